@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The data structures of the hypervisor and the rules for touching them.
+ *
+ * struct vm    one virtual machine; lives until its last file reference goes.
+ * struct vcpu  one virtual CPU; its own thread runs it under vcpu->mutex.
+ *
+ * Who may touch what
+ *   - Everything in struct vcpu belongs to whoever holds vcpu->mutex: the
+ *     thread in KVM_RUN, or another vCPU ioctl. Exceptions, open to any
+ *     thread: vcpu->requests (atomic bits), vcpu->mode and vcpu->cpu (read
+ *     only), the IRR/TMR and pending flags of the LAPIC (atomic), wait.
+ *   - vm->lock (mutex) serialises the VM's configuration: vCPU creation,
+ *     irqchip creation, capabilities, ioeventfds, the destination map.
+ *   - Memory slots and the second-level page table change only with
+ *     vm->mem_sem held for writing. A vCPU inside vcpu_thread_run() holds it
+ *     for reading the whole time, so guest memory never changes under a
+ *     running vCPU; see memory.c for how a writer gets them out.
+ *   Lock order: vcpu->mutex, vm->lock, vm->mem_sem, vm->irq_lock (spin).
+ *
+ * How to get a vCPU's attention (vcpu.c, "kicking"): set a request bit, then
+ * vcpu_kick(). The vCPU publishes mode = VCPU_IN_GUEST before its last look
+ * at the requests, so either it sees the bit, or the kicker sees the mode.
+ */
+#ifndef TAXCUT_HV_H
+#define TAXCUT_HV_H
+
+#include <linux/atomic.h>
+#include <linux/kvm.h>
+#include <linux/kvm_para.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rcuwait.h>
+#include <linux/rwsem.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#include "stats.h"
+
+#define HV_MAX_VCPUS 64
+#define HV_MAX_SLOTS 512
+#define HV_MAX_CPUID 256
+
+struct apic; /* apic.h: a vCPU's local APIC, with its timer */
+struct irqchip; /* irq.h: a VM's interrupt controllers, routes, irqfds, ioeventfds */
+struct mem; /* memory.h: a VM's slots and second-level page table */
+struct svm_vcpu;
+struct svm_vm;
+struct vcpu;
+struct vm;
+
+enum vcpu_reg {
+	REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+	REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+	NR_REGS,
+};
+
+/* Bits of vcpu->requests, in the order they are served. */
+enum vcpu_request {
+	REQ_VM_DEAD, /* leave KVM_RUN with -EIO */
+	REQ_TRIPLE_FAULT, /* leave with KVM_EXIT_SHUTDOWN */
+	REQ_TIMER, /* the LAPIC timer expired */
+	REQ_CLOCK, /* kvmclock must be written anew */
+	REQ_STEAL, /* steal time must be written */
+	REQ_TLB_FLUSH, /* flush this vCPU's guest TLB tags */
+	REQ_NMI, /* apic/irq delivered an NMI: see vcpu->nmi_queued */
+	REQ_INIT_SIPI, /* INIT or SIPI pending in the LAPIC */
+	REQ_EVENT, /* something may be injectable: look again */
+	REQ_IOAPIC_EOI, /* leave with KVM_EXIT_IOAPIC_EOI (split irqchip) */
+};
+
+enum vcpu_mode { VCPU_OUTSIDE, VCPU_IN_GUEST };
+
+/* Why the guest stopped, in words that fit every vendor. */
+enum hv_exit_reason {
+	HV_EXIT_NONE, /* handled inside the backend: go on */
+	HV_EXIT_INTR,
+	HV_EXIT_NMI,
+	HV_EXIT_CPUID,
+	HV_EXIT_MSR,
+	HV_EXIT_IO,
+	HV_EXIT_MEMORY, /* second-level fault: MMIO or a protection fault */
+	HV_EXIT_HLT,
+	HV_EXIT_HYPERCALL,
+	HV_EXIT_IRQ_WINDOW,
+	HV_EXIT_NMI_WINDOW,
+	HV_EXIT_CR8,
+	HV_EXIT_DR,
+	HV_EXIT_XSETBV,
+	HV_EXIT_WBINVD,
+	HV_EXIT_INVD,
+	HV_EXIT_MONITOR,
+	HV_EXIT_MWAIT,
+	HV_EXIT_PAUSE,
+	HV_EXIT_RDPMC,
+	HV_EXIT_UNDEFINED, /* an instruction this guest does not have: #UD */
+	HV_EXIT_EXCEPTION,
+	HV_EXIT_SHUTDOWN,
+	HV_EXIT_FAILED_ENTRY,
+	HV_EXIT_UNKNOWN,
+	NR_HV_EXITS,
+};
+
+struct hv_exit {
+	enum hv_exit_reason reason;
+	u8 insn_len; /* length of the intercepted instruction, 0 when the CPU does not say */
+	union {
+		struct {
+			bool write;
+		} msr;
+		struct {
+			u16 port;
+			u8 size; /* 1, 2, 4 */
+			bool in, string;
+			u64 next_rip;
+		} io;
+		struct {
+			u64 gpa;
+			bool write, fetch, present, in_guest_walk;
+		} mem;
+		struct {
+			u8 vector;
+			bool has_error;
+			u32 error;
+			u64 qualification; /* DR6 bits for #DB */
+		} exc;
+		u64 hw_code; /* FAILED_ENTRY, UNKNOWN: the vendor's own number */
+	};
+};
+
+/* One segment register, in the CPU's cached form (attr as in struct insn_segment). */
+struct hv_segment {
+	u64 base;
+	u32 limit;
+	u16 sel;
+	u16 attr;
+};
+
+enum hv_seg { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, NR_SEGS };
+
+struct hv_dtable {
+	u64 base;
+	u16 limit;
+};
+
+/* The control and system registers that the backend keeps. */
+struct hv_sregs {
+	struct hv_segment seg[NR_SEGS];
+	struct hv_dtable gdt, idt;
+	u64 cr0, cr2, cr3, cr4, efer;
+};
+
+/* The paging mode of the guest right now: all that a walk needs. */
+struct hv_paging {
+	u64 cr0, cr3, cr4, efer, rflags;
+	u8 cpl;
+};
+
+/*
+ * Events on their way into the guest. "injected" means that the backend has
+ * been told and the CPU has not yet finished delivering it; after an exit that
+ * interrupted the delivery the backend sets it again (APM vol. 2, 15.20).
+ */
+struct vcpu_events {
+	struct {
+		bool pending, injected, has_error, has_payload;
+		u8 vector;
+		u32 error;
+		u64 payload;
+	} exc;
+	struct {
+		bool injected, soft;
+		u8 vector;
+	} irq;
+	bool nmi_injected;
+	bool nmi_masked; /* between NMI delivery and IRET */
+	u8 nmi_pending; /* 0..2 */
+	bool user_irq_pending; /* KVM_INTERRUPT, for a PIC in user space */
+	u8 user_irq;
+};
+
+/* What a user-space exit has to finish when KVM_RUN comes back. */
+enum vcpu_completion { COMPLETE_NONE, COMPLETE_PIO_IN, COMPLETE_EMULATION, COMPLETE_MSR_READ, COMPLETE_MSR_WRITE,
+		       COMPLETE_HYPERCALL };
+
+struct emul_io; /* emul.c: MMIO and string I/O in flight */
+
+struct vcpu {
+	struct vm *vm;
+	u32 id; /* as user space named it; also the initial APIC ID */
+	u32 index; /* position in vm->vcpus */
+
+	/* Hot: touched on every entry and exit. */
+	unsigned long requests;
+	int mode; /* enum vcpu_mode */
+	int cpu; /* physical CPU while loaded, -1 otherwise */
+	u64 regs[NR_REGS];
+	u64 rip, rflags;
+	struct svm_vcpu *svm;
+	struct apic *apic; /* NULL when the VM has no in-kernel LAPIC */
+	struct vcpu_events ev;
+	struct hv_exit exit;
+	struct vcpu_stats stats;
+
+	struct mutex mutex;
+	struct kvm_run *run; /* shared with user space: read once, check, use */
+	void *pio_data; /* second page of the run area */
+	u32 mp_state; /* KVM_MP_STATE_* */
+	atomic_t nmi_queued; /* NMIs other threads have sent */
+	struct rcuwait wait;
+	struct task_struct *task; /* inside KVM_RUN, else NULL */
+	u64 blocked_ns; /* when the vCPU went to sleep */
+	unsigned int halt_poll_ns; /* the adaptive window, see pure/halt_poll.h */
+
+	enum vcpu_completion completion;
+	struct emul_io *emul;
+	u8 io_size;
+
+	/* CPUID as user space set it, plus what the hot paths need of it. */
+	struct kvm_cpuid_entry2 *cpuid;
+	u32 ncpuid;
+	u32 pv_features; /* CPUID 0x40000001 EAX */
+	u8 maxphyaddr;
+	u64 efer_reserved; /* EFER bits this guest does not have */
+	u64 cr4_reserved;
+	u64 xcr0_supported;
+
+	struct vcpu_msrs *msrs; /* msr.c */
+	struct vcpu_pv *pv; /* pv.c */
+
+	/* Extended state; live in the CPU while the vCPU is loaded. */
+	void *xstate; /* XSAVE area, standard format, 64-byte aligned */
+	u64 xcr0;
+	u64 dr[4], dr6, dr7;
+	u32 guest_debug; /* KVM_GUESTDBG_* */
+	u64 debug_dr7, debug_dr[4];
+
+	u64 tsc_offset; /* guest TSC = scaled host TSC + offset */
+	u64 tsc_ratio; /* hardware fixed point; the default ratio when not scaled */
+	u32 tsc_khz;
+
+	struct file *stats_file_owner; /* unused when no stats fd is open */
+	char stats_name[48];
+};
+
+struct vm {
+	struct mutex lock;
+	refcount_t refs;
+	struct mm_struct *mm; /* the creator's; ioctls from another one get -EIO */
+	struct mem *mem;
+	struct rw_semaphore mem_sem;
+	atomic_t mem_writers;
+	struct vcpu *vcpus[HV_MAX_VCPUS];
+	int nr_vcpus; /* published with release after vcpus[] is filled */
+	struct irqchip *irq;
+	struct svm_vm *svm;
+	bool dead;
+
+	/* Capabilities, fixed before the first vCPU. */
+	u64 disabled_exits; /* KVM_X86_DISABLE_EXITS_* */
+	bool split_irqchip, full_irqchip;
+	bool x2apic_32bit_ids, x2apic_no_broadcast_quirk;
+	bool exception_payload, triple_fault_event;
+	bool fail_unknown_emulation; /* KVM_CAP_EXIT_ON_EMULATION_FAILURE */
+	u64 disabled_quirks;
+	u32 user_msr_mask; /* KVM_CAP_X86_USER_SPACE_MSR */
+	u64 hypercall_exits; /* KVM_CAP_EXIT_HYPERCALL */
+	u32 max_halt_poll_ns;
+	bool halt_poll_override;
+	u32 bsp_id;
+	u32 max_vcpu_id;
+	u32 apic_bus_cycle_ns;
+	u64 identity_map, tss_addr;
+
+	struct vm_clock *clock; /* pv.c: the paravirtual clock */
+	struct msr_filter __rcu *msr_filter;
+	u32 default_tsc_khz;
+	struct vm_stats stats;
+	char stats_name[48];
+	struct list_head link; /* main.c: all VMs, for suspend and stats */
+};
+
+/* What the run loop does after an exit was handled. */
+enum run_next {
+	RUN_GUEST, /* enter again */
+	RUN_BLOCK, /* HLT: wait for an event */
+	RUN_USER, /* vcpu->run is filled: return 0 to user space */
+	/* negative: -errno to user space */
+};
+
+/*
+ * A vendor backend. "load/unload" bracket a stay on one physical CPU with
+ * preemption off; run() is called in between with interrupts off.
+ */
+struct hv_ops {
+	const char *name;
+	bool (*supported)(const char **why_not);
+	int (*setup)(void);
+	void (*teardown)(void);
+	int (*cpu_enable)(void); /* on that CPU, interrupts off; -EBUSY when someone else uses it */
+	void (*cpu_disable)(void);
+
+	int (*vm_create)(struct vm *vm);
+	void (*vm_destroy)(struct vm *vm);
+	int (*vcpu_create)(struct vcpu *vcpu);
+	void (*vcpu_destroy)(struct vcpu *vcpu);
+	void (*vcpu_reset)(struct vcpu *vcpu);
+
+	void (*load)(struct vcpu *vcpu);
+	void (*unload)(struct vcpu *vcpu);
+	void (*run)(struct vcpu *vcpu); /* fills vcpu->exit */
+	void (*handle_irq_exit)(struct vcpu *vcpu); /* interrupts off, after run() */
+
+	void (*inject_exception)(struct vcpu *vcpu);
+	void (*inject_irq)(struct vcpu *vcpu);
+	void (*inject_nmi)(struct vcpu *vcpu);
+	bool (*irq_allowed)(struct vcpu *vcpu);
+	bool (*nmi_allowed)(struct vcpu *vcpu);
+	void (*set_irq_window)(struct vcpu *vcpu, bool on);
+	void (*set_nmi_window)(struct vcpu *vcpu);
+	void (*set_cr8_intercept)(struct vcpu *vcpu, bool on);
+	void (*set_tpr)(struct vcpu *vcpu, u8 cr8);
+	u8 (*get_tpr)(struct vcpu *vcpu);
+	u8 (*get_shadow)(struct vcpu *vcpu); /* KVM_X86_SHADOW_INT_* */
+	void (*set_shadow)(struct vcpu *vcpu, u8 shadow);
+
+	void (*get_sregs)(struct vcpu *vcpu, struct hv_sregs *s);
+	void (*set_sregs)(struct vcpu *vcpu, const struct hv_sregs *s);
+	void (*get_paging)(struct vcpu *vcpu, struct hv_paging *p);
+	void (*set_cr2)(struct vcpu *vcpu, u64 cr2);
+	void (*set_efer)(struct vcpu *vcpu, u64 efer);
+	/* MSRs that live in the backend: 0, or -ENOENT when not one of them, -EINVAL for a bad value. */
+	int (*get_msr)(struct vcpu *vcpu, u32 index, u64 *value);
+	int (*set_msr)(struct vcpu *vcpu, u32 index, u64 value, bool host);
+	void (*update_tsc)(struct vcpu *vcpu); /* vcpu->tsc_offset/tsc_ratio changed */
+	void (*update_intercepts)(struct vcpu *vcpu); /* debug state, CPUID, disabled exits changed */
+	void (*update_dr)(struct vcpu *vcpu); /* vcpu->dr6/dr7 changed */
+	void (*flush_tlb)(struct vcpu *vcpu);
+	void (*set_slpt)(struct vcpu *vcpu, u64 root_pa);
+
+	u64 tsc_ratio_default, tsc_ratio_max; /* max 0: no TSC scaling */
+	u8 tsc_ratio_frac_bits;
+};
+
+extern const struct hv_ops svm_ops;
+extern const struct hv_ops *hv; /* the backend in use */
+
+static inline bool vcpu_has_request(const struct vcpu *v)
+{
+	return READ_ONCE(v->requests);
+}
+
+static inline bool vcpu_test_and_clear_request(struct vcpu *v, enum vcpu_request r)
+{
+	return test_bit(r, &v->requests) && test_and_clear_bit(r, &v->requests);
+}
+
+/* Any thread. Follow with vcpu_kick() unless this is the vCPU's own thread. */
+static inline void vcpu_request(struct vcpu *v, enum vcpu_request r)
+{
+	set_bit(r, &v->requests);
+}
+
+/* Any context that does not hold a run-queue lock: wake the vCPU, or get it out of the guest. */
+void vcpu_kick(struct vcpu *v);
+
+/* main.c */
+void vm_get(struct vm *vm);
+void vm_put(struct vm *vm);
+
+/* vcpu.c */
+int vcpu_create(struct vm *vm, u32 id);
+void vcpu_destroy(struct vcpu *v);
+struct vcpu *vm_vcpu_by_id(struct vm *vm, u32 id);
+void vcpu_reset(struct vcpu *v, bool init_event);
+void vcpu_make_runnable_by_sipi(struct vcpu *v, u8 vector);
+
+/* event.c: exceptions and interrupts on their way into the guest; the vCPU's own thread. */
+void event_queue_exception(struct vcpu *v, u8 vector, bool has_error, u32 error);
+void event_queue_exception_payload(struct vcpu *v, u8 vector, bool has_error, u32 error, u64 payload);
+void event_queue_ud(struct vcpu *v);
+void event_queue_gp(struct vcpu *v);
+void event_deliver_payload(struct vcpu *v);
+bool event_inject(struct vcpu *v);
+bool event_runnable(struct vcpu *v);
+
+/* exit.c */
+int exit_dispatch(struct vcpu *v);
+int exit_complete_userspace(struct vcpu *v);
+
+/* emul.c */
+int emul_instruction(struct vcpu *v);
+int emul_complete(struct vcpu *v);
+void emul_reset(struct vcpu *v);
+/* Advance RIP past the intercepted instruction; false when its length cannot be found (a fault or exit is queued then). */
+int emul_skip(struct vcpu *v, const char *opcode, unsigned int oplen);
+int emul_create(struct vcpu *v);
+void emul_destroy(struct vcpu *v);
+
+/* msr.c: 0, or -EINVAL (inject #GP), or -ENOENT for an MSR nobody knows. host: user space asks, checks are looser. */
+int msr_get(struct vcpu *v, u32 index, u64 *value, bool host);
+int msr_set(struct vcpu *v, u32 index, u64 value, bool host);
+
+/* cpuid.c */
+const struct kvm_cpuid_entry2 *cpuid_find(const struct vcpu *v, u32 function, u32 index);
+/* The guest's CPUID instruction: reads and writes vcpu->regs only. */
+void cpuid_emulate(struct vcpu *v);
+
+/* state.c */
+int vcpu_state_ioctl(struct vcpu *v, unsigned int cmd, void __user *arg, bool *handled);
+void state_regs_get(struct vcpu *v, struct kvm_regs *regs);
+void state_regs_set(struct vcpu *v, const struct kvm_regs *regs);
+int state_xcr0_set(struct vcpu *v, u64 xcr0, bool host);
+extern u64 host_xcr0; /* the XSAVE features offered to guests */
+extern u32 host_xstate_size;
+
+#endif /* TAXCUT_HV_H */

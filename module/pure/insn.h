@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The instruction decoder and emulator: for guest instructions that touch
+ * memory nobody backs (MMIO), for string port I/O, and for finding the length
+ * of an intercepted instruction where the CPU does not report it.
+ *
+ * Pure: everything outside the register file goes through struct insn_ops.
+ *
+ * Restart rule. A read callback may answer INSN_PENDING when the value has to
+ * come from user space; the emulator then gives up with no register and no
+ * memory changed, and the caller runs the same instruction again when the
+ * value is there (earlier reads of the same instruction are answered again in
+ * the same order). Write callbacks never answer INSN_PENDING: the caller
+ * queues what must go to user space. A repeated string instruction commits
+ * each iteration (or batch) on its own, as the CPU does: the registers then
+ * describe the remaining work and RIP still points at the instruction, until
+ * it is finished (SDM vol. 2, REP/REPE/REPZ).
+ */
+#ifndef TAXCUT_PURE_INSN_H
+#define TAXCUT_PURE_INSN_H
+
+#include "port.h"
+
+#define INSN_MAX_LEN 15
+#define INSN_IO_BATCH 1024 /* bytes of string port I/O in one callback */
+
+enum insn_seg { INSN_ES, INSN_CS, INSN_SS, INSN_DS, INSN_FS, INSN_GS, INSN_NSEGS };
+
+struct insn_segment {
+	u64 base;
+	u32 limit; /* byte-granular, as cached by the CPU */
+	u16 sel;
+	u16 attr; /* access rights: type[3:0] s[4] dpl[6:5] p[7] avl[8] l[9] db[10] g[11] */
+};
+
+/* The registers an instruction can see; the caller loads and stores them. */
+struct insn_regs {
+	u64 gpr[16]; /* rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
+	u64 rip;
+	u64 rflags;
+	u64 cr0, cr4, efer;
+	u8 cpl;
+	struct insn_segment seg[INSN_NSEGS];
+};
+
+enum insn_result {
+	INSN_DONE, /* retired: RIP and registers updated */
+	INSN_AGAIN, /* one iteration of a string instruction done, RIP unchanged: run it again */
+	INSN_PENDING, /* a read must be answered by user space first; nothing changed */
+	INSN_FAULT, /* inject ctx->fault; nothing changed (but earlier iterations) */
+	INSN_UNKNOWN, /* not emulated; ctx->bytes/ctx->nbytes hold what was fetched */
+};
+
+struct insn_fault {
+	u8 vector; /* #UD 6, #DE 0, #SS 12, #GP 13, #PF 14, #AC 17 */
+	bool has_error;
+	u32 error;
+	u64 cr2; /* #PF only */
+};
+
+struct insn_ctx;
+
+/*
+ * All linear addresses are canonical-checked by the emulator; len is 1..64
+ * and may cross a page: the callback translates both pages before it changes
+ * anything. Return INSN_DONE, INSN_PENDING (reads only), INSN_FAULT (fills
+ * ctx->fault) or INSN_UNKNOWN.
+ */
+struct insn_ops {
+	/* Instruction bytes at a linear address: up to len, at least 1; returns the count, or a negative insn_result. */
+	int (*fetch)(struct insn_ctx *ctx, u64 lin, u8 *buf, unsigned int len);
+	enum insn_result (*read)(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len);
+	enum insn_result (*write)(struct insn_ctx *ctx, u64 lin, const void *buf, unsigned int len);
+	/* Atomic compare and exchange, len 1,2,4,8,16. *swapped tells; when not swapped, old receives the current value. May be PENDING. */
+	enum insn_result (*cmpxchg)(struct insn_ctx *ctx, u64 lin, void *old, const void *new,
+				    unsigned int len, bool *swapped);
+	/* The guest page that holds lin may be written (checked before a port is read for INS). */
+	enum insn_result (*check_write)(struct insn_ctx *ctx, u64 lin, unsigned int len);
+	/* Port I/O permission (TSS bitmap) when CPL > IOPL; then count elements of size bytes. */
+	enum insn_result (*pio_allowed)(struct insn_ctx *ctx, u16 port, unsigned int size);
+	enum insn_result (*pio_in)(struct insn_ctx *ctx, u16 port, unsigned int size, void *buf, unsigned int count);
+	enum insn_result (*pio_out)(struct insn_ctx *ctx, u16 port, unsigned int size, const void *buf,
+				    unsigned int count);
+	/* Vector registers: 16 bytes of XMM n (upper half of YMM untouched), or 32 bytes of YMM n. */
+	void (*vec_read)(struct insn_ctx *ctx, unsigned int n, void *buf, unsigned int len);
+	void (*vec_write)(struct insn_ctx *ctx, unsigned int n, const void *buf, unsigned int len);
+};
+
+struct insn_ctx {
+	const struct insn_ops *ops;
+	struct insn_regs r;
+	struct insn_fault fault;
+	u8 bytes[INSN_MAX_LEN];
+	u8 nbytes; /* bytes fetched */
+	u8 len; /* length of the decoded instruction */
+	bool mov_ss; /* set when the instruction opens an interrupt shadow */
+};
+
+/* Decode one instruction at r.rip; returns its length (1..15), or a negative enum insn_result. Needs only ops->fetch. */
+int insn_length(struct insn_ctx *ctx);
+
+/* Decode and execute one instruction (one iteration of a string instruction) at r.rip. */
+enum insn_result insn_emulate(struct insn_ctx *ctx);
+
+#endif /* TAXCUT_PURE_INSN_H */
