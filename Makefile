@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Everything is built inside the lab root (lab/mkroot), so that the machine
+# itself needs nothing but make and the package that makes such roots.
+# Built things land in build/ (TAXCUT_BUILD); the source tree stays clean.
+
+IN_ROOT := lab/in-root --
+
+.PHONY: all help lab module module-6.1 tool guest unit api fuzz lint check demo clean distclean
+
+all: module tool guest
+
+help:
+	@echo 'make            build the module, the tool and the guest programs'
+	@echo 'make lab        build the lab root (once, in the user cache)'
+	@echo 'make module     build taxcut.ko for the lab kernel (Debian 13)'
+	@echo 'make module-6.1 build taxcut.ko for the Debian 12 kernel'
+	@echo 'make tool       build the taxcut command'
+	@echo 'make guest      build the guest programs, initrds and disk image'
+	@echo 'make unit       build and run the unit tests'
+	@echo 'make check      run every test'
+	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
+	@echo 'make clean      remove build/'
+	@echo 'make distclean  remove build/ and the cached lab roots'
+
+lab:
+	@lab/mkroot
+
+module: lab
+	@$(IN_ROOT) lab/build-module current
+
+module-6.1: lab
+	@$(IN_ROOT) lab/build-module old
+
+tool: lab
+	@$(IN_ROOT) make --no-print-directory -C tool O=/build/tool all
+
+guest: lab
+	@$(IN_ROOT) make --no-print-directory -C guest O=/build/guest all
+
+unit: lab
+	@$(IN_ROOT) make --no-print-directory -C tests/unit O=/build/unit all run
+
+api: lab
+	@$(IN_ROOT) make --no-print-directory -C tests/api O=/build/api all
+
+fuzz: lab
+	@$(IN_ROOT) make --no-print-directory -C tests/fuzz O=/build/fuzz all
+
+lint: lab
+	@tests/run lint
+
+check: lab
+	@tests/run
+
+demo: lab module tool guest
+	@bench/demo
+
+clean:
+	rm -rf build
+
+distclean: clean
+	lab/mkroot --remove

@@ -1,0 +1,36 @@
+# Shared by the lab's scripts: where things are, and how to complain.
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034
+
+lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+project_dir=$(dirname "$lab_dir")
+cache_dir=${XDG_CACHE_HOME:-$HOME/.cache}/taxcut
+
+# shellcheck source=lab/recipe
+. "$lab_dir/recipe"
+
+root_dir=${TAXCUT_ROOT:-$cache_dir/root-$(sha256sum <"$lab_dir/recipe" | cut -c1-12)}
+build_dir=${TAXCUT_BUILD:-$project_dir/build}
+
+say()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die()
+{
+	say "$@"
+	exit 1
+}
+
+# need_arg OPTION COUNT: an option that takes a value was given one.
+need_arg()
+{
+	[ "$2" -ge 2 ] || { say "$1 needs a value"; exit 2; }
+}
+
+need_root_dir()
+{
+	[ -e "$root_dir/.complete" ] ||
+		die "no lab root at $root_dir; build it with: make lab"
+}
