@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A vCPU's local APIC: the kernel side of pure/lapic.h.
+ *
+ * The pure LAPIC changes state and says what follows from it; this layer acts
+ * on that: it sends the IPI, arms the host timer, wakes the target.
+ *
+ * Unless a comment says otherwise a function belongs to the vCPU's own thread
+ * (or to whoever holds vcpu->mutex). Functions marked "any context" may be
+ * called from a hard interrupt; they never sleep.
+ *
+ * Every function but apic_create() may be called when vcpu->apic is NULL only
+ * where its comment says so.
+ */
+#ifndef TAXCUT_APIC_H
+#define TAXCUT_APIC_H
+
+#include <linux/kvm.h>
+#include <linux/types.h>
+
+struct vcpu;
+struct vm;
+
+/* apic_pending_vector(): an 8259-style interrupt waits; its vector is known only after apic_ack(). */
+#define APIC_EXTINT 256
+
+/* What apic_take_init_sipi() found. */
+enum apic_startup { APIC_STARTUP_NONE, APIC_STARTUP_INIT, APIC_STARTUP_SIPI };
+
+/* Sets v->apic; 0 or -ENOMEM. Call it only when the VM has an in-kernel LAPIC, before the vCPU is published. */
+int apic_create(struct vcpu *v);
+/* After the vCPU was unpublished; stops the timer. NULL is fine. */
+void apic_destroy(struct vcpu *v);
+/* Power-up (init_event false: also IA32_APIC_BASE) or INIT reset. May sleep (vm->irq's map is rebuilt). */
+void apic_reset(struct vcpu *v, bool init_event);
+
+/* IA32_APIC_BASE (MSR 0x1b). -EINVAL: inject #GP. host: user space writes; any legal end state is taken. NULL apic is fine. */
+int apic_set_base(struct vcpu *v, u64 value, bool host);
+u64 apic_get_base(const struct vcpu *v);
+
+/* xAPIC mode is on and gpa lies in its page. NULL apic is fine. */
+bool apic_mmio_hit(const struct vcpu *v, u64 gpa);
+/* gpa as accepted by apic_mmio_hit(); always 0: what the LAPIC cannot do with len reads as zero, or is dropped. */
+int apic_mmio_read(struct vcpu *v, u64 gpa, void *data, unsigned int len);
+int apic_mmio_write(struct vcpu *v, u64 gpa, const void *data, unsigned int len);
+
+/* x2APIC MSRs 0x800..0x8ff: 0, or -EINVAL (inject #GP; also when not in x2APIC mode). NULL apic is fine. */
+int apic_msr_read(struct vcpu *v, u32 index, u64 *value);
+int apic_msr_write(struct vcpu *v, u32 index, u64 value);
+
+/* MSR IA32_TSC_DEADLINE, in guest TSC ticks; 0 = disarmed. Writes are ignored outside TSC-deadline mode (SDM 3, 11.5.4.1). */
+u64 apic_tsc_deadline_get(struct vcpu *v);
+void apic_tsc_deadline_set(struct vcpu *v, u64 tsc);
+
+/*
+ * The interrupt the guest would take now if its IF were open: -1 none,
+ * APIC_EXTINT when the PIC (or, with a split irqchip, KVM_INTERRUPT) has one,
+ * else the highest vector in IRR above PPR.
+ */
+int apic_pending_vector(struct vcpu *v);
+/*
+ * Take it: IRR to ISR, or acknowledge the PIC, or consume
+ * vcpu->ev.user_irq. Returns the vector, -1 when it has gone meanwhile.
+ */
+int apic_ack(struct vcpu *v);
+/* Would wake a halted vCPU. NMI, INIT and SIPI are the caller's to look at. NULL apic is fine. */
+bool apic_has_event(struct vcpu *v);
+/* An IRR vector waits only because of TPR: the backend has to watch CR8. */
+bool apic_blocked_by_tpr(struct vcpu *v);
+/* This vCPU takes ExtINT from a PIC now (user space's, too). NULL apic: true. */
+bool apic_accepts_extint(struct vcpu *v);
+
+/* CR8: bits 7:4 of TPR. NULL apic: set is ignored, get returns 0. */
+void apic_set_tpr(struct vcpu *v, u8 cr8);
+u8 apic_get_tpr(const struct vcpu *v);
+
+/* REQ_TIMER: deliver what expired, arm the next period. */
+void apic_timer_expired(struct vcpu *v);
+/* The vCPU's thread is now on this CPU / leaves it; the host timer moves with it. Preemption off. NULL apic is fine. */
+void apic_timer_load(struct vcpu *v);
+void apic_timer_unload(struct vcpu *v);
+/* tsc_offset or tsc_khz changed: a TSC deadline means another host time now. NULL apic is fine. */
+void apic_timer_tsc_changed(struct vcpu *v);
+
+/* INIT or SIPI waits (REQ_INIT_SIPI is set, too). NULL apic is fine. */
+bool apic_init_sipi_pending(const struct vcpu *v);
+/*
+ * Take the next one. A SIPI is handed out only while v->mp_state is
+ * KVM_MP_STATE_INIT_RECEIVED, otherwise it is dropped as by hardware; so set
+ * mp_state (vcpu_reset()) before asking again after an INIT. Loop until NONE.
+ */
+enum apic_startup apic_take_init_sipi(struct vcpu *v, u8 *sipi_vector);
+
+/*
+ * KVM_HC_SEND_IPI. low/high: bitmap of APIC IDs from min on (64 + 64 bits, or
+ * 32 + 32 when the guest is not in 64-bit mode: long_mode false). Returns the
+ * number of vCPUs the IPI reached, or -KVM_EOPNOTSUPP for a bad icr.
+ */
+long apic_send_ipi_pv(struct vcpu *v, u64 low, u64 high, u64 min, u64 icr, bool long_mode);
+/* KVM_HC_KICK_CPU: wake the vCPU with that APIC ID out of HLT even when its IF is closed. */
+void apic_kick_pv(struct vm *vm, u32 apic_id);
+/* The vCPU whose (x2)APIC ID is apic_id, NULL when there is none. Any context. */
+struct vcpu *apic_find(struct vm *vm, u32 apic_id);
+
+/* KVM_GET_LAPIC, KVM_SET_LAPIC; -EINVAL for a state no LAPIC can be in. */
+int apic_get_state(struct vcpu *v, struct kvm_lapic_state *s);
+int apic_set_state(struct vcpu *v, const struct kvm_lapic_state *s);
+
+/* MSR_KVM_PV_EOI_EN: gpa of the flag word (4-byte aligned), 0 = off. */
+void apic_pv_eoi_set(struct vcpu *v, u64 gpa);
+/* Bracket every entry with these; vm->mem_sem is held (as always in the run loop). NULL apic is fine. */
+void apic_pv_eoi_before_entry(struct vcpu *v);
+void apic_pv_eoi_after_exit(struct vcpu *v);
+
+#endif /* TAXCUT_APIC_H */
