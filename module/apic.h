@@ -15,11 +15,29 @@
 #ifndef TAXCUT_APIC_H
 #define TAXCUT_APIC_H
 
+#include <linux/hrtimer.h>
 #include <linux/kvm.h>
 #include <linux/types.h>
 
-struct vcpu;
-struct vm;
+#include "hv.h"
+#include "pure/lapic.h"
+#include "pure/lapic_timer.h"
+
+struct apic {
+	struct lapic l;
+	u8 *pv_eoi_word; /* the guest may end the highest ISR vector here; NULL outside an entry */
+	u64 pv_eoi_gpa; /* 0: PV EOI off */
+	struct lapic_timer timer; /* ns: CLOCK_MONOTONIC */
+	struct hrtimer hrtimer;
+	struct vcpu *vcpu;
+	int timer_cpu; /* where hrtimer was last armed */
+
+	/* Open to any thread. */
+	u32 wire_extint; /* bit 0: an ExtINT message (IOAPIC virtual wire) came in */
+	u32 unhalted; /* bit 0: KVM_HC_KICK_CPU */
+
+	DECLARE_BITMAP(ioapic_eoi, 256); /* ended vectors to tell user space about */
+};
 
 /* apic_pending_vector(): an 8259-style interrupt waits; its vector is known only after apic_ack(). */
 #define APIC_EXTINT 256
@@ -31,15 +49,23 @@ enum apic_startup { APIC_STARTUP_NONE, APIC_STARTUP_INIT, APIC_STARTUP_SIPI };
 int apic_create(struct vcpu *v);
 /* After the vCPU was unpublished; stops the timer. NULL is fine. */
 void apic_destroy(struct vcpu *v);
-/* Power-up (init_event false: also IA32_APIC_BASE) or INIT reset. May sleep (vm->irq's map is rebuilt). */
+/* Power-up (init_event false: also IA32_APIC_BASE) or INIT reset. NULL apic is fine. */
 void apic_reset(struct vcpu *v, bool init_event);
+/* The guest's CPUID was set (x2APIC, TSC-deadline, address width). NULL apic is fine. */
+void apic_cpuid_changed(struct vcpu *v);
 
 /* IA32_APIC_BASE (MSR 0x1b). -EINVAL: inject #GP. host: user space writes; any legal end state is taken. NULL apic is fine. */
 int apic_set_base(struct vcpu *v, u64 value, bool host);
 u64 apic_get_base(const struct vcpu *v);
 
 /* xAPIC mode is on and gpa lies in its page. NULL apic is fine. */
-bool apic_mmio_hit(const struct vcpu *v, u64 gpa);
+static inline bool apic_mmio_hit(const struct vcpu *v, u64 gpa)
+{
+	const struct apic *a = v->apic;
+
+	return a && lapic_mode(&a->l) == APIC_MODE_XAPIC && (gpa & ~0xfffULL) == lapic_mmio_base(&a->l);
+}
+
 /* gpa as accepted by apic_mmio_hit(); always 0: what the LAPIC cannot do with len reads as zero, or is dropped. */
 int apic_mmio_read(struct vcpu *v, u64 gpa, void *data, unsigned int len);
 int apic_mmio_write(struct vcpu *v, u64 gpa, const void *data, unsigned int len);
@@ -55,7 +81,7 @@ void apic_tsc_deadline_set(struct vcpu *v, u64 tsc);
 /*
  * The interrupt the guest would take now if its IF were open: -1 none,
  * APIC_EXTINT when the PIC (or, with a split irqchip, KVM_INTERRUPT) has one,
- * else the highest vector in IRR above PPR.
+ * else the highest vector in IRR above PPR. NULL apic: KVM_INTERRUPT only.
  */
 int apic_pending_vector(struct vcpu *v);
 /*
@@ -63,8 +89,14 @@ int apic_pending_vector(struct vcpu *v);
  * vcpu->ev.user_irq. Returns the vector, -1 when it has gone meanwhile.
  */
 int apic_ack(struct vcpu *v);
-/* Would wake a halted vCPU. NMI, INIT and SIPI are the caller's to look at. NULL apic is fine. */
+/*
+ * Would wake a halted vCPU: an interrupt, an expired timer (REQ_TIMER is served
+ * here), or KVM_HC_KICK_CPU. NMI, INIT and SIPI are the caller's to look at.
+ * NULL apic is fine.
+ */
 bool apic_has_event(struct vcpu *v);
+/* The halted vCPU was made runnable: KVM_HC_KICK_CPU has had its effect. NULL apic is fine. */
+void apic_clear_kick(struct vcpu *v);
 /* An IRR vector waits only because of TPR: the backend has to watch CR8. */
 bool apic_blocked_by_tpr(struct vcpu *v);
 /* This vCPU takes ExtINT from a PIC now (user space's, too). NULL apic: true. */
@@ -94,7 +126,7 @@ enum apic_startup apic_take_init_sipi(struct vcpu *v, u8 *sipi_vector);
 /*
  * KVM_HC_SEND_IPI. low/high: bitmap of APIC IDs from min on (64 + 64 bits, or
  * 32 + 32 when the guest is not in 64-bit mode: long_mode false). Returns the
- * number of vCPUs the IPI reached, or -KVM_EOPNOTSUPP for a bad icr.
+ * number of vCPUs the IPI reached, or -KVM_EINVAL for a bad icr.
  */
 long apic_send_ipi_pv(struct vcpu *v, u64 low, u64 high, u64 min, u64 icr, bool long_mode);
 /* KVM_HC_KICK_CPU: wake the vCPU with that APIC ID out of HLT even when its IF is closed. */
@@ -106,10 +138,29 @@ struct vcpu *apic_find(struct vm *vm, u32 apic_id);
 int apic_get_state(struct vcpu *v, struct kvm_lapic_state *s);
 int apic_set_state(struct vcpu *v, const struct kvm_lapic_state *s);
 
-/* MSR_KVM_PV_EOI_EN: gpa of the flag word (4-byte aligned), 0 = off. */
+/* MSR_KVM_PV_EOI_EN: gpa of the flag word (4-byte aligned), 0 = off. NULL apic is fine. */
 void apic_pv_eoi_set(struct vcpu *v, u64 gpa);
-/* Bracket every entry with these; vm->mem_sem is held (as always in the run loop). NULL apic is fine. */
-void apic_pv_eoi_before_entry(struct vcpu *v);
-void apic_pv_eoi_after_exit(struct vcpu *v);
+void apic_pv_eoi_offer(struct vcpu *v);
+void apic_pv_eoi_collect(struct vcpu *v);
+
+/* Bracket every entry with these two; vm->mem_sem is held (as always in the run loop). NULL apic is fine. */
+static inline void apic_pv_eoi_before_entry(struct vcpu *v)
+{
+	if (v->apic && v->apic->pv_eoi_gpa && v->apic->l.isr_highest >= 0)
+		apic_pv_eoi_offer(v);
+}
+
+static inline void apic_pv_eoi_after_exit(struct vcpu *v)
+{
+	if (v->apic && v->apic->pv_eoi_word)
+		apic_pv_eoi_collect(v);
+}
+
+/* For irq.c and apic_timer.c: act on what the pure LAPIC reported. */
+void apic_apply_effects(struct vcpu *v, const struct lapic_effects *e);
+void apic_timer_changed(struct vcpu *v, u32 reg);
+void apic_timer_init(struct vcpu *v);
+/* Current count into the register page, before it is read. */
+void apic_timer_publish_count(struct vcpu *v);
 
 #endif /* TAXCUT_APIC_H */

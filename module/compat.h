@@ -3,6 +3,7 @@
 #ifndef TAXCUT_COMPAT_H
 #define TAXCUT_COMPAT_H
 
+#include <linux/eventfd.h>
 #include <linux/hrtimer.h>
 #include <linux/version.h>
 
@@ -14,6 +15,12 @@
 		hrtimer_init(timer, clock, mode);                                                  \
 		(timer)->function = fn;                                                            \
 	} while (0)
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define hv_eventfd_signal(ctx) eventfd_signal(ctx)
+#else
+#define hv_eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
 #endif
 
 #endif /* TAXCUT_COMPAT_H */

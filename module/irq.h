@@ -16,11 +16,17 @@ struct page;
 struct vcpu;
 struct vm;
 
+#define IRQ_MAX_GSI 4096 /* KVM_CAP_IRQ_ROUTING */
+
+/* At module load and unload; unload waits for what RCU still holds. */
+int irq_module_init(void);
+void irq_module_exit(void);
+
 /* Always present in a VM: holds routes, irqfds, ioeventfds and the coalesced ring. 0 or -ENOMEM. */
 int irq_create_vm(struct vm *vm);
 /* After the last vCPU is gone (their apic_destroy() may still find vm->irq). */
 void irq_destroy_vm(struct vm *vm);
-/* The VM's file is being released: drop irqfds and ioeventfds, stop the PIT. Before the vCPUs go. */
+/* The VM's file is being released: drop irqfds, stop the PIT. Before the vCPUs go; irq_destroy_vm() does it otherwise. */
 void irq_release_vm(struct vm *vm);
 
 /*
@@ -38,8 +44,8 @@ int irq_enable_split(struct vm *vm, u64 pins);
 bool irq_has_lapic(const struct vm *vm);
 
 /*
- * The vCPU map changed (created, reset, APIC ID or mode): publish a new
- * destination map. Sleeps; the caller holds no spinlock.
+ * The set of vCPUs changed (call after nr_vcpus was published), or an APIC's
+ * ID or mode: publish a new destination map. Does not sleep.
  */
 void irq_map_update(struct vm *vm);
 
