@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Data movement, exchange, conditions, the stack, near branches through memory. */
+#include "insn_priv.h"
+
+INSN_EXEC(mov)
+{
+	d->dst.val = d->src.val;
+	return INSN_DONE;
+}
+
+INSN_EXEC(movsx)
+{
+	d->dst.val = insn_sext(d->src.val, d->src.size);
+	return INSN_DONE;
+}
+
+INSN_EXEC(movsr)
+{
+	if (insn_reg_field(d) >= INSN_NSEGS)
+		return insn_ud(ctx);
+	d->dst.val = d->src.val;
+	return INSN_DONE;
+}
+
+INSN_EXEC(movbe)
+{
+	d->dst.val = __builtin_bswap64(d->src.val) >> (64 - 8 * d->src.size);
+	return INSN_DONE;
+}
+
+INSN_EXEC(movnti)
+{
+	if (d->p66 || d->rep)
+		return insn_ud(ctx);
+	d->dst.val = d->src.val;
+	return INSN_DONE;
+}
+
+INSN_EXEC(lea)
+{
+	d->dst.val = insn_ea(d);
+	return INSN_DONE;
+}
+
+INSN_EXEC(nop)
+{
+	return INSN_DONE;
+}
+
+/* Group 15: cache line flushes and fences need nothing here, the rest is state the CPU owns. */
+INSN_EXEC(flush)
+{
+	unsigned int reg = insn_reg_field(d);
+
+	if (d->rep)
+		return INSN_UNKNOWN;
+	if (d->mem)
+		return reg == 7 || (reg == 6 && d->p66) ? INSN_DONE : INSN_UNKNOWN;
+	return reg >= 5 && !d->p66 ? INSN_DONE : INSN_UNKNOWN;
+}
+
+INSN_EXEC(xchg)
+{
+	u64 val = d->src.val;
+
+	d->src.val = d->dst.val;
+	d->dst.val = val;
+	return INSN_DONE;
+}
+
+INSN_EXEC(xadd)
+{
+	u64 old = d->dst.val;
+	enum insn_result res = insn_x_add(ctx, d);
+
+	d->src.val = old;
+	return res;
+}
+
+/* On a mismatch the destination is written all the same, with what it had (SDM vol. 2, CMPXCHG). */
+INSN_EXEC(cmpxchg)
+{
+	unsigned int size = d->dst.size;
+	u64 acc = insn_reg_read(ctx, RAX, size);
+	u64 old = d->dst.val;
+
+	d->rflags = insn_flags_sub(d->rflags, acc, old, size);
+	if (acc == old) {
+		d->dst.val = d->src.val;
+		return INSN_DONE;
+	}
+	d->late = true;
+	d->late_reg = RAX;
+	d->late_val = insn_merge(ctx->r.gpr[RAX], old, size);
+	return INSN_DONE;
+}
+
+static void read_two(const struct insn_ctx *ctx, u64 *pair, unsigned int lo, unsigned int hi,
+		     unsigned int size)
+{
+	pair[0] = insn_reg_read(ctx, lo, size);
+	pair[1] = insn_reg_read(ctx, hi, size);
+	if (size == 4) {
+		pair[0] |= pair[1] << 32;
+		pair[1] = 0;
+	}
+}
+
+static void retire_cmpxchg8b(struct insn_ctx *ctx, struct insn_dec *d, const u64 *old, bool equal,
+			     unsigned int half)
+{
+	d->rflags &= ~(u64)X86_EFLAGS_ZF;
+	if (equal) {
+		d->rflags |= X86_EFLAGS_ZF;
+		return;
+	}
+	insn_reg_write(ctx, RAX, old[0], half);
+	insn_reg_write(ctx, RDX, half == 4 ? old[0] >> 32 : old[1], half);
+}
+
+/* CMPXCHG8B, and CMPXCHG16B with REX.W, which wants its operand aligned (SDM vol. 2). */
+INSN_EXEC(cmpxchg8b)
+{
+	unsigned int half = d->opsize == 8 ? 8 : 4;
+	u64 expect[2], desired[2], old[2] = { 0, 0 };
+	enum insn_result res;
+	bool equal, swapped;
+	unsigned int try;
+	u64 lin;
+
+	res = insn_linear(ctx, d, d->seg, insn_ea(d), 2 * half, true, &lin);
+	if (!res && half == 8 && lin & 15)
+		res = insn_gp(ctx);
+	if (!res)
+		res = insn_check_write(ctx, lin, 2 * half);
+	if (!res)
+		res = ctx->ops->read(ctx, lin, old, 2 * half);
+	read_two(ctx, expect, RAX, RDX, half);
+	read_two(ctx, desired, RBX, RCX, half);
+	for (try = 0; !res && try < INSN_LOCK_TRIES; try++) {
+		u64 seen[2] = { old[0], old[1] };
+
+		equal = old[0] == expect[0] && old[1] == expect[1];
+		swapped = !d->lock;
+		if (d->lock)
+			res = ctx->ops->cmpxchg(ctx, lin, seen, equal ? desired : old, 2 * half,
+						&swapped);
+		else
+			res = ctx->ops->write(ctx, lin, equal ? desired : old, 2 * half);
+		if (!res && swapped) {
+			retire_cmpxchg8b(ctx, d, old, equal, half);
+			return INSN_DONE;
+		}
+		memcpy(old, seen, sizeof(old));
+	}
+	return res ? res : INSN_AGAIN;
+}
+
+/* Condition codes as in Jcc (SDM vol. 1, appendix B). */
+static bool condition(u64 rflags, unsigned int cc)
+{
+	bool less = !(rflags & X86_EFLAGS_SF) != !(rflags & X86_EFLAGS_OF);
+	bool yes = false;
+
+	switch (cc >> 1 & 7) {
+	case 0:
+		yes = rflags & X86_EFLAGS_OF;
+		break;
+	case 1:
+		yes = rflags & X86_EFLAGS_CF;
+		break;
+	case 2:
+		yes = rflags & X86_EFLAGS_ZF;
+		break;
+	case 3:
+		yes = rflags & (X86_EFLAGS_CF | X86_EFLAGS_ZF);
+		break;
+	case 4:
+		yes = rflags & X86_EFLAGS_SF;
+		break;
+	case 5:
+		yes = rflags & X86_EFLAGS_PF;
+		break;
+	case 6:
+		yes = less;
+		break;
+	case 7:
+		yes = less || rflags & X86_EFLAGS_ZF;
+		break;
+	}
+	return yes != (cc & 1);
+}
+
+INSN_EXEC(setcc)
+{
+	d->dst.val = condition(d->rflags, d->opcode);
+	return INSN_DONE;
+}
+
+INSN_EXEC(cmovcc)
+{
+	if (condition(d->rflags, d->opcode))
+		d->dst.val = d->src.val;
+	return INSN_DONE;
+}
+
+/* Bytes of rSP that the stack uses. */
+static unsigned int stack_width(const struct insn_ctx *ctx, const struct insn_dec *d)
+{
+	if (d->bits == 64)
+		return 8;
+	return ctx->r.seg[INSN_SS].attr & INSN_ATTR_DB ? 4 : 2;
+}
+
+static void move_sp(const struct insn_ctx *ctx, struct insn_dec *d, u64 delta)
+{
+	u64 sp = ctx->r.gpr[RSP];
+
+	d->late = true;
+	d->late_reg = RSP;
+	d->late_val = insn_merge(sp, sp + delta, stack_width(ctx, d));
+}
+
+static enum insn_result push(struct insn_ctx *ctx, struct insn_dec *d, u64 val)
+{
+	unsigned int size = d->opsize;
+
+	move_sp(ctx, d, -(u64)size);
+	return insn_mem_write(ctx, d, INSN_SS, d->late_val & insn_mask(stack_width(ctx, d)), &val,
+			      size);
+}
+
+INSN_EXEC(push)
+{
+	return push(ctx, d, d->src.val);
+}
+
+/* A destination addressed through rSP is addressed after the pop (SDM vol. 2, POP). */
+INSN_EXEC(pop)
+{
+	enum insn_result res;
+
+	d->dst.val = 0;
+	res = insn_mem_read(ctx, d, INSN_SS, insn_reg_read(ctx, RSP, stack_width(ctx, d)),
+			    &d->dst.val, d->opsize);
+	move_sp(ctx, d, d->opsize);
+	if (d->base_sp)
+		d->ea += d->opsize;
+	return res;
+}
+
+enum insn_result insn_branch(struct insn_ctx *ctx, struct insn_dec *d, u64 target)
+{
+	if (d->bits == 64 ? !insn_canonical(ctx, target) : target > ctx->r.seg[INSN_CS].limit)
+		return insn_gp(ctx);
+	d->next_rip = target;
+	return INSN_DONE;
+}
+
+INSN_EXEC(call)
+{
+	u64 back = d->next_rip;
+	enum insn_result res = insn_branch(ctx, d, d->src.val);
+
+	return res ? res : push(ctx, d, back);
+}
+
+INSN_EXEC(jmp)
+{
+	return insn_branch(ctx, d, d->src.val);
+}
