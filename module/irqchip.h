@@ -130,6 +130,10 @@ int irq_send_msg(struct irqchip *irq, const struct apic_msg *msg, int self, int 
 /* Drive a GSI. As KVM_IRQ_LINE_STATUS: > 0 delivered, 0 coalesced, < 0 masked or nobody. Any context. */
 int irq_set_gsi(struct irqchip *irq, enum irq_source src, u32 gsi, bool level);
 
+/* One pin of one chip (PIC pins 0..15); result as above. Any context. */
+int irq_chip_set(struct irqchip *irq, enum irq_source src, u8 chip, u8 pin, bool level);
+int irq_chip_set_locked(struct irqchip *irq, enum irq_source src, u8 chip, u8 pin, bool level);
+
 /* Chip accesses of the guest; take irq->lock. */
 void irq_pic_port_read(struct irqchip *irq, u16 port, u8 *value);
 void irq_pic_port_write(struct irqchip *irq, u16 port, u8 value);

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The destination map of a VM, and delivery into the LAPICs.
+ *
+ * Senders may be hard interrupts, so readers of the map take no lock: there
+ * are two copies, and map_gen's low bit names the current one. A writer (under
+ * map_lock) fills the other copy and then raises map_gen. A copy is written
+ * again only after map_gen has moved on, so a reader whose map_gen did not
+ * change while it looked has seen a whole map; otherwise it looks again. The
+ * pure code bounds every index by a constant, so a torn copy does no harm.
+ */
+#include "apic.h"
+#include "irq.h"
+#include "irqchip.h"
+
+/* The LAPIC does what NMI lines do: one in service, one waiting (SDM 3, "Handling Multiple NMIs"). */
+#define MAX_QUEUED_NMIS 2
+
+void irq_map_update(struct vm *vm)
+{
+	struct irqchip *irq = vm->irq;
+	unsigned int nr = smp_load_acquire(&vm->nr_vcpus);
+	unsigned long flags;
+	unsigned int i, gen;
+
+	raw_spin_lock_irqsave(&irq->map_lock, flags);
+	for (i = 0; i < nr; i++) {
+		struct vcpu *v = READ_ONCE(vm->vcpus[i]);
+
+		if (v && v->apic)
+			lapic_map_entry(&v->apic->l, &irq->map_in[i]);
+		else
+			memset(&irq->map_in[i], 0, sizeof(irq->map_in[i]));
+	}
+	gen = irq->map_gen + 1;
+	ipi_map_build(&irq->map[gen & 1], irq->map_in, nr, vm->x2apic_no_broadcast_quirk);
+	smp_store_release(&irq->map_gen, gen);
+	raw_spin_unlock_irqrestore(&irq->map_lock, flags);
+}
+
+u64 irq_resolve(struct irqchip *irq, const struct apic_msg *msg, int self)
+{
+	unsigned int gen;
+	u64 targets;
+
+	do {
+		gen = smp_load_acquire(&irq->map_gen);
+		targets = ipi_map_resolve(&irq->map[gen & 1], msg, self, &irq->cursor);
+		smp_rmb(); /* the map before map_gen */
+	} while (READ_ONCE(irq->map_gen) != gen);
+	return targets;
+}
+
+u64 irq_resolve_pv(struct irqchip *irq, u64 low, u64 high, u64 min, bool is_64bit)
+{
+	unsigned int gen;
+	u64 targets;
+
+	do {
+		gen = smp_load_acquire(&irq->map_gen);
+		targets = ipi_map_pv(&irq->map[gen & 1], low, high, min, is_64bit);
+		smp_rmb(); /* the map before map_gen */
+	} while (READ_ONCE(irq->map_gen) != gen);
+	return targets;
+}
+
+static void notify(struct vcpu *v, enum vcpu_request r)
+{
+	vcpu_request(v, r);
+	vcpu_kick(v);
+}
+
+static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level)
+{
+	enum lapic_irr_result r = lapic_set_irr(&v->apic->l, vector, level);
+
+	if (r == LAPIC_NEW)
+		notify(v, REQ_EVENT);
+	return r;
+}
+
+static void deliver_nmi(struct vcpu *v)
+{
+	atomic_add_unless(&v->nmi_queued, 1, MAX_QUEUED_NMIS);
+	notify(v, REQ_NMI);
+}
+
+/* INIT clears a SIPI that came before it: the new start-up sequence begins here. */
+static void deliver_init(struct vcpu *v)
+{
+	lapic_take(&v->apic->l, LAPIC_PENDING_SIPI);
+	lapic_post(&v->apic->l, LAPIC_PENDING_INIT);
+	notify(v, REQ_INIT_SIPI);
+}
+
+static enum lapic_irr_result deliver_one(struct vcpu *v, u8 vector, u8 mode, bool level)
+{
+	switch (mode) {
+	case APIC_MSG_FIXED:
+	case APIC_MSG_LOWEST:
+		return deliver_fixed(v, vector, level);
+	case APIC_MSG_NMI:
+		deliver_nmi(v);
+		return LAPIC_NEW;
+	case APIC_MSG_INIT:
+		deliver_init(v);
+		return LAPIC_NEW;
+	case APIC_MSG_STARTUP:
+		lapic_post_sipi(&v->apic->l, vector);
+		notify(v, REQ_INIT_SIPI);
+		return LAPIC_NEW;
+	case APIC_MSG_EXTINT:
+		WRITE_ONCE(v->apic->wire_extint, 1);
+		notify(v, REQ_EVENT);
+		return LAPIC_NEW;
+	default: /* SMI: there is no SMM here; and the reserved mode */
+		return LAPIC_REJECTED;
+	}
+}
+
+int irq_deliver(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int *coalesced)
+{
+	int reached = 0, already = 0;
+
+	while (targets) {
+		unsigned int i = __ffs64(targets);
+		struct vcpu *v = READ_ONCE(vm->vcpus[i]);
+
+		targets &= targets - 1;
+		if (unlikely(!v || !v->apic))
+			continue;
+		switch (deliver_one(v, vector, mode, level)) {
+		case LAPIC_ALREADY:
+			already++;
+			fallthrough;
+		case LAPIC_NEW:
+			reached++;
+			break;
+		case LAPIC_REJECTED:
+			break;
+		}
+	}
+	if (coalesced)
+		*coalesced = already;
+	return reached;
+}
+
+int irq_send_msg(struct irqchip *irq, const struct apic_msg *msg, int self, int *coalesced)
+{
+	u64 targets;
+
+	if (coalesced)
+		*coalesced = 0;
+	if (msg->delivery == APIC_MSG_INIT && msg->level && !msg->assert)
+		return 0; /* INIT level de-assert does nothing (SDM 3, "Interrupt Command Register") */
+	targets = irq_resolve(irq, msg, self);
+	if (!targets)
+		return -1;
+	return irq_deliver(irq->vm, targets, msg->vector, msg->delivery, msg->level, coalesced);
+}
+
+int irq_send_msi(struct vm *vm, u64 address, u32 data)
+{
+	struct apic_msg msg;
+
+	msi_decode(address, data, vm->x2apic_32bit_ids ? MSI_DEST_HI32 : 0, &msg);
+	return irq_send_msg(vm->irq, &msg, -1, NULL);
+}
+
+struct vcpu *apic_find(struct vm *vm, u32 apic_id)
+{
+	struct apic_msg msg = { .dest = apic_id, .wide = true, .assert = true };
+	u64 targets;
+
+	if (apic_id == U32_MAX)
+		return NULL;
+	targets = irq_resolve(vm->irq, &msg, -1);
+	return targets ? READ_ONCE(vm->vcpus[__ffs64(targets)]) : NULL;
+}
