@@ -48,9 +48,12 @@ void clock_vcpu_create(struct vcpu *v);
 int clock_set_tsc_khz(struct vcpu *v, u32 khz);
 /* KVM_SET_TSC_KHZ on the VM, under vm->lock: the default of vCPUs to come. */
 int clock_set_default_tsc_khz(struct vm *vm, u32 khz);
-/* A write of IA32_TSC by user space (host): may synchronise with the other vCPUs; by the guest: exact. */
-void clock_write_tsc(struct vcpu *v, u64 value, bool host);
-/* IA32_TSC_ADJUST changed by the guest: move the TSC by delta cycles. */
+/*
+ * User space writes IA32_TSC. As in KVM, a write of 0, or of what the other
+ * vCPUs' TSC shows to within a second, means "in step with them".
+ */
+void clock_write_tsc(struct vcpu *v, u64 value);
+/* The guest wrote IA32_TSC or IA32_TSC_ADJUST: move its TSC by delta cycles. */
 void clock_move_tsc(struct vcpu *v, u64 delta);
 
 /* True when the VM clock is a function of the TSC, and so the same for all vCPUs. */
@@ -63,6 +66,9 @@ struct pvclock_vcpu_time_info;
 void clock_pvclock_params(struct vcpu *v, struct pvclock_vcpu_time_info *t);
 /* The wall clock (CLOCK_REALTIME, ns) at VM clock 0. */
 u64 clock_wall_base_ns(struct vm *vm);
+/* KVM_CAP_MSR_PLATFORM_INFO: false once user space has hidden that MSR from the guest. */
+bool clock_platform_info_visible(const struct vm *vm);
+void clock_set_platform_info_visible(struct vm *vm, bool visible);
 
 /* KVM_GET_CLOCK, KVM_SET_CLOCK (VM ioctls). */
 int clock_get(struct vm *vm, struct kvm_clock_data *data);

@@ -16,7 +16,7 @@ struct vcpu_pv {
 	u64 eoi; /* MSR_KVM_PV_EOI_EN: gpa | 1 */
 	u64 poll_control; /* MSR_KVM_POLL_CONTROL */
 	u64 run_delay_ns; /* of the vCPU's thread, at the last steal time update */
-	bool old_system_time; /* enabled through MSR 0x12 */
+	struct task_struct *run_delay_of; /* which thread that was; compared, never followed */
 	bool wall_clock_wanted; /* the wall clock is yet to be filled */
 	bool guest_stopped; /* KVM_KVMCLOCK_CTRL: tell the guest once */
 	bool preempted; /* the guest was told that this vCPU does not run */
