@@ -51,12 +51,15 @@ INSN_EXEC(nop)
 INSN_EXEC(flush)
 {
 	unsigned int reg = insn_reg_field(d);
+	u64 lin;
 
 	if (d->rep)
 		return INSN_UNKNOWN;
-	if (d->mem)
-		return reg == 7 || (reg == 6 && d->p66) ? INSN_DONE : INSN_UNKNOWN;
-	return reg >= 5 && !d->p66 ? INSN_DONE : INSN_UNKNOWN;
+	if (!d->mem)
+		return reg >= 5 && !d->p66 ? INSN_DONE : INSN_UNKNOWN;
+	if (reg != 7 && (reg != 6 || !d->p66))
+		return INSN_UNKNOWN;
+	return insn_linear(ctx, d, d->seg, insn_ea(d), 1, false, &lin);
 }
 
 INSN_EXEC(xchg)

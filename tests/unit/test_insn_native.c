@@ -1,0 +1,958 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The emulator against this machine's CPU: random instructions from a table
+ * of all the unprivileged ones it emulates, on random registers and memory,
+ * once here and once for real. Everything must agree: registers, defined
+ * flags, vector registers, memory, and the fault if there is one.
+ *
+ * The real run is a piece of generated code that loads all registers from a
+ * block beside it, runs the one instruction, and stores them back. Code and
+ * data lie below 2 GiB, so that every address form reaches the data.
+ */
+#include <cpuid.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+
+#include <asm/kvm.h>
+#include <asm/processor-flags.h>
+
+#include "insn.h"
+
+#define CODE 0x20000000UL
+#define BLOCK (CODE + 0x1000)
+#define DATA 0x30000000UL
+#define DATA_SIZE 0x2000
+#define SLOT 16 /* bytes for the instruction, the rest NOPs */
+#define ROUNDS 1000
+
+#define CF X86_EFLAGS_CF
+#define PF X86_EFLAGS_PF
+#define AF X86_EFLAGS_AF
+#define ZF X86_EFLAGS_ZF
+#define SF X86_EFLAGS_SF
+#define OF X86_EFLAGS_OF
+#define STATUS (CF | PF | AF | ZF | SF | OF)
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
+
+/* Beside the code; the generated code knows these offsets. */
+struct block {
+	u64 gpr[16];
+	u64 rflags;
+	u64 host_rsp;
+	u8 vec[16][32];
+};
+
+enum imm { NO_IMM, IMM8, IMMZ, IMMV, MOFFS };
+
+enum trait {
+	MODRM = 1,
+	LOCKABLE = 2,
+	MEM_ONLY = 4,
+	STRING = 8,
+	STACK = 16,
+	SHIFT = 32, /* count from imm, 1 or CL */
+	DOUBLE_SHIFT = 64,
+	ROTATE = 128,
+	BITS = 256, /* bit offset in a register */
+	EQUAL = 512, /* sometimes accumulator and destination are equal */
+	DIVIDE = 1024,
+	NO66 = 2048,
+	VECTOR = 4096,
+	AVX = 8192,
+	MOVBE = 16384,
+	CX16 = 32768,
+	REP = 65536, /* REP has a meaning */
+	BYTE = 1 << 17,
+	WIDE1 = 1 << 18, /* VEX.L may be set */
+	THREE = 1 << 19, /* VEX.vvvv is an operand */
+};
+
+struct row {
+	const char *name;
+	u8 prefix; /* mandatory: 0, 66, f3, f2 */
+	u8 map; /* 0: one byte, 1: 0f, 2: 0f38 */
+	u8 first, last; /* opcodes */
+	s8 reg; /* ModRM.reg, or -1 */
+	u8 imm;
+	u32 traits;
+	u32 undefined; /* flags */
+};
+
+#define ALU(n, base, undef, lock)                                                                  \
+	{ n, 0, 0, base, base, -1, NO_IMM, MODRM | BYTE | (lock), undef },                         \
+	{ n, 0, 0, base + 1, base + 1, -1, NO_IMM, MODRM | (lock), undef },                        \
+	{ n, 0, 0, base + 2, base + 2, -1, NO_IMM, MODRM | BYTE, undef },                          \
+	{ n, 0, 0, base + 3, base + 3, -1, NO_IMM, MODRM, undef },                                 \
+	{ n, 0, 0, base + 4, base + 4, -1, IMM8, BYTE, undef },                                    \
+	{ n, 0, 0, base + 5, base + 5, -1, IMMZ, 0, undef },                                       \
+	{ n, 0, 0, 0x80, 0x80, (base) / 8, IMM8, MODRM | BYTE | (lock), undef },                   \
+	{ n, 0, 0, 0x81, 0x81, (base) / 8, IMMZ, MODRM | (lock), undef },                          \
+	{ n, 0, 0, 0x83, 0x83, (base) / 8, IMM8, MODRM | (lock), undef }
+
+#define SHIFTS(n, r, trait, undef)                                                                 \
+	{ n, 0, 0, 0xc0, 0xc0, r, IMM8, MODRM | BYTE | (trait), undef },                           \
+	{ n, 0, 0, 0xc1, 0xc1, r, IMM8, MODRM | (trait), undef },                                  \
+	{ n, 0, 0, 0xd0, 0xd0, r, NO_IMM, MODRM | BYTE | (trait), undef },                         \
+	{ n, 0, 0, 0xd1, 0xd1, r, NO_IMM, MODRM | (trait), undef },                                \
+	{ n, 0, 0, 0xd2, 0xd2, r, NO_IMM, MODRM | BYTE | (trait), undef },                         \
+	{ n, 0, 0, 0xd3, 0xd3, r, NO_IMM, MODRM | (trait), undef }
+
+#define BOTH(n, op, r, imm, traits, undef)                                                         \
+	{ n, 0, 0, op, op, r, imm, (traits) | BYTE, undef },                                       \
+	{ n, 0, 0, (op) + 1, (op) + 1, r, imm, traits, undef }
+
+#define SSE(n, pfx, op, traits) { n, pfx, 1, op, op, -1, NO_IMM, MODRM | MEM_ONLY | VECTOR | NO66 | (traits), 0 }
+#define SSE_AVX(n, pfx, op, traits)                                                                \
+	SSE(n, pfx, op, 0), SSE("v" n, pfx, op, AVX | (traits))
+
+static const struct row rows[] = {
+	ALU("add", 0x00, 0, LOCKABLE),
+	ALU("or", 0x08, AF, LOCKABLE),
+	ALU("adc", 0x10, 0, LOCKABLE),
+	ALU("sbb", 0x18, 0, LOCKABLE),
+	ALU("and", 0x20, AF, LOCKABLE),
+	ALU("sub", 0x28, 0, LOCKABLE),
+	ALU("xor", 0x30, AF, LOCKABLE),
+	ALU("cmp", 0x38, 0, 0),
+	{ "push", 0, 0, 0x50, 0x57, -1, NO_IMM, STACK, 0 },
+	{ "pop", 0, 0, 0x58, 0x5f, -1, NO_IMM, STACK, 0 },
+	{ "movsxd", 0, 0, 0x63, 0x63, -1, NO_IMM, MODRM, 0 },
+	{ "push imm", 0, 0, 0x68, 0x68, -1, IMMZ, STACK, 0 },
+	{ "push imm8", 0, 0, 0x6a, 0x6a, -1, IMM8, STACK, 0 },
+	{ "imul3", 0, 0, 0x69, 0x69, -1, IMMZ, MODRM, SF | ZF | AF | PF },
+	{ "imul3", 0, 0, 0x6b, 0x6b, -1, IMM8, MODRM, SF | ZF | AF | PF },
+	BOTH("test", 0x84, -1, NO_IMM, MODRM, AF),
+	BOTH("xchg", 0x86, -1, NO_IMM, MODRM | LOCKABLE, 0),
+	BOTH("mov store", 0x88, -1, NO_IMM, MODRM, 0),
+	BOTH("mov load", 0x8a, -1, NO_IMM, MODRM, 0),
+	{ "mov sreg", 0, 0, 0x8c, 0x8c, 2, NO_IMM, MODRM, 0 },
+	{ "mov sreg", 0, 0, 0x8c, 0x8c, 1, NO_IMM, MODRM, 0 },
+	{ "lea", 0, 0, 0x8d, 0x8d, -1, NO_IMM, MODRM | MEM_ONLY, 0 },
+	{ "pop mem", 0, 0, 0x8f, 0x8f, 0, NO_IMM, MODRM | STACK, 0 },
+	{ "push mem", 0, 0, 0xff, 0xff, 6, NO_IMM, MODRM | STACK, 0 },
+	{ "xchg acc", 0, 0, 0x90, 0x97, -1, NO_IMM, 0, 0 },
+	{ "mov moffs", 0, 0, 0xa0, 0xa0, -1, MOFFS, BYTE, 0 },
+	{ "mov moffs", 0, 0, 0xa1, 0xa1, -1, MOFFS, 0, 0 },
+	{ "mov moffs", 0, 0, 0xa2, 0xa2, -1, MOFFS, BYTE, 0 },
+	{ "mov moffs", 0, 0, 0xa3, 0xa3, -1, MOFFS, 0, 0 },
+	BOTH("movs", 0xa4, -1, NO_IMM, STRING | REP, 0),
+	BOTH("cmps", 0xa6, -1, NO_IMM, STRING | REP, 0),
+	BOTH("stos", 0xaa, -1, NO_IMM, STRING | REP, 0),
+	BOTH("lods", 0xac, -1, NO_IMM, STRING | REP, 0),
+	BOTH("scas", 0xae, -1, NO_IMM, STRING | REP, 0),
+	{ "test acc", 0, 0, 0xa8, 0xa8, -1, IMM8, BYTE, AF },
+	{ "test acc", 0, 0, 0xa9, 0xa9, -1, IMMZ, 0, AF },
+	{ "mov imm", 0, 0, 0xb0, 0xb7, -1, IMM8, BYTE, 0 },
+	{ "mov imm", 0, 0, 0xb8, 0xbf, -1, IMMV, 0, 0 },
+	{ "mov imm", 0, 0, 0xc6, 0xc6, 0, IMM8, MODRM | BYTE, 0 },
+	{ "mov imm", 0, 0, 0xc7, 0xc7, 0, IMMZ, MODRM, 0 },
+	SHIFTS("rol", 0, ROTATE, 0),
+	SHIFTS("ror", 1, ROTATE, 0),
+	SHIFTS("rcl", 2, ROTATE, 0),
+	SHIFTS("rcr", 3, ROTATE, 0),
+	SHIFTS("shl", 4, SHIFT, AF),
+	SHIFTS("shr", 5, SHIFT, AF),
+	SHIFTS("sal", 6, SHIFT, AF),
+	SHIFTS("sar", 7, SHIFT, AF),
+	{ "test imm", 0, 0, 0xf6, 0xf6, 0, IMM8, MODRM | BYTE, AF },
+	{ "test imm", 0, 0, 0xf7, 0xf7, 0, IMMZ, MODRM, AF },
+	{ "test imm", 0, 0, 0xf7, 0xf7, 1, IMMZ, MODRM, AF },
+	BOTH("not", 0xf6, 2, NO_IMM, MODRM | LOCKABLE, 0),
+	BOTH("neg", 0xf6, 3, NO_IMM, MODRM | LOCKABLE, 0),
+	BOTH("mul", 0xf6, 4, NO_IMM, MODRM, SF | ZF | AF | PF),
+	BOTH("imul", 0xf6, 5, NO_IMM, MODRM, SF | ZF | AF | PF),
+	BOTH("div", 0xf6, 6, NO_IMM, MODRM | DIVIDE, STATUS),
+	BOTH("idiv", 0xf6, 7, NO_IMM, MODRM | DIVIDE, STATUS),
+	BOTH("inc", 0xfe, 0, NO_IMM, MODRM | LOCKABLE, 0),
+	BOTH("dec", 0xfe, 1, NO_IMM, MODRM | LOCKABLE, 0),
+	{ "prefetch", 0, 1, 0x0d, 0x0d, 1, NO_IMM, MODRM | MEM_ONLY, 0 },
+	{ "prefetch", 0, 1, 0x18, 0x18, 1, NO_IMM, MODRM | MEM_ONLY, 0 },
+	{ "nop", 0, 1, 0x1f, 0x1f, 0, NO_IMM, MODRM, 0 },
+	{ "cmov", 0, 1, 0x40, 0x4f, -1, NO_IMM, MODRM, 0 },
+	{ "setcc", 0, 1, 0x90, 0x9f, -1, NO_IMM, MODRM | BYTE, 0 },
+	{ "bt", 0, 1, 0xa3, 0xa3, -1, NO_IMM, MODRM | BITS, OF | SF | AF | PF },
+	{ "bts", 0, 1, 0xab, 0xab, -1, NO_IMM, MODRM | BITS | LOCKABLE, OF | SF | AF | PF },
+	{ "btr", 0, 1, 0xb3, 0xb3, -1, NO_IMM, MODRM | BITS | LOCKABLE, OF | SF | AF | PF },
+	{ "btc", 0, 1, 0xbb, 0xbb, -1, NO_IMM, MODRM | BITS | LOCKABLE, OF | SF | AF | PF },
+	{ "bt imm", 0, 1, 0xba, 0xba, 4, IMM8, MODRM, OF | SF | AF | PF },
+	{ "bts imm", 0, 1, 0xba, 0xba, 5, IMM8, MODRM | LOCKABLE, OF | SF | AF | PF },
+	{ "btr imm", 0, 1, 0xba, 0xba, 6, IMM8, MODRM | LOCKABLE, OF | SF | AF | PF },
+	{ "btc imm", 0, 1, 0xba, 0xba, 7, IMM8, MODRM | LOCKABLE, OF | SF | AF | PF },
+	{ "shld imm", 0, 1, 0xa4, 0xa4, -1, IMM8, MODRM | DOUBLE_SHIFT, AF },
+	{ "shld cl", 0, 1, 0xa5, 0xa5, -1, NO_IMM, MODRM | DOUBLE_SHIFT, AF },
+	{ "shrd imm", 0, 1, 0xac, 0xac, -1, IMM8, MODRM | DOUBLE_SHIFT, AF },
+	{ "shrd cl", 0, 1, 0xad, 0xad, -1, NO_IMM, MODRM | DOUBLE_SHIFT, AF },
+	{ "imul2", 0, 1, 0xaf, 0xaf, -1, NO_IMM, MODRM, SF | ZF | AF | PF },
+	/* With a register, CPUs differ in whether a mismatch zero-extends the destination. */
+	{ "cmpxchg", 0, 1, 0xb0, 0xb0, -1, NO_IMM, MODRM | MEM_ONLY | BYTE | LOCKABLE | EQUAL, 0 },
+	{ "cmpxchg", 0, 1, 0xb1, 0xb1, -1, NO_IMM, MODRM | MEM_ONLY | LOCKABLE | EQUAL, 0 },
+	{ "movzx", 0, 1, 0xb6, 0xb7, -1, NO_IMM, MODRM, 0 },
+	{ "movsx", 0, 1, 0xbe, 0xbf, -1, NO_IMM, MODRM, 0 },
+	{ "xadd", 0, 1, 0xc0, 0xc0, -1, NO_IMM, MODRM | BYTE | LOCKABLE, 0 },
+	{ "xadd", 0, 1, 0xc1, 0xc1, -1, NO_IMM, MODRM | LOCKABLE, 0 },
+	{ "movnti", 0, 1, 0xc3, 0xc3, -1, NO_IMM, MODRM | MEM_ONLY | NO66, 0 },
+	{ "cmpxchg8b", 0, 1, 0xc7, 0xc7, 1, NO_IMM, MODRM | MEM_ONLY | LOCKABLE | EQUAL | CX16, 0 },
+	{ "movbe", 0, 2, 0xf0, 0xf1, -1, NO_IMM, MODRM | MEM_ONLY | MOVBE, 0 },
+	SSE_AVX("movups load", 0, 0x10, WIDE1),
+	SSE_AVX("movupd load", 0x66, 0x10, WIDE1),
+	SSE_AVX("movss load", 0xf3, 0x10, WIDE1),
+	SSE_AVX("movsd load", 0xf2, 0x10, WIDE1),
+	SSE_AVX("movups store", 0, 0x11, WIDE1),
+	SSE_AVX("movupd store", 0x66, 0x11, WIDE1),
+	SSE_AVX("movss store", 0xf3, 0x11, WIDE1),
+	SSE_AVX("movsd store", 0xf2, 0x11, WIDE1),
+	SSE_AVX("movlps load", 0, 0x12, THREE),
+	SSE_AVX("movlpd load", 0x66, 0x12, THREE),
+	SSE_AVX("movlps store", 0, 0x13, 0),
+	SSE_AVX("movlpd store", 0x66, 0x13, 0),
+	SSE_AVX("movhps load", 0, 0x16, THREE),
+	SSE_AVX("movhpd load", 0x66, 0x16, THREE),
+	SSE_AVX("movhps store", 0, 0x17, 0),
+	SSE_AVX("movhpd store", 0x66, 0x17, 0),
+	SSE_AVX("movaps load", 0, 0x28, WIDE1),
+	SSE_AVX("movapd load", 0x66, 0x28, WIDE1),
+	SSE_AVX("movaps store", 0, 0x29, WIDE1),
+	SSE_AVX("movapd store", 0x66, 0x29, WIDE1),
+	SSE_AVX("movntps", 0, 0x2b, WIDE1),
+	SSE_AVX("movntpd", 0x66, 0x2b, WIDE1),
+	SSE_AVX("movd load", 0x66, 0x6e, 0),
+	SSE_AVX("movdqa load", 0x66, 0x6f, WIDE1),
+	SSE_AVX("movdqu load", 0xf3, 0x6f, WIDE1),
+	SSE_AVX("movd store", 0x66, 0x7e, 0),
+	SSE_AVX("movq load", 0xf3, 0x7e, 0),
+	SSE_AVX("movdqa store", 0x66, 0x7f, WIDE1),
+	SSE_AVX("movdqu store", 0xf3, 0x7f, WIDE1),
+	SSE_AVX("movq store", 0x66, 0xd6, 0),
+	SSE_AVX("movntdq", 0x66, 0xe7, WIDE1),
+	SSE_AVX("lddqu", 0xf2, 0xf0, WIDE1),
+	{ "movntdqa", 0x66, 2, 0x2a, 0x2a, -1, NO_IMM, MODRM | MEM_ONLY | VECTOR | NO66, 0 },
+	{ "vmovntdqa", 0x66, 2, 0x2a, 0x2a, -1, NO_IMM, MODRM | MEM_ONLY | VECTOR | NO66 | AVX, 0 },
+};
+
+/* ---- one case ---- */
+
+struct machine_state {
+	u64 gpr[16];
+	u64 rflags;
+	u8 vec[16][32];
+	u8 mem[DATA_SIZE];
+};
+
+struct test_case {
+	const struct row *row;
+	u8 bytes[SLOT];
+	unsigned int len;
+	bool w, p66;
+	unsigned int opsize;
+	u8 imm8;
+	struct machine_state before;
+};
+
+struct world {
+	struct insn_ctx ctx; /* first: the callbacks cast back */
+	struct machine_state s;
+	const struct test_case *c;
+};
+
+static u64 seed = 0x9e3779b97f4a7c15;
+static bool have_avx, have_movbe, have_cx16;
+
+static u64 rnd(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed * 0x2545f4914f6cdd1dULL;
+}
+
+static u64 below(u64 n)
+{
+	return (rnd() >> 16) % n;
+}
+
+static bool chance(unsigned int one_in)
+{
+	return below(one_in) == 0;
+}
+
+static u64 rnd_value(void)
+{
+	static const u64 edges[] = { 0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
+				     0x80000000, 0xffffffff, 0x7fffffffffffffff,
+				     0x8000000000000000, ~0ULL };
+
+	if (chance(3))
+		return edges[below(sizeof(edges) / sizeof(edges[0]))];
+	return rnd() >> below(64);
+}
+
+static void emit(struct test_case *c, unsigned int byte)
+{
+	assert_true(c->len < SLOT);
+	c->bytes[c->len++] = byte;
+}
+
+static void emit_value(struct test_case *c, u64 val, unsigned int size)
+{
+	while (size--) {
+		emit(c, val & 0xff);
+		val >>= 8;
+	}
+}
+
+/* Somewhere in the data, often at the page boundary, sometimes aligned. */
+static u64 target(void)
+{
+	u64 at = chance(2) ? 0x1000 - below(40) : 0x400 + below(0x1800);
+
+	return DATA + (chance(2) ? at & ~31UL : at);
+}
+
+struct form {
+	unsigned int mod, rm, reg, base, index, scale;
+	bool sib;
+	u8 rex; /* R, X, B */
+};
+
+static struct form choose_form(const struct row *row)
+{
+	struct form f = { 0 };
+
+	f.mod = (row->traits & MEM_ONLY) || !chance(4) ? below(3) : 3;
+	f.rm = below(8);
+	f.reg = row->reg >= 0 ? row->reg : (int)below(8);
+	f.sib = f.mod != 3 && f.rm == 4;
+	f.base = below(8);
+	f.index = below(8);
+	f.scale = below(4);
+	f.rex = below(8);
+	return f;
+}
+
+/* ModRM and what follows it, and register values that lead into the data. */
+static void emit_modrm(struct test_case *c, const struct form *f, unsigned int imm_bytes)
+{
+	u64 *gpr = c->before.gpr;
+	u64 to = target();
+	u64 base = (f->sib ? f->base : f->rm) | (f->rex & 1 ? 8 : 0);
+	unsigned int index = f->index | (f->rex & 2 ? 8 : 0);
+	s64 disp = 0;
+
+	emit(c, f->mod << 6 | f->reg << 3 | f->rm);
+	if (f->sib)
+		emit(c, f->scale << 6 | f->index << 3 | f->base);
+	if (f->mod == 3)
+		return;
+	if (f->sib && index != RSP) {
+		gpr[index] = below(64) - 32;
+		to -= gpr[index] << f->scale;
+	}
+	if (f->mod == 0 && (f->sib ? f->base : f->rm) == RBP) {
+		if (!f->sib)
+			to -= CODE + 0x800 + c->len + 4 + imm_bytes;
+		emit_value(c, to, 4);
+		return;
+	}
+	if (f->mod)
+		disp = f->mod == 1 ? (s64)below(256) - 128 : (s64)below(0x20000) - 0x10000;
+	if (f->mod)
+		emit_value(c, disp, f->mod == 1 ? 1 : 4);
+	gpr[base] = to - disp;
+}
+
+static unsigned int imm_size(const struct test_case *c)
+{
+	switch (c->row->imm) {
+	case IMM8:
+		return 1;
+	case IMMZ:
+		return c->opsize == 2 ? 2 : 4;
+	case IMMV:
+		return c->opsize;
+	default:
+		return 0;
+	}
+}
+
+static void emit_opcode(struct test_case *c, u8 opcode)
+{
+	if (c->row->map)
+		emit(c, 0x0f);
+	if (c->row->map == 2)
+		emit(c, 0x38);
+	emit(c, opcode);
+}
+
+static void emit_vex(struct test_case *c, const struct form *f, u8 opcode)
+{
+	unsigned int pp = c->row->prefix == 0x66 ? 1 : c->row->prefix == 0xf3 ? 2 :
+			  c->row->prefix == 0xf2 ? 3 : 0;
+	unsigned int v = c->row->traits & THREE ? below(16) : 0;
+	bool l = c->row->traits & WIDE1 && chance(2);
+	unsigned int tail = (~v & 15) << 3 | l << 2 | pp;
+
+	if (c->row->map == 1 && !c->w && !(f->rex & 3) && chance(2)) {
+		emit(c, 0xc5);
+		emit(c, (f->rex & 4 ? 0 : 0x80) | tail);
+	} else {
+		emit(c, 0xc4);
+		emit(c, (~f->rex & 7) << 5 | c->row->map);
+		emit(c, c->w << 7 | tail);
+	}
+	emit(c, opcode);
+}
+
+static void emit_legacy(struct test_case *c, struct form *f, u8 opcode)
+{
+	const struct row *row = c->row;
+	bool rex = c->w || chance(2);
+
+	if (row->traits & LOCKABLE && row->traits & MODRM && f->mod != 3 && chance(3))
+		emit(c, 0xf0);
+	if (row->traits & REP && !chance(3))
+		emit(c, chance(2) ? 0xf3 : 0xf2);
+	if (row->prefix)
+		emit(c, row->prefix);
+	if (!rex)
+		f->rex = 0;
+	else
+		emit(c, 0x40 | c->w << 3 | f->rex);
+	emit_opcode(c, opcode);
+}
+
+static void special_registers(struct test_case *c, const struct form *f)
+{
+	u64 *gpr = c->before.gpr;
+	u32 traits = c->row->traits;
+	u64 fill = rnd() & 0xff;
+
+	if (traits & STRING) {
+		gpr[RSI] = target();
+		gpr[RDI] = chance(4) ? gpr[RSI] : target();
+		gpr[RCX] = below(24);
+	}
+	if (traits & STACK)
+		gpr[RSP] = target();
+	if (traits & BITS && f->mod != 3)
+		gpr[f->reg | (f->rex & 4 ? 8 : 0)] = below(4000) - 2000;
+	if (traits & DIVIDE && chance(2))
+		gpr[RDX] = below(3) - 1;
+	if (traits & (EQUAL | STRING) && chance(2)) {
+		memset(c->before.mem, fill, DATA_SIZE);
+		gpr[RAX] = fill * 0x0101010101010101ULL;
+		if (traits & CX16)
+			gpr[RDX] = gpr[RAX];
+		if (chance(8))
+			gpr[RDX] ^= 1ULL << below(64);
+	}
+}
+
+static void random_state(struct machine_state *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		s->gpr[i] = rnd_value();
+	for (i = 0; i < DATA_SIZE; i += 8)
+		*(u64 *)(s->mem + i) = rnd();
+	for (i = 0; i < sizeof(s->vec); i++)
+		((u8 *)s->vec)[i] = rnd();
+	s->rflags = X86_EFLAGS_FIXED | X86_EFLAGS_IF | (rnd() & STATUS);
+}
+
+static void make_case(struct test_case *c, const struct row *row)
+{
+	struct form f = choose_form(row);
+	u8 opcode = row->first + below(row->last - row->first + 1);
+
+	c->row = row;
+	c->len = 0;
+	random_state(&c->before);
+	c->w = chance(3);
+	c->p66 = !(row->traits & NO66) && chance(4);
+	c->opsize = row->traits & BYTE ? 1 : c->w ? 8 : c->p66 ? 2 : 4;
+	if (row->traits & STRING && chance(3))
+		c->before.rflags |= X86_EFLAGS_DF;
+	if (chance(8) && !(row->traits & STRING))
+		emit(c, 0x67);
+	if (c->p66)
+		emit(c, 0x66);
+	if (row->traits & AVX)
+		emit_vex(c, &f, opcode);
+	else
+		emit_legacy(c, &f, opcode);
+	if (row->traits & MODRM)
+		emit_modrm(c, &f, imm_size(c));
+	special_registers(c, &f);
+	c->imm8 = rnd();
+	if (row->imm == IMM8)
+		emit(c, c->imm8);
+	else if (row->imm == MOFFS)
+		emit_value(c, target(), c->bytes[0] == 0x67 ? 4 : 8);
+	else
+		emit_value(c, rnd_value(), imm_size(c));
+}
+
+/* ---- emulated ---- */
+
+static struct world *world_of(struct insn_ctx *ctx)
+{
+	return (struct world *)ctx;
+}
+
+static u8 *data_at(struct world *w, u64 lin, unsigned int len)
+{
+	if (lin - DATA > DATA_SIZE - len)
+		return NULL;
+	return w->s.mem + (lin - DATA);
+}
+
+static int op_fetch(struct insn_ctx *ctx, u64 lin, u8 *buf, unsigned int len)
+{
+	u64 off = lin - (CODE + 0x800);
+
+	assert_true(off < SLOT);
+	len = len < SLOT - off ? len : SLOT - off;
+	memcpy(buf, world_of(ctx)->c->bytes + off, len);
+	return len;
+}
+
+static enum insn_result op_read(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len)
+{
+	u8 *p = data_at(world_of(ctx), lin, len);
+
+	if (!p)
+		return INSN_UNKNOWN;
+	memcpy(buf, p, len);
+	return INSN_DONE;
+}
+
+static enum insn_result op_write(struct insn_ctx *ctx, u64 lin, const void *buf, unsigned int len)
+{
+	u8 *p = data_at(world_of(ctx), lin, len);
+
+	if (!p)
+		return INSN_UNKNOWN;
+	memcpy(p, buf, len);
+	return INSN_DONE;
+}
+
+static enum insn_result op_cmpxchg(struct insn_ctx *ctx, u64 lin, void *old, const void *new,
+				   unsigned int len, bool *swapped)
+{
+	u8 *p = data_at(world_of(ctx), lin, len);
+
+	if (!p)
+		return INSN_UNKNOWN;
+	*swapped = !memcmp(p, old, len);
+	memcpy(old, p, len);
+	if (*swapped)
+		memcpy(p, new, len);
+	return INSN_DONE;
+}
+
+static enum insn_result op_check_write(struct insn_ctx *ctx, u64 lin, unsigned int len)
+{
+	return data_at(world_of(ctx), lin, len) ? INSN_DONE : INSN_UNKNOWN;
+}
+
+static void op_vec_read(struct insn_ctx *ctx, unsigned int n, void *buf, unsigned int len)
+{
+	memcpy(buf, world_of(ctx)->s.vec[n], len);
+}
+
+static void op_vec_write(struct insn_ctx *ctx, unsigned int n, const void *buf, unsigned int len)
+{
+	memcpy(world_of(ctx)->s.vec[n], buf, len);
+}
+
+static const struct insn_ops ops = {
+	.fetch = op_fetch,
+	.read = op_read,
+	.write = op_write,
+	.cmpxchg = op_cmpxchg,
+	.check_write = op_check_write,
+	.vec_read = op_vec_read,
+	.vec_write = op_vec_write,
+};
+
+static void setup_ctx(struct world *w)
+{
+	struct insn_regs *r = &w->ctx.r;
+	u16 cs, ss;
+
+	memset(&w->ctx, 0, sizeof(w->ctx));
+	asm("mov %%cs, %0; mov %%ss, %1" : "=r"(cs), "=r"(ss));
+	w->ctx.ops = &ops;
+	memcpy(r->gpr, w->s.gpr, sizeof(r->gpr));
+	r->rip = CODE + 0x800;
+	r->rflags = w->s.rflags;
+	r->cr0 = X86_CR0_PE | X86_CR0_PG;
+	r->cr4 = X86_CR4_PAE | X86_CR4_OSFXSR | X86_CR4_OSXSAVE;
+	r->efer = 0x500;
+	r->cpl = 3;
+	r->seg[INSN_CS].attr = 0x2fb;
+	r->seg[INSN_CS].sel = cs;
+	r->seg[INSN_SS].attr = 0xcf3;
+	r->seg[INSN_SS].sel = ss;
+}
+
+/* Returns the fault's vector, 0 for none, -1 if the case does not count. */
+static int run_emulated(struct world *w, const struct test_case *c)
+{
+	enum insn_result res;
+	unsigned int steps = 0;
+
+	w->c = c;
+	w->s = c->before;
+	setup_ctx(w);
+	do {
+		res = insn_emulate(&w->ctx);
+	} while (res == INSN_AGAIN && ++steps < 100);
+	if (res == INSN_UNKNOWN)
+		return -1;
+	if (res == INSN_FAULT)
+		return w->ctx.fault.vector ? w->ctx.fault.vector : 256;
+	assert_int_equal(res, INSN_DONE);
+	assert_int_equal(w->ctx.len, c->len);
+	assert_int_equal(w->ctx.r.rip, CODE + 0x800 + c->len);
+	memcpy(w->s.gpr, w->ctx.r.gpr, sizeof(w->s.gpr));
+	w->s.rflags = w->ctx.r.rflags;
+	return 0;
+}
+
+/* ---- native ---- */
+
+static u8 *code_at;
+static sigjmp_buf back;
+static volatile sig_atomic_t in_native;
+
+static void put(const void *bytes, unsigned int len)
+{
+	memcpy(code_at, bytes, len);
+	code_at += len;
+}
+
+/* An instruction with a RIP-relative operand in the block. */
+static void put_block(const void *bytes, unsigned int len, unsigned int reg, unsigned int off)
+{
+	u8 modrm = reg << 3 | 5;
+	s32 disp;
+
+	put(bytes, len);
+	put(&modrm, 1);
+	disp = (s32)(BLOCK + off - ((u64)code_at + 4));
+	put(&disp, 4);
+}
+
+static void put_mov(unsigned int reg, unsigned int off, bool store)
+{
+	u8 bytes[] = { reg & 8 ? 0x4c : 0x48, store ? 0x89 : 0x8b };
+
+	put_block(bytes, 2, reg & 7, off);
+}
+
+static void put_vec(unsigned int reg, bool store)
+{
+	u8 avx[] = { 0xc5, reg & 8 ? 0x7e : 0xfe, store ? 0x7f : 0x6f };
+	u8 sse[] = { 0xf3, reg & 8 ? 0x44 : 0x40, 0x0f, store ? 0x7f : 0x6f };
+	unsigned int off = offsetof(struct block, vec) + 32 * reg;
+
+	if (have_avx)
+		put_block(avx, sizeof(avx), reg & 7, off);
+	else
+		put_block(sse, sizeof(sse), reg & 7, off);
+}
+
+static void put_registers(bool store)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		put_mov(i, offsetof(struct block, gpr) + 8 * i, store);
+}
+
+static void make_code(void)
+{
+	static const u8 save[] = { 0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57 };
+	static const u8 restore[] = { 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b };
+	unsigned int i;
+	s32 disp;
+
+	code_at = (u8 *)CODE;
+	put(save, sizeof(save));
+	put_mov(RSP, offsetof(struct block, host_rsp), true);
+	for (i = 0; i < 16; i++)
+		put_vec(i, false);
+	put_block("\xff", 1, 6, offsetof(struct block, rflags));
+	put("\x9d", 1); /* popf */
+	put_registers(false);
+	put("\xe9", 1);
+	disp = (s32)(CODE + 0x800 - ((u64)code_at + 4));
+	put(&disp, 4);
+
+	code_at = (u8 *)CODE + 0x800 + SLOT;
+	put_registers(true);
+	put_mov(RSP, offsetof(struct block, host_rsp), false);
+	put("\x9c", 1); /* pushf */
+	put_block("\x8f", 1, 0, offsetof(struct block, rflags));
+	put("\xfc", 1); /* cld */
+	for (i = 0; i < 16; i++)
+		put_vec(i, true);
+	if (have_avx)
+		put("\xc5\xf8\x77", 3); /* vzeroupper */
+	put(restore, sizeof(restore));
+	put("\xc3", 1);
+}
+
+static void on_signal(int sig)
+{
+	if (!in_native)
+		abort();
+	in_native = 0;
+	siglongjmp(back, sig);
+}
+
+/* Returns the signal, or 0. */
+static int run_native(struct machine_state *s, const struct test_case *c)
+{
+	struct block *b = (struct block *)BLOCK;
+	int sig;
+
+	memset((u8 *)CODE + 0x800, 0x90, SLOT);
+	memcpy((u8 *)CODE + 0x800, c->bytes, c->len);
+	memcpy(b->gpr, c->before.gpr, sizeof(b->gpr));
+	b->rflags = c->before.rflags;
+	memcpy(b->vec, c->before.vec, sizeof(b->vec));
+	memcpy((u8 *)DATA, c->before.mem, DATA_SIZE);
+	sig = sigsetjmp(back, 1);
+	if (sig)
+		return sig;
+	in_native = 1;
+	((void (*)(void))CODE)();
+	in_native = 0;
+	memcpy(s->gpr, b->gpr, sizeof(s->gpr));
+	s->rflags = b->rflags;
+	memcpy(s->vec, b->vec, sizeof(s->vec));
+	memcpy(s->mem, (u8 *)DATA, DATA_SIZE);
+	return 0;
+}
+
+/* ---- comparison ---- */
+
+static unsigned int shift_count(const struct test_case *c)
+{
+	unsigned int count = c->row->imm == IMM8 ? c->imm8 :
+			     (c->row->first & 0xfe) == 0xd0 && !c->row->map ? 1 :
+			     c->before.gpr[RCX] & 0xff;
+
+	return count & (c->opsize == 8 ? 63 : 31);
+}
+
+static u64 undefined_flags(const struct test_case *c)
+{
+	u64 undef = c->row->undefined;
+	unsigned int count = shift_count(c);
+
+	if (!(c->row->traits & (SHIFT | ROTATE | DOUBLE_SHIFT)))
+		return undef;
+	if (!count)
+		return 0;
+	if (count != 1)
+		undef |= OF;
+	if (c->row->traits & SHIFT && count >= 8 * c->opsize)
+		undef |= CF;
+	return undef;
+}
+
+static void show(const struct test_case *c, const char *what, u64 ours, u64 theirs)
+{
+	unsigned int i;
+
+	printf("# %s:", c->row->name);
+	for (i = 0; i < c->len; i++)
+		printf(" %02x", c->bytes[i]);
+	printf(": %s: emulated %#llx, real %#llx\n", what, (unsigned long long)ours,
+	       (unsigned long long)theirs);
+}
+
+static bool same(const struct test_case *c, const struct machine_state *ours,
+		 const struct machine_state *theirs)
+{
+	u64 flags = (STATUS | X86_EFLAGS_DF) & ~undefined_flags(c);
+	bool good = true;
+	char what[8];
+	unsigned int i;
+
+	for (i = 0; i < 16; i++) {
+		if (ours->gpr[i] == theirs->gpr[i])
+			continue;
+		snprintf(what, sizeof(what), "gpr%u", i);
+		show(c, what, ours->gpr[i], theirs->gpr[i]);
+		good = false;
+	}
+	if ((ours->rflags ^ theirs->rflags) & flags) {
+		show(c, "flags", ours->rflags & flags, theirs->rflags & flags);
+		good = false;
+	}
+	for (i = 0; i < 16; i++) {
+		if (!memcmp(ours->vec[i], theirs->vec[i], have_avx ? 32 : 16))
+			continue;
+		show(c, "vector register", *(u64 *)ours->vec[i], *(u64 *)theirs->vec[i]);
+		good = false;
+	}
+	for (i = 0; i < DATA_SIZE && ours->mem[i] == theirs->mem[i]; i++)
+		;
+	if (i < DATA_SIZE) {
+		show(c, "memory", ours->mem[i], theirs->mem[i]);
+		good = false;
+	}
+	return good;
+}
+
+static bool counts(const struct test_case *c)
+{
+	/* A double shift by more than the operand has an undefined result. */
+	return !(c->row->traits & DOUBLE_SHIFT) || shift_count(c) <= 8 * c->opsize;
+}
+
+static int expected_signal(int vector)
+{
+	switch (vector) {
+	case 0:
+		return 0;
+	case 256 + DE_VECTOR:
+		return SIGFPE;
+	case UD_VECTOR:
+		return SIGILL;
+	case SS_VECTOR:
+		return SIGBUS;
+	default:
+		return SIGSEGV;
+	}
+}
+
+static bool supported(const struct row *row)
+{
+	return (have_avx || !(row->traits & AVX)) && (have_movbe || !(row->traits & MOVBE)) &&
+	       (have_cx16 || !(row->traits & CX16));
+}
+
+/* Returns 1 if the case ran, 0 if it does not count, -1 on a difference. */
+static int run_case(const struct row *row)
+{
+	static struct test_case c;
+	static struct world w;
+	static struct machine_state real;
+	int vector, sig;
+
+	make_case(&c, row);
+	if (!counts(&c))
+		return 0;
+	vector = run_emulated(&w, &c);
+	if (vector < 0)
+		return 0;
+	sig = run_native(&real, &c);
+	if (sig != expected_signal(vector)) {
+		show(&c, "signal", expected_signal(vector), sig);
+		return -1;
+	}
+	return sig || same(&c, &w.s, &real) ? 1 : -1;
+}
+
+/* The code under test has any value in RSP; cmocka's own handlers would need a stack. */
+static void catch_signals(void (*handler)(int))
+{
+	static u8 stack[0x10000];
+	stack_t alt = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	struct sigaction sa = { .sa_handler = handler, .sa_flags = SA_ONSTACK };
+	int sigs[] = { SIGSEGV, SIGFPE, SIGILL, SIGBUS, SIGTRAP };
+	unsigned int i;
+
+	sigaltstack(&alt, NULL);
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		sigaction(sigs[i], &sa, NULL);
+}
+
+static void run_rows(unsigned int first, unsigned int last)
+{
+	unsigned int i, round, ran, bad = 0;
+	int res;
+
+	catch_signals(on_signal);
+	for (i = first; i < last; i++) {
+		ran = 0;
+		for (round = 0; round < ROUNDS && bad < 20; round++) {
+			res = supported(&rows[i]) ? run_case(&rows[i]) : 1;
+			ran += res != 0;
+			bad += res < 0;
+		}
+		if (ran < ROUNDS / 4 && bad < 20) {
+			printf("# %s: only %u of %u cases count\n", rows[i].name, ran, ROUNDS);
+			bad++;
+		}
+	}
+	catch_signals(SIG_DFL);
+	fflush(stdout);
+	assert_int_equal(bad, 0);
+}
+
+static unsigned int first_vector(void)
+{
+	unsigned int i;
+
+	for (i = 0; !(rows[i].traits & VECTOR); i++)
+		;
+	return i;
+}
+
+static void test_general(void **state)
+{
+	(void)state;
+	run_rows(0, first_vector());
+}
+
+static void test_vector(void **state)
+{
+	(void)state;
+	run_rows(first_vector(), sizeof(rows) / sizeof(rows[0]));
+}
+
+static void *map_at(u64 at, size_t size, int prot)
+{
+	return mmap((void *)at, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+}
+
+static int setup(void **state)
+{
+	unsigned int a, b, c = 0, d;
+
+	(void)state;
+	__builtin_cpu_init();
+	have_avx = __builtin_cpu_supports("avx");
+	if (__get_cpuid(1, &a, &b, &c, &d)) {
+		have_movbe = c & bit_MOVBE;
+		have_cx16 = c & bit_CMPXCHG16B;
+	}
+	if (map_at(CODE, 0x2000, PROT_READ | PROT_WRITE | PROT_EXEC) != (void *)CODE ||
+	    map_at(DATA, DATA_SIZE, PROT_READ | PROT_WRITE) != (void *)DATA)
+		return -1;
+	make_code();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_general),
+		cmocka_unit_test(test_vector),
+	};
+
+	return cmocka_run_group_tests_name("insn against this CPU", tests, setup, NULL);
+}
