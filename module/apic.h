@@ -90,13 +90,16 @@ int apic_pending_vector(struct vcpu *v);
  */
 int apic_ack(struct vcpu *v);
 /*
- * Would wake a halted vCPU: an interrupt, an expired timer (REQ_TIMER is served
- * here), or KVM_HC_KICK_CPU. NMI, INIT and SIPI are the caller's to look at.
- * NULL apic is fine.
+ * An interrupt waits that would wake a halted vCPU whose IF is open. An expired
+ * timer (REQ_TIMER) is served here. NMI, INIT, SIPI and apic_take_kick() are
+ * the caller's to look at. NULL apic is fine.
  */
 bool apic_has_event(struct vcpu *v);
-/* The halted vCPU was made runnable: KVM_HC_KICK_CPU has had its effect. NULL apic is fine. */
-void apic_clear_kick(struct vcpu *v);
+/*
+ * KVM_HC_KICK_CPU has come for this vCPU since the last call: if it is halted,
+ * it wakes even with IF closed. NULL apic is fine.
+ */
+bool apic_take_kick(struct vcpu *v);
 /* An IRR vector waits only because of TPR: the backend has to watch CR8. */
 bool apic_blocked_by_tpr(struct vcpu *v);
 /* This vCPU takes ExtINT from a PIC now (user space's, too). NULL apic: true. */
@@ -108,9 +111,8 @@ u8 apic_get_tpr(const struct vcpu *v);
 
 /* REQ_TIMER: deliver what expired, arm the next period. */
 void apic_timer_expired(struct vcpu *v);
-/* The vCPU's thread is now on this CPU / leaves it; the host timer moves with it. Preemption off. NULL apic is fine. */
+/* The vCPU's thread is now on this CPU: the host timer follows. Preemption off. NULL apic is fine. */
 void apic_timer_load(struct vcpu *v);
-void apic_timer_unload(struct vcpu *v);
 /* tsc_offset or tsc_khz changed: a TSC deadline means another host time now. NULL apic is fine. */
 void apic_timer_tsc_changed(struct vcpu *v);
 

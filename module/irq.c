@@ -258,6 +258,8 @@ int irq_create_vm(struct vm *vm)
 
 void irq_release_vm(struct vm *vm)
 {
+	if (!vm->irq)
+		return;
 	irqfd_release(vm->irq);
 	pit_destroy(vm->irq);
 	cancel_delayed_work_sync(&vm->irq->retry);
