@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The cuts that `taxcut run --cut NAME=on|off` switches. */
+#ifndef TAXCUT_CUTS_H
+#define TAXCUT_CUTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+enum cut_state {
+	CUT_DEFAULT,
+	CUT_ON,
+	CUT_OFF,
+};
+
+/* Where a cut is switched. */
+enum cut_kind {
+	CUT_CPU_PROPERTY,	/* a property of QEMU's -cpu */
+	CUT_CPU_PM,		/* QEMU's -overcommit cpu-pm */
+	CUT_PARAMETER,		/* a parameter of taxcut.ko: host-wide, and it stays set */
+};
+
+/*
+ * struct cut - one row of the table
+ * @target: property or parameter
+ * @on, @off: what is written to a parameter
+ */
+struct cut {
+	const char *name;
+	const char *summary;
+	enum cut_kind kind;
+	const char *target;
+	const char *on;
+	const char *off;
+};
+
+enum cut_id {
+	CUT_IPI,
+	CUT_EXITS,
+	CUT_HINT,
+	CUT_TIMER_ADVANCE,
+	CUT_HALT_POLL,
+	CUT_GUEST_POLL,
+	CUT_TIMER,
+	CUT_COUNT,
+};
+
+extern const struct cut cuts[CUT_COUNT];
+
+/* Takes "NAME=on" or "NAME=off"; false with *why (owned) set when it is neither. */
+bool cut_parse(const char *arg, enum cut_state state[CUT_COUNT], char **why);
+
+/*
+ * Writes the parameters that @state asks for. EXIT_OK, or EXIT_FAILED after a
+ * message; with @dry_run only checks that they exist where the module is loaded.
+ */
+int cuts_apply(const enum cut_state state[CUT_COUNT], bool dry_run);
+
+/* {"ipi": "on", ...}; a cut left alone is "default". */
+json_t *cuts_json(const enum cut_state state[CUT_COUNT]);
+
+#endif

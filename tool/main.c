@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command table: `taxcut COMMAND ...`. */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "taxcut.h"
+#include "util.h"
+
+const struct command commands[] = {
+	{ "doctor", "check whether this host can run dedicated instances", cmd_doctor },
+	{ "run", "start a dedicated instance", cmd_run },
+	{ "stat", "show the exits of an instance, by reason and vCPU", cmd_stat },
+	{ "list", "list the running instances", cmd_list },
+	{ "version", "show the versions of tool, module, kernel and QEMU", cmd_version },
+};
+
+const size_t commands_len = sizeof(commands) / sizeof(commands[0]);
+
+static void print_usage(FILE *out)
+{
+	fputs("Usage: taxcut COMMAND [OPTION...]\n\nCommands:\n", out);
+	for (size_t i = 0; i < commands_len; i++)
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n`taxcut COMMAND --help' lists a command's options; taxcut(1) says more.\n"
+	      "Exit status: 0 success, 1 failure, 2 wrong usage.\n", out);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < commands_len; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int run_command(const struct command *cmd, int argc, char **argv)
+{
+	char *name = xasprintf("taxcut %s", cmd->name);
+	int status;
+
+	argp_err_exit_status = EXIT_USAGE;
+	argv[0] = name;
+	status = cmd->run(argc, argv);
+	free(name);
+	if (fflush(stdout) || ferror(stdout)) {
+		say("cannot write the output: %m");
+		return status ? status : EXIT_FAILED;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *cmd;
+
+	if (argc < 2) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_usage(stdout);
+		return EXIT_OK;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("taxcut " TAXCUT_VERSION);
+		return EXIT_OK;
+	}
+	cmd = find_command(argv[1]);
+	if (!cmd) {
+		say("there is no command '%s'", argv[1]);
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	return run_command(cmd, argc - 1, argv + 1);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One reading of an instance's statistics, from QEMU (QMP query-stats, which reads
+ * KVM_GET_STATS_FD) or straight from the statistics files that a process holds.
+ */
+#ifndef TAXCUT_SAMPLE_H
+#define TAXCUT_SAMPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+/*
+ * struct sample - counters at one time
+ * @when: seconds, monotonic
+ * @vm: object, name to value
+ * @vcpus: array by vCPU index of such objects
+ * @schema: object, name to {"type": ..., "unit": ...}
+ *
+ * A value is an integer, or an array of integers for a histogram.
+ */
+struct sample {
+	double when;
+	json_t *vm;
+	json_t *vcpus;
+	json_t *schema;
+};
+
+/* Both return EXIT_OK, or EXIT_FAILED after a message. */
+int sample_qmp(const char *socket, struct sample *s);
+int sample_process(pid_t pid, struct sample *s);
+void sample_free(struct sample *s);
+
+/* The number behind a value: itself, or the sum of a histogram's buckets. */
+json_int_t sample_number(const json_t *value);
+/* Does a statistic only ever grow, so that rates of it mean something? */
+bool sample_cumulative(const struct sample *s, const char *name);
+
+#endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Statistics of a process without QMP. QEMU keeps the files that KVM_GET_STATS_FD
+ * gave it open, under names that end in "kvm-vm-stats" and "kvm-vcpu-stats:N";
+ * pidfd_getfd(2) borrows them. They are read with pread(2), as the file position
+ * is shared with QEMU. Layout: Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD,
+ * and struct kvm_stats_header and kvm_stats_desc in <linux/kvm.h>.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sample.h"
+#include "taxcut.h"
+#include "util.h"
+
+#define DESC_MAX 4096
+#define NAME_SIZE_MAX 1024
+#define VALUES_MAX 4096
+
+static const char *type_name(__u32 flags)
+{
+	switch (flags & KVM_STATS_TYPE_MASK) {
+	case KVM_STATS_TYPE_CUMULATIVE:
+		return "cumulative";
+	case KVM_STATS_TYPE_INSTANT:
+		return "instant";
+	case KVM_STATS_TYPE_PEAK:
+		return "peak";
+	case KVM_STATS_TYPE_LINEAR_HIST:
+		return "linear-histogram";
+	default:
+		return "log2-histogram";
+	}
+}
+
+static const char *unit_of(const struct kvm_stats_desc *desc)
+{
+	switch (desc->flags & KVM_STATS_UNIT_MASK) {
+	case KVM_STATS_UNIT_BYTES:
+		return "bytes";
+	case KVM_STATS_UNIT_SECONDS:
+		return desc->exponent == -9 ? "ns" : desc->exponent == -6 ? "us" :
+		       desc->exponent == -3 ? "ms" : "s";
+	case KVM_STATS_UNIT_CYCLES:
+		return "cycles";
+	case KVM_STATS_UNIT_BOOLEAN:
+		return "boolean";
+	default:
+		return "";
+	}
+}
+
+static bool read_at(int fd, void *buf, size_t len, size_t offset)
+{
+	return pread(fd, buf, len, (off_t)offset) == (ssize_t)len;
+}
+
+/* One statistic of the file into @obj, its kind into @schema. */
+static bool read_stat(int fd, const struct kvm_stats_header *head, size_t index, json_t *obj,
+		      json_t *schema)
+{
+	size_t step = sizeof(struct kvm_stats_desc) + head->name_size;
+	union {
+		struct kvm_stats_desc desc;
+		char bytes[sizeof(struct kvm_stats_desc) + NAME_SIZE_MAX + 1];
+	} u = { 0 };
+	const char *name = u.bytes + sizeof(struct kvm_stats_desc);
+	__u64 value;
+	json_t *arr;
+
+	if (!read_at(fd, u.bytes, step, head->desc_offset + index * step) ||
+	    !u.desc.size || u.desc.size > VALUES_MAX)
+		return false;
+	arr = json_array();
+	for (size_t i = 0; i < u.desc.size; i++) {
+		if (!read_at(fd, &value, sizeof(value),
+			     head->data_offset + u.desc.offset + i * sizeof(value))) {
+			json_decref(arr);
+			return false;
+		}
+		json_array_append_new(arr, json_integer((json_int_t)value));
+	}
+	if (u.desc.size == 1)
+		json_object_set(obj, name, json_array_get(arr, 0));
+	else
+		json_object_set(obj, name, arr);
+	json_decref(arr);
+	json_object_set_new(schema, name, json_pack("{s:s, s:s}", "type", type_name(u.desc.flags),
+						    "unit", unit_of(&u.desc)));
+	return true;
+}
+
+static json_t *read_stats(int fd, json_t *schema)
+{
+	struct kvm_stats_header head;
+	json_t *obj;
+
+	if (!read_at(fd, &head, sizeof(head), 0) || head.num_desc > DESC_MAX ||
+	    head.name_size > NAME_SIZE_MAX)
+		return NULL;
+	obj = json_object();
+	for (size_t i = 0; i < head.num_desc; i++) {
+		if (!read_stat(fd, &head, i, obj, schema)) {
+			json_decref(obj);
+			return NULL;
+		}
+	}
+	return obj;
+}
+
+/* Reads the file behind descriptor @fd of the process when it is one of ours. */
+static void read_fd(int pidfd, const char *link, int fd, struct sample *s)
+{
+	const char *vcpu = strstr(link, "kvm-vcpu-stats:");
+	json_t *stats;
+	int own, index = vcpu ? atoi(vcpu + strlen("kvm-vcpu-stats:")) : -1;
+
+	if ((!vcpu && !strstr(link, "kvm-vm-stats")) || index > CHAR_MAX * 64)
+		return;
+	own = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	stats = own < 0 ? NULL : read_stats(own, s->schema);
+	if (own >= 0)
+		close(own);
+	if (!stats)
+		return;
+	if (!vcpu) {
+		json_object_update(s->vm, stats);
+		json_decref(stats);
+		return;
+	}
+	while (json_array_size(s->vcpus) <= (size_t)index)
+		json_array_append_new(s->vcpus, json_object());
+	json_array_set_new(s->vcpus, (size_t)index, stats);
+}
+
+static void read_fds(int pidfd, pid_t pid, struct sample *s)
+{
+	char *dir = xasprintf("/proc/%d/fd", (int)pid), *path, link[256];
+	DIR *d = opendir(dir);
+	struct dirent *de;
+	ssize_t n;
+
+	while (d && (de = readdir(d))) {
+		path = xasprintf("%s/%s", dir, de->d_name);
+		n = readlink(path, link, sizeof(link) - 1);
+		free(path);
+		if (n <= 0)
+			continue;
+		link[n] = '\0';
+		read_fd(pidfd, link, atoi(de->d_name), s);
+	}
+	if (d)
+		closedir(d);
+	free(dir);
+}
+
+int sample_process(pid_t pid, struct sample *s)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	*s = (struct sample){ .when = now_s() };
+	if (pidfd < 0)
+		return fail("process %d: %m", (int)pid);
+	s->vm = json_object();
+	s->vcpus = json_array();
+	s->schema = json_object();
+	read_fds(pidfd, pid, s);
+	close(pidfd);
+	if (json_array_size(s->vcpus))
+		return EXIT_OK;
+	sample_free(s);
+	fail("process %d holds no readable KVM statistics", (int)pid);
+	advise("name the process of a QEMU (7.1 or newer) of yours, or run as root");
+	return EXIT_FAILED;
+}
