@@ -99,6 +99,14 @@ void irq_pic_port_read(struct irqchip *irq, u16 port, u8 *value)
 	irq_pins_acked(irq, fx.acked, 0);
 }
 
+/* ICW1 forgets what the chip had latched or in service, so no EOI will come for it. */
+static u16 icw1_ends(u16 port, u8 value)
+{
+	if (!(value & 0x10))
+		return 0;
+	return port == PIC_MASTER_CMD ? 0x00ff : port == PIC_SLAVE_CMD ? 0xff00 : 0;
+}
+
 void irq_pic_port_write(struct irqchip *irq, u16 port, u8 value)
 {
 	struct pic_effects fx = {};
@@ -109,7 +117,7 @@ void irq_pic_port_write(struct irqchip *irq, u16 port, u8 value)
 	if (fx.changed)
 		pic_output_changed(irq);
 	raw_spin_unlock_irqrestore(&irq->lock, flags);
-	irq_pins_acked(irq, fx.acked, 0);
+	irq_pins_acked(irq, fx.acked | icw1_ends(port, value), 0);
 }
 
 int irq_pic_ack(struct irqchip *irq)

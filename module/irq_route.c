@@ -270,7 +270,10 @@ void irq_update_edge_ack(struct irqchip *irq)
 			if (t->ioapic_gsi[pin] == PIT_GSI &&
 			    !(irq->ioapic.redir[pin] & (IOAPIC_MASKED | IOAPIC_LEVEL)))
 				vector = irq->ioapic.redir[pin] & 0xff;
+	if (vector == irq->edge_ack_vector)
+		return;
 	WRITE_ONCE(irq->edge_ack_vector, vector);
+	irq->pit_acked = true; /* the end of a tick in flight will not be seen */
 }
 
 static int raise_route(struct irqchip *irq, enum irq_source src, const struct irq_route *r,

@@ -6,8 +6,8 @@
  * Reinjection (the default, KVM_REINJECT_CONTROL): a tick is injected when the
  * guest has ended the one before; others are counted and follow one by one, so
  * that a guest which counts ticks keeps time. The guest may also never end a
- * tick (it resets the PIC, or masks the pin meanwhile): after PIT_ACK_LOST_NS
- * the next one is injected regardless. Without reinjection a tick is injected
+ * tick (it masked the pin meanwhile): after PIT_ACK_LOST_NS what was counted is
+ * forgotten and the next tick injected regardless. Without reinjection a tick is injected
  * when it is due, and lost if the last one still waits.
  *
  * The timer's callback runs in a hard interrupt and takes irq->lock, so with
@@ -23,7 +23,7 @@
 #include "irqchip.h"
 
 #define PIT_MIN_PERIOD_NS 200000 /* a guest cannot have more than 5000 ticks per second */
-#define PIT_ACK_LOST_NS (100 * NSEC_PER_MSEC)
+#define PIT_ACK_LOST_NS (200 * NSEC_PER_MSEC)
 #define PIT_MAX_LOST 10000
 
 /* irq->lock held. */
@@ -50,8 +50,11 @@ static bool take_tick(struct irqchip *irq, u64 now)
 {
 	if (!irq->pit_lost)
 		return false;
-	if (!irq->pit_acked && now - irq->pit_injected_ns < PIT_ACK_LOST_NS)
-		return false;
+	if (!irq->pit_acked) {
+		if (now - irq->pit_injected_ns < PIT_ACK_LOST_NS)
+			return false;
+		irq->pit_lost = 1;
+	}
 	irq->pit_lost--;
 	irq->pit_acked = false;
 	irq->pit_injected_ns = now;
