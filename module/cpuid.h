@@ -30,4 +30,8 @@ bool cpuid_has(const struct vcpu *v, u32 function, u32 index, unsigned int reg, 
 /* The guest's vendor: AMD or Hygon. */
 bool cpuid_is_amd(const struct vcpu *v);
 
+/* Bits of EFER and CR4 that no guest on this host can set. */
+u64 cpuid_host_efer_reserved(void);
+u64 cpuid_host_cr4_reserved(void);
+
 #endif /* TAXCUT_CPUID_H */

@@ -17,12 +17,11 @@ struct vcpu_msrs {
 	u64 misc_enable;
 	u64 ucode_rev;
 	u64 platform_info;
-	u64 misc_features;
 	u64 arch_capabilities;
 	u64 smi_count;
+	u64 power_ctl;
 	u64 hwcr;
-	u64 syscfg;
-	u64 fam10h_mmio_conf;
+	u64 nb_cfg;
 	u64 mtrr_def_type;
 	u64 mtrr_fixed[MSR_MTRR_FIXED];
 	u64 mtrr_var[2 * MSR_MTRR_VAR];
@@ -51,16 +50,23 @@ enum msr_result msr_emulate(struct vcpu *v, bool write);
 /* Back from MSR_USER (COMPLETE_MSR_READ/WRITE): MSR_DONE or MSR_FAULT. */
 enum msr_result msr_complete_user(struct vcpu *v);
 
-/* KVM_X86_SET_MSR_FILTER, KVM_CAP_X86_USER_SPACE_MSR's mask, KVM_CAP_MSR_PLATFORM_INFO: VM level, vm->lock held. */
+/* KVM_X86_SET_MSR_FILTER, KVM_CAP_X86_USER_SPACE_MSR's mask: VM level, vm->lock held. */
 int msr_set_filter(struct vm *vm, const struct kvm_msr_filter __user *arg);
 int msr_set_user_mask(struct vm *vm, u64 mask);
-int msr_set_platform_info_visible(struct vm *vm, bool visible);
+
+/* What the VM's filter says about an MSR; a backend must intercept what it denies (update_intercepts() is called then). */
+bool msr_filter_allows(const struct vm *vm, u32 index, bool write);
+
+/* The table (msr.c), for msr_user.c: which MSRs user space saves and restores. count of rows; listed indexes in order. */
+unsigned int msr_listed(u32 *indices, unsigned int max);
 
 /* System ioctls: KVM_GET_MSR_INDEX_LIST, KVM_GET_MSR_FEATURE_INDEX_LIST, KVM_GET_MSRS, KVM_X86_GET_MCE_CAP_SUPPORTED. */
 int msr_index_list(struct kvm_msr_list __user *arg);
 int msr_feature_index_list(struct kvm_msr_list __user *arg);
 int msr_system_get(struct kvm_msrs __user *arg);
 u64 msr_mce_cap_supported(void);
+/* A feature MSR as KVM_GET_MSRS on the system fd shows it; -EINVAL for others. */
+int msr_feature_get(u32 index, u64 *value);
 
 /* vCPU ioctls: KVM_GET_MSRS, KVM_SET_MSRS (return the count done), KVM_X86_SETUP_MCE, KVM_X86_SET_MCE. */
 int msr_get_user(struct vcpu *v, struct kvm_msrs __user *arg);

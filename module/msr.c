@@ -1,0 +1,747 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The MSRs of a vCPU: one table, sorted by index, of what exists, who may read
+ * and write it, and what a write must look like. msr_user.c has the filter and
+ * the ioctls.
+ *
+ * Everything here is called by the holder of vcpu->mutex and, for the guest's
+ * own accesses, with preemption off: nothing sleeps.
+ */
+#include <linux/slab.h>
+#include <asm/cpufeature.h>
+#include <asm/msr-index.h>
+#include <asm/msr.h>
+#include <asm/mtrr.h>
+
+#include "apic.h"
+#include "clock.h"
+#include "cpuid.h"
+#include "msr.h"
+#include "pv.h"
+
+#define MTRR_CAP (MSR_MTRR_VAR | BIT(8) | BIT(10)) /* fixed ranges, write-combining */
+#define MTRR_DEF_VALID (0xffULL | BIT(10) | BIT(11))
+#define HWCR_IGNORED (BIT_ULL(3) | BIT_ULL(6) | BIT_ULL(8)) /* TlbCacheDis, FFDis, IgnneEm */
+#define HWCR_MC_STATUS_WR_EN BIT_ULL(18)
+#define HWCR_TSC_FREQ_SEL BIT_ULL(24)
+#define NB_CFG_ECS BIT_ULL(46) /* extended configuration space through port CF8 */
+#define VM_CR_SVM_OFF (BIT(3) | BIT(4)) /* LOCK, SVMDIS (APM vol. 2, 15.30.1) */
+#define CMCI_VALID (MCI_CTL2_CMCI_THRESHOLD_MASK | BIT_ULL(30))
+
+struct msr_row {
+	u32 first, last;
+	int (*get)(struct vcpu *v, u32 index, u64 *value, bool host); /* NULL: write-only */
+	int (*set)(struct vcpu *v, u32 index, u64 value, bool host); /* NULL: read-only */
+	u16 field; /* msr_get_field/msr_set_field: offset in struct vcpu_msrs; consts: the value */
+	bool listed; /* in KVM_GET_MSR_INDEX_LIST */
+	bool (*offered)(void); /* listed only when this says so; NULL: always */
+};
+
+static const struct msr_row *msr_find(u32 index);
+
+static u64 *msr_field(struct vcpu *v, u32 index)
+{
+	const struct msr_row *row = msr_find(index);
+
+	return (u64 *)((u8 *)v->msrs + row->field) + array_index_nospec(index - row->first, row->last - row->first + 1);
+}
+
+static int get_field(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = *msr_field(v, index);
+	return 0;
+}
+
+static int set_field(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	*msr_field(v, index) = value;
+	return 0;
+}
+
+static int set_field_host(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (!host)
+		return -EINVAL;
+	return set_field(v, index, value, host);
+}
+
+static int get_zero(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = 0;
+	return 0;
+}
+
+static int set_zero(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	return value ? -EINVAL : 0;
+}
+
+/* Registers that this hypervisor does not have but user space saves: 0, for user space only. */
+static int get_zero_host(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = 0;
+	return host ? 0 : -ENOENT;
+}
+
+static int set_zero_host(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (!host)
+		return -ENOENT;
+	return value ? -EINVAL : 0;
+}
+
+/* Old ways to tell clock ratios; Linux and Windows read them on some models. */
+static int get_ebc_frequency(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = BIT(24); /* no scalable bus clock */
+	return 0;
+}
+
+static int get_perf_status(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = 1000; /* a current state that is not 0: some guests divide by it */
+	return 0;
+}
+
+/* ---- time ---- */
+
+static int get_tsc(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = clock_guest_tsc(v);
+	return 0;
+}
+
+static int set_tsc(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	u64 delta;
+
+	if (host) {
+		clock_write_tsc(v, value);
+		return 0;
+	}
+	/* A write moves IA32_TSC_ADJUST by as much (SDM vol. 3, 18.17.3). */
+	delta = value - clock_guest_tsc(v);
+	v->msrs->tsc_adjust += delta;
+	clock_move_tsc(v, delta);
+	return 0;
+}
+
+static int get_tsc_adjust(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	if (!host && !cpuid_has(v, 7, 0, CPUID_EBX, 1))
+		return -ENOENT;
+	*value = v->msrs->tsc_adjust;
+	return 0;
+}
+
+static int set_tsc_adjust(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	u64 delta = value - v->msrs->tsc_adjust;
+
+	if (!host && !cpuid_has(v, 7, 0, CPUID_EBX, 1))
+		return -ENOENT;
+	v->msrs->tsc_adjust = value;
+	if (!host && delta)
+		clock_move_tsc(v, delta);
+	return 0;
+}
+
+static int get_tsc_deadline(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = v->apic ? apic_tsc_deadline_get(v) : 0;
+	return 0;
+}
+
+static int set_tsc_deadline(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (v->apic)
+		apic_tsc_deadline_set(v, value);
+	return 0;
+}
+
+/* ---- APIC ---- */
+
+static int get_apic_base(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = apic_get_base(v);
+	return 0;
+}
+
+static int set_apic_base(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	return apic_set_base(v, value, host);
+}
+
+static int get_x2apic(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	return apic_msr_read(v, index, value);
+}
+
+static int set_x2apic(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	return apic_msr_write(v, index, value);
+}
+
+/* ---- what the backend keeps ---- */
+
+static int get_backend(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	return hv->get_msr(v, index, value);
+}
+
+static int set_backend(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	return hv->set_msr(v, index, value, host);
+}
+
+static int set_canonical(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	unsigned int unused = 16;
+	struct hv_paging p;
+
+	hv->get_paging(v, &p);
+	/* User space may restore MSRs before CR4. */
+	if ((p.cr4 & X86_CR4_LA57) || (host && cpuid_has(v, 7, 0, CPUID_ECX, 16)))
+		unused = 7;
+	if ((u64)((s64)(value << unused) >> unused) != value)
+		return -EINVAL;
+	return hv->set_msr(v, index, value, host);
+}
+
+static int set_pat(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64; i += 8) {
+		u8 type = value >> i;
+
+		/* SDM vol. 3, table "Memory Types That Can Be Encoded With PAT" */
+		if (type > 7 || type == 2 || type == 3)
+			return -EINVAL;
+	}
+	return hv->set_msr(v, index, value, host);
+}
+
+static bool has_tsc_aux(const struct vcpu *v)
+{
+	return cpuid_has(v, 0x80000001, 0, CPUID_EDX, 27) || cpuid_has(v, 7, 0, CPUID_ECX, 22);
+}
+
+static int get_tsc_aux(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	if (!host && !has_tsc_aux(v))
+		return -ENOENT;
+	return hv->get_msr(v, index, value);
+}
+
+static int set_tsc_aux(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (!host && !has_tsc_aux(v))
+		return -ENOENT;
+	if (value >> 32)
+		return -EINVAL;
+	return hv->set_msr(v, index, value, host);
+}
+
+static bool offered_tsc_aux(void)
+{
+	return boot_cpu_has(X86_FEATURE_RDTSCP) || boot_cpu_has(X86_FEATURE_RDPID);
+}
+
+static int get_efer(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	struct hv_paging p;
+
+	hv->get_paging(v, &p);
+	*value = p.efer & ~(u64)EFER_SVME; /* the backend's own need, not the guest's */
+	return 0;
+}
+
+static int set_efer(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	struct hv_paging p;
+
+	hv->get_paging(v, &p);
+	if (value & (host ? cpuid_host_efer_reserved() : v->efer_reserved))
+		return -EINVAL;
+	/* LME cannot change while paging is on (SDM vol. 3, 10.8.5). */
+	if (!host && (p.cr0 & X86_CR0_PG) && ((value ^ p.efer) & EFER_LME))
+		return -EINVAL;
+	hv->set_efer(v, (value & ~(u64)EFER_LMA) | (p.efer & EFER_LMA));
+	return 0;
+}
+
+/* Bits that need a backend which virtualises them: without one only 0 can be kept. */
+static int get_debugctl(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = 0;
+	return hv->get_msr(v, index, value) == -EINVAL ? -EINVAL : 0;
+}
+
+static int set_debugctl(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	int r = hv->set_msr(v, index, value, host);
+
+	if (r == -ENOENT)
+		return value ? -EINVAL : 0;
+	return r;
+}
+
+/* ---- speculation control ---- */
+
+static bool has_spec_ctrl(const struct vcpu *v)
+{
+	return cpuid_has(v, 7, 0, CPUID_EDX, 26) || cpuid_has(v, 7, 0, CPUID_EDX, 27) ||
+	       cpuid_has(v, 7, 0, CPUID_EDX, 31) || cpuid_has(v, 0x80000008, 0, CPUID_EBX, 14) ||
+	       cpuid_has(v, 0x80000008, 0, CPUID_EBX, 15) || cpuid_has(v, 0x80000008, 0, CPUID_EBX, 24);
+}
+
+static bool offered_spec_ctrl(void)
+{
+	return boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL);
+}
+
+static int get_spec_ctrl(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	if (!offered_spec_ctrl() || (!host && !has_spec_ctrl(v)))
+		return -ENOENT;
+	return hv->get_msr(v, index, value);
+}
+
+static int set_spec_ctrl(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (!offered_spec_ctrl() || (!host && !has_spec_ctrl(v)))
+		return -ENOENT;
+	return hv->set_msr(v, index, value, host);
+}
+
+static int set_pred_cmd(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (!boot_cpu_has(X86_FEATURE_IBPB))
+		return -ENOENT;
+	if (!host && !cpuid_has(v, 7, 0, CPUID_EDX, 26) && !cpuid_has(v, 0x80000008, 0, CPUID_EBX, 12))
+		return -ENOENT;
+	if (value & ~(u64)PRED_CMD_IBPB)
+		return -EINVAL;
+	if (value && !host)
+		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+	return 0;
+}
+
+static int set_flush_cmd(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (!boot_cpu_has(X86_FEATURE_FLUSH_L1D))
+		return -ENOENT;
+	if (!host && !cpuid_has(v, 7, 0, CPUID_EDX, 28))
+		return -ENOENT;
+	if (value & ~(u64)L1D_FLUSH)
+		return -EINVAL;
+	if (value && !host)
+		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+	return 0;
+}
+
+static int get_arch_capabilities(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	if (!host && !cpuid_has(v, 7, 0, CPUID_EDX, 29))
+		return -ENOENT;
+	*value = v->msrs->arch_capabilities;
+	return 0;
+}
+
+static int set_arch_capabilities(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	u64 offered;
+
+	if (!host || msr_feature_get(MSR_IA32_ARCH_CAPABILITIES, &offered) || (value & ~offered))
+		return -EINVAL;
+	v->msrs->arch_capabilities = value;
+	return 0;
+}
+
+/* ---- identification and platform ---- */
+
+/* The guest writes 0 here and runs CPUID to have the revision filled in (SDM vol. 3, 11.11.7.1): it always is. */
+static int set_ucode_rev(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (host)
+		v->msrs->ucode_rev = value;
+	return 0;
+}
+
+static int get_platform_info(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	if (!host && !clock_platform_info_visible(v->vm))
+		return -EINVAL;
+	*value = v->msrs->platform_info;
+	return 0;
+}
+
+static int get_feat_ctl(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	if (!host && cpuid_is_amd(v))
+		return -ENOENT;
+	*value = FEAT_CTL_LOCKED; /* and so no VMX, no SGX */
+	return 0;
+}
+
+static int get_vm_cr(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = VM_CR_SVM_OFF;
+	return 0;
+}
+
+static int set_hwcr(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	value &= ~HWCR_IGNORED;
+	if (value & ~(HWCR_MC_STATUS_WR_EN | HWCR_TSC_FREQ_SEL))
+		return -EINVAL;
+	v->msrs->hwcr = value;
+	return 0;
+}
+
+static int set_nb_cfg(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (value & ~NB_CFG_ECS)
+		return -EINVAL;
+	v->msrs->nb_cfg = value;
+	return 0;
+}
+
+static int get_de_cfg(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	return msr_feature_get(index, value);
+}
+
+/* LFENCE serialises or it does not; the guest cannot change that. */
+static int set_de_cfg(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	u64 offered;
+
+	if (msr_feature_get(index, &offered))
+		return -ENOENT;
+	return value & ~offered ? -EINVAL : 0;
+}
+
+/* ---- MTRRs: kept for the guest, without effect (nested paging decides memory types) ---- */
+
+static bool mtrr_type_valid(u8 type)
+{
+	return type < 8 && (BIT(type) & (BIT(0) | BIT(1) | BIT(4) | BIT(5) | BIT(6)));
+}
+
+static int get_mtrr_cap(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = MTRR_CAP;
+	return 0;
+}
+
+static int set_mtrr_def_type(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if ((value & ~MTRR_DEF_VALID) || !mtrr_type_valid(value & 0xff))
+		return -EINVAL;
+	v->msrs->mtrr_def_type = value;
+	return 0;
+}
+
+static int set_mtrr_var(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	u64 reserved = ~0ULL << v->maxphyaddr;
+
+	if (index & 1)
+		reserved |= 0x7ff; /* mask: only the valid bit below the address */
+	else if (!mtrr_type_valid(value & 0xff))
+		return -EINVAL;
+	else
+		reserved |= 0xf00;
+	if (value & reserved)
+		return -EINVAL;
+	return set_field(v, index, value, host);
+}
+
+/* The fixed ranges' MSRs are not contiguous: 250, 258, 259, 268-26f. */
+static u64 *mtrr_fixed(struct vcpu *v, u32 index)
+{
+	unsigned int i = index == 0x250 ? 0 : index < 0x260 ? index - 0x258 + 1 : index - 0x268 + 3;
+
+	return &v->msrs->mtrr_fixed[array_index_nospec(i, MSR_MTRR_FIXED)];
+}
+
+static int get_mtrr_fixed(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = *mtrr_fixed(v, index);
+	return 0;
+}
+
+static int set_mtrr_fixed(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64; i += 8)
+		if (!mtrr_type_valid(value >> i))
+			return -EINVAL;
+	*mtrr_fixed(v, index) = value;
+	return 0;
+}
+
+/* ---- machine check (SDM vol. 3, chapter "Machine-Check Architecture") ---- */
+
+static unsigned int mce_banks(const struct vcpu *v)
+{
+	return v->msrs->mcg_cap & MCG_BANKCNT_MASK;
+}
+
+static int set_mcg_ctl(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (!(v->msrs->mcg_cap & MCG_CTL_P) && (value || !host))
+		return -EINVAL;
+	if (value && ~value)
+		return -EINVAL;
+	v->msrs->mcg_ctl = value;
+	return 0;
+}
+
+static int get_mcg_ctl(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	if (!(v->msrs->mcg_cap & MCG_CTL_P) && !host)
+		return -EINVAL;
+	*value = v->msrs->mcg_ctl;
+	return 0;
+}
+
+static int get_mc_ctl2(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	u32 bank = index - MSR_IA32_MC0_CTL2;
+
+	if (bank >= mce_banks(v) || (!(v->msrs->mcg_cap & MCG_CMCI_P) && !host))
+		return -ENOENT;
+	*value = v->msrs->mc_ctl2[array_index_nospec(bank, MSR_MCE_BANKS)];
+	return 0;
+}
+
+static int set_mc_ctl2(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	u32 bank = index - MSR_IA32_MC0_CTL2;
+
+	if (bank >= mce_banks(v))
+		return -ENOENT;
+	if (!(v->msrs->mcg_cap & MCG_CMCI_P) && (value || !host))
+		return -EINVAL;
+	if (value & ~CMCI_VALID)
+		return -EINVAL;
+	v->msrs->mc_ctl2[array_index_nospec(bank, MSR_MCE_BANKS)] = value;
+	return 0;
+}
+
+static int get_mc_bank(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	u32 n = index - MSR_IA32_MC0_CTL;
+
+	if (n >= mce_banks(v) * 4)
+		return -ENOENT;
+	*value = v->msrs->mc_banks[array_index_nospec(n, MSR_MCE_BANKS * 4)];
+	return 0;
+}
+
+static int set_mc_bank(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	u32 n = index - MSR_IA32_MC0_CTL;
+
+	if (n >= mce_banks(v) * 4)
+		return -ENOENT;
+	/* CTL is all zeroes or all ones, but Linux leaves out bit 0 or bit 10 on some models. */
+	if (n % 4 == 0 && value && ~(value | BIT(10) | BIT(0)))
+		return -EINVAL;
+	/* STATUS can be cleared; writing an error in needs McStatusWrEn (APM vol. 2, 9.3.2.4). */
+	if (n % 4 == 1 && value && !host && !(cpuid_is_amd(v) && (v->msrs->hwcr & HWCR_MC_STATUS_WR_EN)))
+		return -EINVAL;
+	v->msrs->mc_banks[array_index_nospec(n, MSR_MCE_BANKS * 4)] = value;
+	return 0;
+}
+
+/* ---- KVM's own ---- */
+
+static int get_pv(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	return pv_msr_get(v, index, value, host);
+}
+
+static int set_pv(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	return pv_msr_set(v, index, value, host);
+}
+
+#define FIELD(name) .field = offsetof(struct vcpu_msrs, name)
+#define ONE(index) .first = (index), .last = (index)
+#define RANGE(a, b) .first = (a), .last = (b)
+
+/* Sorted by index: msr_find() searches it. */
+static const struct msr_row msr_table[] = {
+	{ ONE(MSR_IA32_TSC), get_tsc, set_tsc, .listed = true },
+	{ RANGE(MSR_KVM_WALL_CLOCK, MSR_KVM_SYSTEM_TIME), get_pv, set_pv, .listed = true },
+	{ ONE(MSR_IA32_PLATFORM_ID), get_zero },
+	{ ONE(MSR_IA32_APICBASE), get_apic_base, set_apic_base, .listed = true },
+	{ ONE(MSR_IA32_EBL_CR_POWERON), get_zero, set_zero },
+	{ ONE(MSR_EBC_FREQUENCY_ID), get_ebc_frequency },
+	{ ONE(MSR_SMI_COUNT), get_field, set_field_host, FIELD(smi_count), .listed = true },
+	{ ONE(MSR_IA32_FEAT_CTL), get_feat_ctl },
+	{ ONE(MSR_IA32_TSC_ADJUST), get_tsc_adjust, set_tsc_adjust, .listed = true },
+	{ ONE(MSR_IA32_SPEC_CTRL), get_spec_ctrl, set_spec_ctrl, .listed = true, .offered = offered_spec_ctrl },
+	{ ONE(MSR_IA32_PRED_CMD), NULL, set_pred_cmd },
+	{ ONE(MSR_IA32_UCODE_REV), get_field, set_ucode_rev, FIELD(ucode_rev), .listed = true },
+	{ RANGE(MSR_P6_PERFCTR0, MSR_P6_PERFCTR1), get_zero_host, set_zero_host },
+	{ ONE(MSR_PLATFORM_INFO), get_platform_info, set_field_host, FIELD(platform_info), .listed = true },
+	{ ONE(MSR_MTRRcap), get_mtrr_cap },
+	{ ONE(MSR_IA32_ARCH_CAPABILITIES), get_arch_capabilities, set_arch_capabilities, .listed = true },
+	{ ONE(MSR_IA32_FLUSH_CMD), NULL, set_flush_cmd },
+	{ ONE(MSR_MISC_FEATURES_ENABLES), get_zero, set_zero, .listed = true },
+	{ ONE(MSR_IA32_SYSENTER_CS), get_backend, set_backend, .listed = true },
+	{ RANGE(MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP), get_backend, set_canonical, .listed = true },
+	{ ONE(MSR_IA32_MCG_CAP), get_field, NULL, FIELD(mcg_cap) },
+	{ ONE(MSR_IA32_MCG_STATUS), get_field, set_field, FIELD(mcg_status), .listed = true },
+	{ ONE(MSR_IA32_MCG_CTL), get_mcg_ctl, set_mcg_ctl, .listed = true },
+	{ RANGE(MSR_P6_EVNTSEL0, MSR_P6_EVNTSEL1), get_zero_host, set_zero_host },
+	{ ONE(MSR_IA32_PERF_STATUS), get_perf_status },
+	{ ONE(MSR_IA32_PERF_CTL), get_zero, set_zero },
+	{ ONE(MSR_IA32_MISC_ENABLE), get_field, set_field, FIELD(misc_enable), .listed = true },
+	{ ONE(MSR_IA32_DEBUGCTLMSR), get_debugctl, set_debugctl },
+	{ ONE(MSR_IA32_POWER_CTL), get_field, set_field, FIELD(power_ctl), .listed = true },
+	{ RANGE(MTRRphysBase_MSR(0), MTRRphysMask_MSR(MSR_MTRR_VAR - 1)), get_field, set_mtrr_var,
+	  FIELD(mtrr_var), .listed = true },
+	{ ONE(MSR_MTRRfix64K_00000), get_mtrr_fixed, set_mtrr_fixed, .listed = true },
+	{ RANGE(MSR_MTRRfix16K_80000, MSR_MTRRfix16K_A0000), get_mtrr_fixed, set_mtrr_fixed, .listed = true },
+	{ RANGE(MSR_MTRRfix4K_C0000, MSR_MTRRfix4K_F8000), get_mtrr_fixed, set_mtrr_fixed, .listed = true },
+	{ ONE(MSR_IA32_CR_PAT), get_backend, set_pat, .listed = true },
+	{ RANGE(MSR_IA32_MC0_CTL2, MSR_IA32_MC0_CTL2 + MSR_MCE_BANKS - 1), get_mc_ctl2, set_mc_ctl2 },
+	{ ONE(MSR_MTRRdefType), get_field, set_mtrr_def_type, FIELD(mtrr_def_type), .listed = true },
+	{ RANGE(MSR_IA32_MC0_CTL, MSR_IA32_MC0_CTL + MSR_MCE_BANKS * 4 - 1), get_mc_bank, set_mc_bank },
+	{ ONE(MSR_IA32_MCG_EXT_CTL), get_zero_host, set_zero_host },
+	{ ONE(MSR_IA32_TSC_DEADLINE), get_tsc_deadline, set_tsc_deadline, .listed = true },
+	{ RANGE(APIC_BASE_MSR, APIC_BASE_MSR + 0xff), get_x2apic, set_x2apic },
+	{ ONE(MSR_IA32_XSS), get_zero, set_zero, .listed = true },
+	{ RANGE(MSR_KVM_WALL_CLOCK_NEW, MSR_KVM_SYSTEM_TIME_NEW), get_pv, set_pv, .listed = true },
+	{ RANGE(MSR_KVM_STEAL_TIME, MSR_KVM_POLL_CONTROL), get_pv, set_pv, .listed = true },
+	{ ONE(MSR_EFER), get_efer, set_efer, .listed = true },
+	{ ONE(MSR_STAR), get_backend, set_backend, .listed = true },
+	{ RANGE(MSR_LSTAR, MSR_CSTAR), get_backend, set_canonical, .listed = true },
+	{ ONE(MSR_SYSCALL_MASK), get_backend, set_backend, .listed = true },
+	{ RANGE(MSR_FS_BASE, MSR_KERNEL_GS_BASE), get_backend, set_canonical, .listed = true },
+	{ ONE(MSR_TSC_AUX), get_tsc_aux, set_tsc_aux, .listed = true, .offered = offered_tsc_aux },
+	{ RANGE(MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3), get_zero_host, set_zero_host },
+	{ ONE(MSR_AMD64_SYSCFG), get_zero, set_zero },
+	{ ONE(MSR_K7_HWCR), get_field, set_hwcr, FIELD(hwcr), .listed = true },
+	{ ONE(MSR_K8_TOP_MEM1), get_zero, set_zero },
+	{ ONE(MSR_K8_TOP_MEM2), get_zero, set_zero },
+	{ ONE(MSR_AMD64_NB_CFG), get_field, set_nb_cfg, FIELD(nb_cfg) },
+	{ ONE(MSR_K8_INT_PENDING_MSG), get_zero, set_zero },
+	{ ONE(MSR_FAM10H_MMIO_CONF_BASE), get_zero, set_zero },
+	{ RANGE(MSR_K8_TSEG_ADDR, MSR_K8_TSEG_MASK), get_zero, set_zero },
+	{ ONE(MSR_VM_CR), get_vm_cr },
+	{ ONE(MSR_AMD64_DC_CFG), get_zero, set_zero },
+	{ ONE(MSR_AMD64_DE_CFG), get_de_cfg, set_de_cfg },
+	{ ONE(MSR_AMD64_BU_CFG2), get_zero, set_zero },
+};
+
+static const struct msr_row *msr_find(u32 index)
+{
+	unsigned int low = 0, high = ARRAY_SIZE(msr_table);
+
+	while (low < high) {
+		unsigned int mid = (low + high) / 2;
+		const struct msr_row *row = &msr_table[mid];
+
+		if (index < row->first)
+			high = mid;
+		else if (index > row->last)
+			low = mid + 1;
+		else
+			return row;
+	}
+	return NULL;
+}
+
+int msr_get(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	const struct msr_row *row;
+
+	if (index == MSR_IA32_TSC_DEADLINE)
+		return get_tsc_deadline(v, index, value, host);
+	row = msr_find(index);
+	if (!row)
+		return -ENOENT;
+	if (!row->get)
+		return -EINVAL;
+	return row->get(v, index, value, host);
+}
+
+int msr_set(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	const struct msr_row *row;
+	u64 now;
+
+	/* The two that a guest writes all the time. */
+	if (index == MSR_IA32_TSC_DEADLINE)
+		return set_tsc_deadline(v, index, value, host);
+	if (index - APIC_BASE_MSR < 0x100)
+		return apic_msr_write(v, index, value);
+	row = msr_find(index);
+	if (!row)
+		return -ENOENT;
+	if (row->set)
+		return row->set(v, index, value, host);
+	/* Read-only; user space may write back what it read. */
+	if (host && !row->get(v, index, &now, true) && now == value)
+		return 0;
+	return -EINVAL;
+}
+
+unsigned int msr_listed(u32 *indices, unsigned int max)
+{
+	unsigned int n = 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(msr_table); i++) {
+		const struct msr_row *row = &msr_table[i];
+		u32 index;
+
+		if (!row->listed || (row->offered && !row->offered()))
+			continue;
+		for (index = row->first; index <= row->last && n < max; index++)
+			indices[n++] = index;
+	}
+	return n;
+}
+
+int msr_vcpu_create(struct vcpu *v)
+{
+	struct vcpu_msrs *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
+
+	if (!m)
+		return -ENOMEM;
+	v->msrs = m;
+	m->mcg_cap = MSR_MCE_BANKS;
+	msr_feature_get(MSR_IA32_UCODE_REV, &m->ucode_rev);
+	msr_feature_get(MSR_IA32_ARCH_CAPABILITIES, &m->arch_capabilities);
+	return 0;
+}
+
+void msr_vcpu_destroy(struct vcpu *v)
+{
+	kfree(v->msrs);
+	v->msrs = NULL;
+}
+
+/* INIT leaves all of these alone (SDM vol. 3, table 10-1). */
+void msr_vcpu_reset(struct vcpu *v, bool init_event)
+{
+	struct vcpu_msrs *m = v->msrs;
+
+	if (init_event)
+		return;
+	m->misc_enable = MSR_IA32_MISC_ENABLE_FAST_STRING;
+	m->hwcr = HWCR_TSC_FREQ_SEL;
+	m->nb_cfg = 0;
+	m->power_ctl = 0;
+	m->mtrr_def_type = 0;
+	memset(m->mtrr_fixed, 0, sizeof(m->mtrr_fixed));
+	memset(m->mtrr_var, 0, sizeof(m->mtrr_var));
+}
