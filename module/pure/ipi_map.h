@@ -117,7 +117,7 @@ int ipi_pv_decode(u64 icr, struct apic_msg *msg);
  */
 void ipi_decode(u64 icr, bool x2apic, struct apic_msg *msg);
 
-/* The delivery mode exists for this shorthand and, if it carries a vector, it is 16..255. */
+/* Can be sent: the delivery mode is not reserved or ExtINT, a fixed vector is 16..255. */
 bool apic_msg_valid(const struct apic_msg *msg);
 
 /* How destination IDs above 255 are written into an MSI address. */

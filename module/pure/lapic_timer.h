@@ -74,7 +74,7 @@ void lapic_timer_write(struct lapic_timer *t, u32 reg, u32 value, u64 now_ns);
  * other; any switch to or from TSC-deadline disarms. The mask bit does not
  * stop the count.
  */
-void lapic_timer_set_lvtt(struct lapic_timer *t, u32 lvtt, u64 now_ns);
+void lapic_timer_set_lvtt(struct lapic_timer *t, u32 lvtt);
 
 /* Initial count: starts counting; 0 stops. Ignored in TSC-deadline mode. */
 void lapic_timer_set_count(struct lapic_timer *t, u32 count, u64 now_ns);
@@ -113,8 +113,8 @@ u64 lapic_timer_fire(struct lapic_timer *t, u64 now_ns, u64 now_tsc);
 
 /*
  * State from KVM_SET_LAPIC's page: registers as given; counting goes on from
- * tmcct (0 in one-shot mode: expired already). TSC-deadline mode: set the
- * deadline afterwards.
+ * tmcct (0 in one-shot mode: expired already, so deliver what is due before
+ * KVM_GET_LAPIC). TSC-deadline mode: set the deadline afterwards.
  */
 void lapic_timer_restore(struct lapic_timer *t, u32 lvtt, u32 tdcr, u32 tmict, u32 tmcct,
 			 u64 now_ns);

@@ -24,6 +24,7 @@ struct pit {
 	u64 min_period_ns; /* periodic modes of channel 0 never fire faster */
 	bool armed; /* channel 0 has an edge to come */
 	u64 next_ns; /* when */
+	u64 gate_low_ns; /* when channel 2's gate fell, while it is low */
 };
 
 /* When channel 0's output rises next. */
