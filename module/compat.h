@@ -5,6 +5,7 @@
 
 #include <linux/eventfd.h>
 #include <linux/hrtimer.h>
+#include <linux/interrupt.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
@@ -21,6 +22,55 @@
 #define hv_eventfd_signal(ctx) eventfd_signal(ctx)
 #else
 #define hv_eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#include <linux/entry-virt.h>
+#define hv_handle_guest_mode_work() xfer_to_guest_mode_handle_work()
+#else
+#include <linux/entry-kvm.h>
+#define hv_handle_guest_mode_work() xfer_to_guest_mode_handle_work(NULL)
+#endif
+
+/* From 6.16 on kernel_fpu_begin() also holds softirqs off: a pending one must get us out of the run loop. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define hv_softirq_waits() local_softirq_pending()
+#else
+#define hv_softirq_waits() false
+#endif
+
+/* Callbacks around suspend to RAM; from 6.19 on they take a data pointer. */
+#include <linux/syscore_ops.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define HV_SYSCORE(suspend_fn, resume_fn)                                                          \
+	static int hv_syscore_suspend(void *unused)                                                \
+	{                                                                                          \
+		return suspend_fn();                                                               \
+	}                                                                                          \
+	static void hv_syscore_resume(void *unused)                                                \
+	{                                                                                          \
+		resume_fn();                                                                       \
+	}                                                                                          \
+	static const struct syscore_ops hv_syscore_ops = { .suspend = hv_syscore_suspend,          \
+							   .resume = hv_syscore_resume };          \
+	static struct syscore hv_syscore = { .ops = &hv_syscore_ops }
+#define hv_register_syscore() register_syscore(&hv_syscore)
+#define hv_unregister_syscore() unregister_syscore(&hv_syscore)
+#else
+#define HV_SYSCORE(suspend_fn, resume_fn)                                                          \
+	static struct syscore_ops hv_syscore = { .suspend = suspend_fn, .resume = resume_fn }
+#define hv_register_syscore() register_syscore_ops(&hv_syscore)
+#define hv_unregister_syscore() unregister_syscore_ops(&hv_syscore)
+#endif
+
+/* A crash kernel wants virtualization off. Before 6.6 the kernel does it for SVM by itself, and again after 6.19. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 20, 0)
+#include <asm/reboot.h>
+#define hv_register_emergency(fn) cpu_emergency_register_virt_callback(fn)
+#define hv_unregister_emergency(fn) cpu_emergency_unregister_virt_callback(fn)
+#else
+#define hv_register_emergency(fn) ((void)(fn))
+#define hv_unregister_emergency(fn) ((void)(fn))
 #endif
 
 #endif /* TAXCUT_COMPAT_H */

@@ -16,6 +16,9 @@
  *     vm->mem_sem held for writing. A vCPU inside vcpu_thread_run() holds it
  *     for reading the whole time, so guest memory never changes under a
  *     running vCPU; see memory.c for how a writer gets them out.
+ *   - Exit handlers run with interrupts on and preemption OFF (the guest's
+ *     FPU state is in the CPU): they must not sleep, so no mutex, no user
+ *     memory. What has to sleep leaves the loop first.
  *   Lock order: vcpu->mutex, vm->lock, vm->mem_sem, vm->irq_lock (spin).
  *
  * How to get a vCPU's attention (vcpu.c, "kicking"): set a request bit, then
@@ -33,19 +36,20 @@
 #include <linux/rcuwait.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
+#include <linux/signal_types.h>
 #include <linux/types.h>
 
 #include "stats.h"
 
 #define HV_MAX_VCPUS 64
 #define HV_MAX_SLOTS 512
+#define HV_MAX_VCPU_ID 1024 /* ids, which are APIC IDs, are below this */
 #define HV_MAX_CPUID 256
 
 struct apic; /* apic.h: a vCPU's local APIC, with its timer */
 struct irqchip; /* irq.h: a VM's interrupt controllers, routes, irqfds, ioeventfds */
 struct mem; /* memory.h: a VM's slots and second-level page table */
 struct svm_vcpu;
-struct svm_vm;
 struct vcpu;
 struct vm;
 
@@ -69,7 +73,7 @@ enum vcpu_request {
 	REQ_IOAPIC_EOI, /* leave with KVM_EXIT_IOAPIC_EOI (split irqchip) */
 };
 
-enum vcpu_mode { VCPU_OUTSIDE, VCPU_IN_GUEST };
+enum vcpu_mode { VCPU_OUTSIDE, VCPU_IN_GUEST, VCPU_LEAVING };
 
 /* Why the guest stopped, in words that fit every vendor. */
 enum hv_exit_reason {
@@ -153,6 +157,8 @@ struct hv_sregs {
 /* The paging mode of the guest right now: all that a walk needs. */
 struct hv_paging {
 	u64 cr0, cr3, cr4, efer, rflags;
+	u64 cs_base;
+	u16 cs_attr; /* as in struct hv_segment */
 	u8 cpl;
 };
 
@@ -172,6 +178,7 @@ struct vcpu_events {
 		bool injected, soft;
 		u8 vector;
 	} irq;
+	bool in_flight; /* one of the "injected" is set */
 	bool nmi_injected;
 	bool nmi_masked; /* between NMI delivery and IRET */
 	u8 nmi_pending; /* 0..2 */
@@ -183,7 +190,7 @@ struct vcpu_events {
 enum vcpu_completion { COMPLETE_NONE, COMPLETE_PIO_IN, COMPLETE_EMULATION, COMPLETE_MSR_READ, COMPLETE_MSR_WRITE,
 		       COMPLETE_HYPERCALL };
 
-struct emul_io; /* emul.c: MMIO and string I/O in flight */
+struct emul; /* emul.c: MMIO and string I/O in flight */
 
 struct vcpu {
 	struct vm *vm;
@@ -193,7 +200,8 @@ struct vcpu {
 	/* Hot: touched on every entry and exit. */
 	unsigned long requests;
 	int mode; /* enum vcpu_mode */
-	int cpu; /* physical CPU while loaded, -1 otherwise */
+	int cpu; /* physical CPU while loaded, else the last one, -1 at first */
+	bool loaded; /* guest state is in the CPU */
 	u64 regs[NR_REGS];
 	u64 rip, rflags;
 	struct svm_vcpu *svm;
@@ -209,12 +217,19 @@ struct vcpu {
 	atomic_t nmi_queued; /* NMIs other threads have sent */
 	struct rcuwait wait;
 	struct task_struct *task; /* inside KVM_RUN, else NULL */
-	u64 blocked_ns; /* when the vCPU went to sleep */
 	unsigned int halt_poll_ns; /* the adaptive window, see pure/halt_poll.h */
 
 	enum vcpu_completion completion;
-	struct emul_io *emul;
+	struct emul *emul;
+	u64 io_next_rip; /* COMPLETE_PIO_IN, COMPLETE_MSR_*: where the instruction ends */
 	u8 io_size;
+	bool reset_after_shutdown; /* the backend's state is undefined: reset before anything else */
+	u8 cr8; /* the guest's CR8 at the last exit, filled by the backend */
+	u8 apic_cr8; /* what the LAPIC's TPR was told */
+	u64 exit_tsc; /* host TSC at the last exit */
+	bool sigmask_active;
+	sigset_t sigmask; /* KVM_SET_SIGNAL_MASK */
+	bool has_run;
 
 	/* CPUID as user space set it, plus what the hot paths need of it. */
 	struct kvm_cpuid_entry2 *cpuid;
@@ -231,6 +246,8 @@ struct vcpu {
 	/* Extended state; live in the CPU while the vCPU is loaded. */
 	void *xstate; /* XSAVE area, standard format, 64-byte aligned */
 	u64 xcr0;
+	u64 host_xcr0; /* while loaded */
+	u32 host_pkru;
 	u64 dr[4], dr6, dr7;
 	u32 guest_debug; /* KVM_GUESTDBG_* */
 	u64 debug_dr7, debug_dr[4];
@@ -239,7 +256,6 @@ struct vcpu {
 	u64 tsc_ratio; /* hardware fixed point; the default ratio when not scaled */
 	u32 tsc_khz;
 
-	struct file *stats_file_owner; /* unused when no stats fd is open */
 	char stats_name[48];
 };
 
@@ -253,7 +269,7 @@ struct vm {
 	struct vcpu *vcpus[HV_MAX_VCPUS];
 	int nr_vcpus; /* published with release after vcpus[] is filled */
 	struct irqchip *irq;
-	struct svm_vm *svm;
+	u64 slpt_root_pa; /* second-level page table, constant for the VM's life */
 	bool dead;
 
 	/* Capabilities, fixed before the first vCPU. */
@@ -269,6 +285,7 @@ struct vm {
 	bool halt_poll_override;
 	u32 bsp_id;
 	u32 max_vcpu_id;
+	bool max_vcpu_id_set;
 	u32 apic_bus_cycle_ns;
 	u64 identity_map, tss_addr;
 
@@ -284,6 +301,7 @@ struct vm {
 enum run_next {
 	RUN_GUEST, /* enter again */
 	RUN_BLOCK, /* HLT: wait for an event */
+	RUN_AGAIN, /* the outer loop has work: signals, rescheduling, INIT, memory changes */
 	RUN_USER, /* vcpu->run is filled: return 0 to user space */
 	/* negative: -errno to user space */
 };
@@ -300,7 +318,6 @@ struct hv_ops {
 	int (*cpu_enable)(void); /* on that CPU, interrupts off; -EBUSY when someone else uses it */
 	void (*cpu_disable)(void);
 
-	int (*vm_create)(struct vm *vm);
 	void (*vm_destroy)(struct vm *vm);
 	int (*vcpu_create)(struct vcpu *vcpu);
 	void (*vcpu_destroy)(struct vcpu *vcpu);
@@ -309,11 +326,11 @@ struct hv_ops {
 	void (*load)(struct vcpu *vcpu);
 	void (*unload)(struct vcpu *vcpu);
 	void (*run)(struct vcpu *vcpu); /* fills vcpu->exit */
-	void (*handle_irq_exit)(struct vcpu *vcpu); /* interrupts off, after run() */
 
 	void (*inject_exception)(struct vcpu *vcpu);
 	void (*inject_irq)(struct vcpu *vcpu);
 	void (*inject_nmi)(struct vcpu *vcpu);
+	void (*cancel_injection)(struct vcpu *vcpu); /* the entry does not happen after all */
 	bool (*irq_allowed)(struct vcpu *vcpu);
 	bool (*nmi_allowed)(struct vcpu *vcpu);
 	void (*set_irq_window)(struct vcpu *vcpu, bool on);
@@ -336,13 +353,19 @@ struct hv_ops {
 	void (*update_intercepts)(struct vcpu *vcpu); /* debug state, CPUID, disabled exits changed */
 	void (*update_dr)(struct vcpu *vcpu); /* vcpu->dr6/dr7 changed */
 	void (*flush_tlb)(struct vcpu *vcpu);
-	void (*set_slpt)(struct vcpu *vcpu, u64 root_pa);
+
+	/* The second-level page table's format (slpt.c builds it). */
+	u64 (*slpt_leaf)(u64 pa, unsigned int level, bool write); /* level 1: 4K, 2: 2M, 3: 1G */
+	u64 slpt_table_bits; /* or-ed into entries that point to tables */
+	u64 slpt_dirty_bit;
+	u64 slpt_large_bit;
+	unsigned int (*slpt_levels)(void); /* 4, or 5 */
 
 	u64 tsc_ratio_default, tsc_ratio_max; /* max 0: no TSC scaling */
 	u8 tsc_ratio_frac_bits;
 };
 
-extern const struct hv_ops svm_ops;
+extern struct hv_ops svm_ops; /* written only by its own setup() */
 extern const struct hv_ops *hv; /* the backend in use */
 
 static inline bool vcpu_has_request(const struct vcpu *v)
@@ -369,8 +392,6 @@ void vm_get(struct vm *vm);
 void vm_put(struct vm *vm);
 
 /* vcpu.c */
-int vcpu_create(struct vm *vm, u32 id);
-void vcpu_destroy(struct vcpu *v);
 struct vcpu *vm_vcpu_by_id(struct vm *vm, u32 id);
 void vcpu_reset(struct vcpu *v, bool init_event);
 void vcpu_make_runnable_by_sipi(struct vcpu *v, u8 vector);
@@ -381,21 +402,50 @@ void event_queue_exception_payload(struct vcpu *v, u8 vector, bool has_error, u3
 void event_queue_ud(struct vcpu *v);
 void event_queue_gp(struct vcpu *v);
 void event_deliver_payload(struct vcpu *v);
-bool event_inject(struct vcpu *v);
+/* Program the next entry's event injection and the windows for what has to wait. Serves REQ_EVENT. */
+void event_inject(struct vcpu *v);
+/* What was programmed is on its way: forget it (the backend brings it back if delivery is cut short). */
+static inline void event_delivered(struct vcpu *v)
+{
+	if (unlikely(v->ev.in_flight)) {
+		v->ev.exc.injected = false;
+		v->ev.irq.injected = false;
+		v->ev.nmi_injected = false;
+		v->ev.in_flight = false;
+	}
+}
+/* The entry does not happen: leave the event to the next one. */
+void event_cancel(struct vcpu *v);
+/* A halted vCPU has a reason to run again. Any state, own thread. */
 bool event_runnable(struct vcpu *v);
 
 /* exit.c */
 int exit_dispatch(struct vcpu *v);
 int exit_complete_userspace(struct vcpu *v);
 
-/* emul.c */
+/* skip.c: moving RIP past an intercepted instruction; loaded. */
+/* Its length, 0 when it cannot be found (a fault or failure is queued). opcode: its usual bytes, a short cut; may be NULL. */
+unsigned int emul_length(struct vcpu *v, const char *opcode, unsigned int oplen);
+bool emul_skip(struct vcpu *v, const char *opcode, unsigned int oplen);
+/* The instruction is done: RIP, RF, interrupt shadow, single step. */
+void emul_finish_at(struct vcpu *v, u64 rip);
+/* The first bytes at RIP; what lies behind an unreadable page is 0. False: a fault is queued. */
+bool emul_peek(struct vcpu *v, u8 *bytes, unsigned int len);
+/* The same without consequences: the number of bytes read. */
+unsigned int emul_peek_quiet(struct vcpu *v, u8 *bytes, unsigned int len);
+
+/* emul.c: running an instruction in software; loaded. An enum run_next. */
 int emul_instruction(struct vcpu *v);
+/* It cannot be done: #UD in user mode, KVM_EXIT_INTERNAL_ERROR otherwise. */
+int emul_failed(struct vcpu *v);
+/* User space answered; not loaded. 0, RUN_USER or -errno. */
 int emul_complete(struct vcpu *v);
 void emul_reset(struct vcpu *v);
-/* Advance RIP past the intercepted instruction; false when its length cannot be found (a fault or exit is queued then). */
-int emul_skip(struct vcpu *v, const char *opcode, unsigned int oplen);
 int emul_create(struct vcpu *v);
 void emul_destroy(struct vcpu *v);
+
+/* vcpu.c: call fn in the vCPU's thread as if from the inner loop. Its value, or -EINTR. */
+int vcpu_call_loaded(struct vcpu *v, int (*fn)(struct vcpu *v));
 
 /* msr.c: 0, or -EINVAL (inject #GP), or -ENOENT for an MSR nobody knows. host: user space asks, checks are looser. */
 int msr_get(struct vcpu *v, u32 index, u64 *value, bool host);

@@ -18,7 +18,6 @@ int mem_create(struct vm *vm);
 void mem_destroy(struct vm *vm);
 int mem_set_region(struct vm *vm, const struct kvm_userspace_memory_region *region);
 int mem_get_dirty_log(struct vm *vm, const struct kvm_dirty_log *log);
-int mem_clear_dirty_log(struct vm *vm, const struct kvm_clear_dirty_log *log);
 
 /* Copy len bytes from/to guest memory; may cross pages and slots. -EFAULT where nothing is mapped (or it is read-only). */
 int gpa_read(struct vm *vm, u64 gpa, void *buf, unsigned int len);

@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Running one guest instruction in software: MMIO and string port I/O. Joins
+ * the pure emulator (pure/insn.h) to guest memory, to in-kernel devices and,
+ * where nobody in the kernel answers, to user space.
+ *
+ * Reads. What a device answered is kept in reads[] until the instruction has
+ * retired, because the emulator starts the instruction again after each trip
+ * to user space and a device must not be read twice. Writes never interrupt
+ * the instruction: those for user space queue up in writes[] and go out one by
+ * one once it has retired.
+ */
+#include <linux/slab.h>
+#include <asm/debugreg.h>
+
+#include "apic.h"
+#include "bus.h"
+#include "hv.h"
+#include "memory.h"
+#include "mmu.h"
+#include "skip.h"
+
+#define EMUL_MAX_FRAGMENTS 24 /* two operands of 64 bytes, unaligned, in pieces of at most 8 */
+#define EMUL_MAX_ITERATIONS 1024 /* of a repeated string instruction, before the loop looks around again */
+
+struct mmio_fragment {
+	u64 gpa;
+	u8 len;
+	u8 data[8];
+};
+
+struct emul {
+	struct vcpu *v;
+	struct hv_paging p;
+	struct insn_ctx ctx;
+	struct mmio_fragment reads[EMUL_MAX_FRAGMENTS];
+	unsigned int nreads; /* answered */
+	unsigned int read_pos; /* how many of them this run of the instruction has used */
+	struct mmio_fragment writes[EMUL_MAX_FRAGMENTS];
+	unsigned int nwrites, write_pos;
+	bool read_pending; /* reads[nreads] is with user space */
+	bool pio_in_pending, pio_in_answered;
+	bool pio_out_queued;
+};
+
+static struct emul *emul_of(struct insn_ctx *ctx)
+{
+	return container_of(ctx, struct emul, ctx);
+}
+
+static int emul_fetch(struct insn_ctx *ctx, u64 lin, u8 *buf, unsigned int len)
+{
+	struct emul *e = emul_of(ctx);
+	int n = skip_fetch(e->v, &e->p, lin, buf, len, &ctx->fault);
+
+	return n > 0 ? n : n == -EFAULT ? -INSN_FAULT : -INSN_UNKNOWN;
+}
+
+static bool device_read(struct vcpu *v, u64 gpa, void *buf, unsigned int len)
+{
+	if (apic_mmio_hit(v, gpa))
+		return !apic_mmio_read(v, gpa, buf, len);
+	return !bus_read(v, false, gpa, len, buf);
+}
+
+static bool device_write(struct vcpu *v, u64 gpa, const void *buf, unsigned int len)
+{
+	if (apic_mmio_hit(v, gpa)) {
+		apic_mmio_write(v, gpa, buf, len);
+		vcpu_request(v, REQ_EVENT); /* TPR may have changed */
+		return true;
+	}
+	return !bus_write(v, false, gpa, len, buf);
+}
+
+/* The largest aligned piece of at most 8 bytes: what a bus would carry at once. */
+static unsigned int fragment_len(u64 gpa, unsigned int len)
+{
+	unsigned int n = 8;
+
+	while (n > len || (gpa & (n - 1) && n > 1 && (gpa & 7) + n > 8))
+		n /= 2;
+	return n;
+}
+
+static enum insn_result mmio_read(struct emul *e, u64 gpa, u8 *buf, unsigned int len)
+{
+	while (len) {
+		unsigned int n = fragment_len(gpa, len);
+		struct mmio_fragment *f;
+
+		if (e->read_pos >= EMUL_MAX_FRAGMENTS)
+			return INSN_UNKNOWN;
+		f = &e->reads[e->read_pos];
+		if (e->read_pos == e->nreads) {
+			f->gpa = gpa;
+			f->len = n;
+			if (!device_read(e->v, gpa, f->data, n)) {
+				e->read_pending = true;
+				return INSN_PENDING;
+			}
+			e->nreads++;
+		} else if (f->gpa != gpa || f->len != n) {
+			return INSN_UNKNOWN; /* the guest changed the instruction meanwhile */
+		}
+		memcpy(buf, f->data, n);
+		e->read_pos++;
+		gpa += n;
+		buf += n;
+		len -= n;
+	}
+	return INSN_DONE;
+}
+
+static enum insn_result mmio_write(struct emul *e, u64 gpa, const u8 *buf, unsigned int len)
+{
+	while (len) {
+		unsigned int n = fragment_len(gpa, len);
+
+		if (!device_write(e->v, gpa, buf, n)) {
+			struct mmio_fragment *f;
+
+			if (e->nwrites >= EMUL_MAX_FRAGMENTS)
+				return INSN_UNKNOWN;
+			f = &e->writes[e->nwrites++];
+			f->gpa = gpa;
+			f->len = n;
+			memcpy(f->data, buf, n);
+		}
+		gpa += n;
+		buf += n;
+		len -= n;
+	}
+	return INSN_DONE;
+}
+
+/* An operand as at most two physically contiguous pieces. */
+struct pieces {
+	u64 gpa[2];
+	unsigned int len[2];
+};
+
+static enum insn_result translate(struct emul *e, u64 lin, unsigned int len, bool write, struct pieces *out)
+{
+	unsigned int access = (write ? MMU_WRITE : 0) | (e->p.cpl == 3 ? MMU_USER : 0);
+	unsigned int first = min_t(unsigned int, len, PAGE_SIZE - offset_in_page(lin));
+
+	out->len[0] = first;
+	out->len[1] = len - first;
+	if (mmu_walk(e->v, &e->p, lin, access, &out->gpa[0], &e->ctx.fault))
+		return INSN_FAULT;
+	if (out->len[1] && mmu_walk(e->v, &e->p, lin + first, access, &out->gpa[1], &e->ctx.fault))
+		return INSN_FAULT;
+	return INSN_DONE;
+}
+
+static enum insn_result emul_read(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len)
+{
+	struct emul *e = emul_of(ctx);
+	enum insn_result r;
+	struct pieces p;
+	unsigned int i;
+
+	r = translate(e, lin, len, false, &p);
+	for (i = 0; r == INSN_DONE && i < 2 && p.len[i]; i++) {
+		void *ram = gpa_ptr(e->v->vm, p.gpa[i], p.len[i], false);
+
+		if (ram)
+			memcpy(buf, ram, p.len[i]);
+		else
+			r = mmio_read(e, p.gpa[i], buf, p.len[i]);
+		buf += p.len[i];
+	}
+	return r;
+}
+
+static enum insn_result emul_write(struct insn_ctx *ctx, u64 lin, const void *buf, unsigned int len)
+{
+	struct emul *e = emul_of(ctx);
+	enum insn_result r;
+	struct pieces p;
+	unsigned int i;
+
+	r = translate(e, lin, len, true, &p);
+	for (i = 0; r == INSN_DONE && i < 2 && p.len[i]; i++) {
+		void *ram = gpa_ptr(e->v->vm, p.gpa[i], p.len[i], true);
+
+		if (ram)
+			memcpy(ram, buf, p.len[i]);
+		else
+			r = mmio_write(e, p.gpa[i], buf, p.len[i]);
+		buf += p.len[i];
+	}
+	return r;
+}
+
+#define CMPXCHG_CASE(type)                                                                         \
+	do {                                                                                       \
+		type want = *(type *)old;                                                          \
+		type found = cmpxchg((type *)ram, want, *(const type *)new);                       \
+		*swapped = found == want;                                                          \
+		*(type *)old = found;                                                              \
+	} while (0)
+
+static enum insn_result ram_cmpxchg(void *ram, void *old, const void *new, unsigned int len, bool *swapped)
+{
+	switch (len) {
+	case 1:
+		CMPXCHG_CASE(u8);
+		return INSN_DONE;
+	case 2:
+		CMPXCHG_CASE(u16);
+		return INSN_DONE;
+	case 4:
+		CMPXCHG_CASE(u32);
+		return INSN_DONE;
+	case 8:
+		CMPXCHG_CASE(u64);
+		return INSN_DONE;
+	default:
+		return INSN_UNKNOWN;
+	}
+}
+
+/* Locked operations reach the emulator only for memory that is no RAM, or read-only; there, read and write are all there is. */
+static enum insn_result emul_cmpxchg(struct insn_ctx *ctx, u64 lin, void *old, const void *new, unsigned int len,
+				     bool *swapped)
+{
+	struct emul *e = emul_of(ctx);
+	enum insn_result r;
+	struct pieces p;
+	u8 now[16];
+	void *ram;
+
+	r = translate(e, lin, len, true, &p);
+	if (r != INSN_DONE)
+		return r;
+	ram = p.len[1] ? NULL : gpa_ptr(e->v->vm, p.gpa[0], len, true);
+	if (ram)
+		return ram_cmpxchg(ram, old, new, len, swapped);
+	r = emul_read(ctx, lin, now, len);
+	if (r != INSN_DONE)
+		return r;
+	*swapped = !memcmp(now, old, len);
+	if (*swapped)
+		return emul_write(ctx, lin, new, len);
+	memcpy(old, now, len);
+	return INSN_DONE;
+}
+
+static enum insn_result emul_check_write(struct insn_ctx *ctx, u64 lin, unsigned int len)
+{
+	struct pieces p;
+
+	return translate(emul_of(ctx), lin, len, true, &p);
+}
+
+/* The CPU has checked IOPL and the TSS bitmap before the intercept (APM vol. 2, 15.10.2). */
+static enum insn_result emul_pio_allowed(struct insn_ctx *ctx, u16 port, unsigned int size)
+{
+	return INSN_DONE;
+}
+
+static void pio_exit(struct vcpu *v, u8 direction, u16 port, unsigned int size, unsigned int count)
+{
+	struct kvm_run *run = v->run;
+
+	run->exit_reason = KVM_EXIT_IO;
+	run->io.direction = direction;
+	run->io.size = size;
+	run->io.port = port;
+	run->io.count = count;
+	run->io.data_offset = KVM_PIO_PAGE_OFFSET * PAGE_SIZE;
+	v->io_size = size;
+}
+
+static enum insn_result emul_pio_in(struct insn_ctx *ctx, u16 port, unsigned int size, void *buf,
+				    unsigned int count)
+{
+	struct emul *e = emul_of(ctx);
+	struct vcpu *v = e->v;
+	unsigned int i;
+
+	if (WARN_ON_ONCE(size * count > PAGE_SIZE))
+		return INSN_UNKNOWN;
+	if (!e->pio_in_answered) {
+		for (i = 0; i < count; i++) {
+			if (bus_read(v, true, port, size, v->pio_data + i * size))
+				break;
+		}
+		if (i < count) {
+			/* All elements go to the same port: nobody in the kernel answers it. */
+			pio_exit(v, KVM_EXIT_IO_IN, port, size, count);
+			e->pio_in_pending = true;
+			return INSN_PENDING;
+		}
+	}
+	memcpy(buf, v->pio_data, size * count);
+	return INSN_DONE;
+}
+
+static enum insn_result emul_pio_out(struct insn_ctx *ctx, u16 port, unsigned int size, const void *buf,
+				     unsigned int count)
+{
+	struct emul *e = emul_of(ctx);
+	unsigned int i;
+
+	if (WARN_ON_ONCE(size * count > PAGE_SIZE))
+		return INSN_UNKNOWN;
+	for (i = 0; i < count; i++) {
+		if (bus_write(e->v, true, port, size, buf + i * size))
+			break;
+	}
+	if (i == count)
+		return INSN_DONE;
+	memcpy(e->v->pio_data, buf + i * size, size * (count - i));
+	pio_exit(e->v, KVM_EXIT_IO_OUT, port, size, count - i);
+	e->pio_out_queued = true;
+	return INSN_DONE;
+}
+
+/* While the vCPU is loaded its vector registers are the CPU's. */
+#define VEC_CASES(OP)                                                                              \
+	OP(0) OP(1) OP(2) OP(3) OP(4) OP(5) OP(6) OP(7)                                            \
+	OP(8) OP(9) OP(10) OP(11) OP(12) OP(13) OP(14) OP(15)
+
+#define XMM_READ(n)                                                                                \
+	case n:                                                                                    \
+		asm volatile("movups %%xmm" #n ", %0" : "=m"(*(u8(*)[16])buf));                    \
+		break;
+#define YMM_READ(n)                                                                                \
+	case n:                                                                                    \
+		asm volatile("vmovups %%ymm" #n ", %0" : "=m"(*(u8(*)[32])buf));                   \
+		break;
+#define XMM_WRITE(n)                                                                               \
+	case n:                                                                                    \
+		asm volatile("movups %0, %%xmm" #n ::"m"(*(const u8(*)[16])buf));                  \
+		break;
+#define YMM_WRITE(n)                                                                               \
+	case n:                                                                                    \
+		asm volatile("vmovups %0, %%ymm" #n ::"m"(*(const u8(*)[32])buf));                 \
+		break;
+
+static void emul_vec_read(struct insn_ctx *ctx, unsigned int n, void *buf, unsigned int len)
+{
+	if (len == 32) {
+		switch (n) {
+			VEC_CASES(YMM_READ)
+		}
+		return;
+	}
+	switch (n) {
+		VEC_CASES(XMM_READ)
+	}
+}
+
+static void emul_vec_write(struct insn_ctx *ctx, unsigned int n, const void *buf, unsigned int len)
+{
+	if (len == 32) {
+		switch (n) {
+			VEC_CASES(YMM_WRITE)
+		}
+		return;
+	}
+	switch (n) {
+		VEC_CASES(XMM_WRITE)
+	}
+}
+
+static const struct insn_ops emul_ops = {
+	.fetch = emul_fetch,
+	.read = emul_read,
+	.write = emul_write,
+	.cmpxchg = emul_cmpxchg,
+	.check_write = emul_check_write,
+	.pio_allowed = emul_pio_allowed,
+	.pio_in = emul_pio_in,
+	.pio_out = emul_pio_out,
+	.vec_read = emul_vec_read,
+	.vec_write = emul_vec_write,
+};
+
+int emul_create(struct vcpu *v)
+{
+	v->emul = kzalloc(sizeof(*v->emul), GFP_KERNEL_ACCOUNT);
+	if (!v->emul)
+		return -ENOMEM;
+	v->emul->v = v;
+	v->emul->ctx.ops = &emul_ops;
+	return 0;
+}
+
+void emul_destroy(struct vcpu *v)
+{
+	kfree(v->emul);
+	v->emul = NULL;
+}
+
+static void emul_forget_reads(struct emul *e)
+{
+	e->nreads = 0;
+	e->read_pos = 0;
+	e->read_pending = false;
+	e->pio_in_pending = false;
+	e->pio_in_answered = false;
+}
+
+void emul_reset(struct vcpu *v)
+{
+	emul_forget_reads(v->emul);
+	v->emul->nwrites = 0;
+	v->emul->write_pos = 0;
+	v->emul->pio_out_queued = false;
+}
+
+static void emul_load_regs(struct emul *e)
+{
+	struct insn_regs *r = &e->ctx.r;
+	struct vcpu *v = e->v;
+	struct hv_sregs s;
+	unsigned int i;
+
+	hv->get_paging(v, &e->p);
+	hv->get_sregs(v, &s);
+	memcpy(r->gpr, v->regs, sizeof(r->gpr));
+	r->rip = v->rip;
+	r->rflags = v->rflags;
+	r->cr0 = s.cr0;
+	r->cr4 = s.cr4;
+	r->efer = s.efer;
+	r->cpl = e->p.cpl;
+	for (i = 0; i < INSN_NSEGS; i++)
+		r->seg[i] = (struct insn_segment){ s.seg[i].base, s.seg[i].limit, s.seg[i].sel, s.seg[i].attr };
+}
+
+static void emul_store_regs(struct emul *e)
+{
+	memcpy(e->v->regs, e->ctx.r.gpr, sizeof(e->ctx.r.gpr));
+	e->v->rip = e->ctx.r.rip;
+	e->v->rflags = e->ctx.r.rflags;
+}
+
+int emul_failed(struct vcpu *v)
+{
+	struct kvm_run *run = v->run;
+	struct hv_paging p;
+	u8 bytes[INSN_MAX_LEN];
+	unsigned int n;
+
+	v->stats.insn_emulation_fail++;
+	hv->get_paging(v, &p);
+	if (p.cpl && !v->vm->fail_unknown_emulation) {
+		event_queue_ud(v);
+		return RUN_GUEST;
+	}
+	n = emul_peek_quiet(v, bytes, sizeof(bytes));
+	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	run->emulation_failure.suberror = KVM_INTERNAL_ERROR_EMULATION;
+	run->emulation_failure.ndata = n ? 3 : 0;
+	run->emulation_failure.flags = n ? KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES : 0;
+	run->emulation_failure.insn_size = n;
+	memset(run->emulation_failure.insn_bytes, 0x90, sizeof(run->emulation_failure.insn_bytes));
+	memcpy(run->emulation_failure.insn_bytes, bytes, n);
+	return RUN_USER;
+}
+
+static int mmio_exit(struct vcpu *v, const struct mmio_fragment *f, bool write)
+{
+	struct kvm_run *run = v->run;
+
+	run->exit_reason = KVM_EXIT_MMIO;
+	run->mmio.phys_addr = f->gpa;
+	run->mmio.len = f->len;
+	run->mmio.is_write = write;
+	if (write)
+		memcpy(run->mmio.data, f->data, f->len);
+	v->completion = COMPLETE_EMULATION;
+	v->stats.mmio_exits++;
+	return RUN_USER;
+}
+
+/* The instruction (or one iteration) has retired; what it wrote to user space's devices goes out now. */
+static int emul_flush_writes(struct emul *e)
+{
+	if (e->pio_out_queued) {
+		e->pio_out_queued = false;
+		return RUN_USER; /* pio_exit() has filled vcpu->run */
+	}
+	if (e->write_pos < e->nwrites)
+		return mmio_exit(e->v, &e->writes[e->write_pos], true);
+	e->nwrites = 0;
+	e->write_pos = 0;
+	return RUN_GUEST;
+}
+
+static void emul_retire(struct emul *e)
+{
+	struct vcpu *v = e->v;
+
+	emul_store_regs(e);
+	emul_forget_reads(e);
+	emul_finish_at(v, v->rip);
+	if (e->ctx.mov_ss)
+		hv->set_shadow(v, KVM_X86_SHADOW_INT_MOV_SS);
+}
+
+static int emul_pending(struct emul *e)
+{
+	struct vcpu *v = e->v;
+
+	if (e->read_pending)
+		return mmio_exit(v, &e->reads[e->nreads], false);
+	v->completion = COMPLETE_EMULATION;
+	return RUN_USER; /* pio_exit() has filled vcpu->run */
+}
+
+static int emul_run(struct vcpu *v)
+{
+	struct emul *e = v->emul;
+	unsigned int i;
+
+	emul_load_regs(e);
+	for (i = 0; i < EMUL_MAX_ITERATIONS; i++) {
+		e->read_pos = 0;
+		switch (insn_emulate(&e->ctx)) {
+		case INSN_DONE:
+			emul_retire(e);
+			return emul_flush_writes(e);
+		case INSN_AGAIN:
+			emul_store_regs(e);
+			emul_forget_reads(e);
+			if (e->nwrites || e->pio_out_queued)
+				return emul_flush_writes(e);
+			if (vcpu_has_request(v) || need_resched())
+				return RUN_GUEST;
+			break;
+		case INSN_PENDING:
+			return emul_pending(e);
+		case INSN_FAULT:
+			emul_forget_reads(e);
+			skip_queue_fault(v, &e->ctx.fault);
+			return RUN_GUEST;
+		default:
+			emul_reset(v);
+			return emul_failed(v);
+		}
+	}
+	return RUN_GUEST;
+}
+
+int emul_instruction(struct vcpu *v)
+{
+	v->stats.insn_emulation++;
+	emul_reset(v);
+	return emul_run(v);
+}
+
+int emul_complete(struct vcpu *v)
+{
+	struct emul *e = v->emul;
+
+	if (e->read_pending) {
+		struct mmio_fragment *f = &e->reads[e->nreads++];
+
+		memcpy(f->data, v->run->mmio.data, f->len);
+		e->read_pending = false;
+		return vcpu_call_loaded(v, emul_run);
+	}
+	if (e->pio_in_pending) {
+		e->pio_in_pending = false;
+		e->pio_in_answered = true;
+		return vcpu_call_loaded(v, emul_run);
+	}
+	e->write_pos++;
+	return emul_flush_writes(e);
+}

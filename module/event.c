@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Exceptions and interrupts on their way into the guest. Everything here
+ * belongs to the vCPU's own thread.
+ *
+ * One event can be delivered per entry. What was cut short by an exit goes
+ * first (it is architecturally already under way), then a new exception, an
+ * NMI, an interrupt. Whatever has to wait gets a window: an exit at the moment
+ * the guest can take it.
+ */
+#include <asm/debugreg.h>
+#include <asm/trapnr.h>
+
+#include "apic.h"
+#include "hv.h"
+
+static bool exception_is_contributory(u8 vector)
+{
+	switch (vector) {
+	case X86_TRAP_DE:
+	case X86_TRAP_TS:
+	case X86_TRAP_NP:
+	case X86_TRAP_SS:
+	case X86_TRAP_GP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* SDM vol. 3, "Conditions for Generating a Double Fault". */
+static bool makes_double_fault(u8 first, u8 second)
+{
+	if (first == X86_TRAP_PF)
+		return second == X86_TRAP_PF || exception_is_contributory(second);
+	return exception_is_contributory(first) && exception_is_contributory(second);
+}
+
+static void queue(struct vcpu *v, u8 vector, bool has_error, u32 error, bool has_payload, u64 payload)
+{
+	bool busy = v->ev.exc.pending || v->ev.exc.injected;
+
+	if (busy && v->ev.exc.vector == X86_TRAP_DF) {
+		vcpu_request(v, REQ_TRIPLE_FAULT);
+		return;
+	}
+	if (busy && makes_double_fault(v->ev.exc.vector, vector)) {
+		vector = X86_TRAP_DF;
+		has_error = true;
+		error = 0;
+		has_payload = false;
+	}
+	v->ev.exc.injected = false;
+	v->ev.exc.pending = true;
+	v->ev.exc.vector = vector;
+	v->ev.exc.has_error = has_error;
+	v->ev.exc.error = error;
+	v->ev.exc.has_payload = has_payload;
+	v->ev.exc.payload = payload;
+	vcpu_request(v, REQ_EVENT);
+}
+
+void event_queue_exception(struct vcpu *v, u8 vector, bool has_error, u32 error)
+{
+	queue(v, vector, has_error, error, false, 0);
+}
+
+void event_queue_exception_payload(struct vcpu *v, u8 vector, bool has_error, u32 error, u64 payload)
+{
+	queue(v, vector, has_error, error, true, payload);
+}
+
+void event_queue_ud(struct vcpu *v)
+{
+	event_queue_exception(v, X86_TRAP_UD, false, 0);
+}
+
+void event_queue_gp(struct vcpu *v)
+{
+	event_queue_exception(v, X86_TRAP_GP, true, 0);
+}
+
+/* CR2 and DR6 change only when the exception is really delivered. */
+void event_deliver_payload(struct vcpu *v)
+{
+	if (!v->ev.exc.has_payload)
+		return;
+	v->ev.exc.has_payload = false;
+	if (v->ev.exc.vector == X86_TRAP_PF) {
+		hv->set_cr2(v, v->ev.exc.payload);
+	} else if (v->ev.exc.vector == X86_TRAP_DB) {
+		/* Breakpoint bits are replaced, the others accumulate (SDM vol. 3, "Debug Status Register"). */
+		v->dr6 &= ~(u64)DR_TRAP_BITS;
+		v->dr6 |= DR6_RESERVED;
+		v->dr6 ^= v->ev.exc.payload & ~(u64)DR_TRAP_BITS & DR6_RESERVED;
+		v->dr6 |= v->ev.exc.payload & ~(u64)DR6_RESERVED;
+		hv->update_dr(v);
+	}
+}
+
+static void inject_new_exception(struct vcpu *v)
+{
+	u8 vector = v->ev.exc.vector;
+
+	event_deliver_payload(v);
+	/* Faults set RF in the saved flags; #DB decides for itself. */
+	if (vector != X86_TRAP_DB && vector != X86_TRAP_BP && vector != X86_TRAP_OF)
+		v->rflags |= X86_EFLAGS_RF;
+	if (vector == X86_TRAP_DB && (v->dr7 & DR7_GD)) {
+		v->dr7 &= ~(u64)DR7_GD;
+		hv->update_dr(v);
+	}
+	v->ev.exc.pending = false;
+	v->ev.exc.injected = true;
+	v->ev.in_flight = true;
+	hv->inject_exception(v);
+}
+
+static void inject_again_or_exception(struct vcpu *v)
+{
+	v->ev.in_flight = v->ev.exc.injected || v->ev.nmi_injected || v->ev.irq.injected;
+	if (v->ev.exc.injected)
+		hv->inject_exception(v);
+	else if (v->ev.nmi_injected)
+		hv->inject_nmi(v);
+	else if (v->ev.irq.injected)
+		hv->inject_irq(v);
+	else if (v->ev.exc.pending)
+		inject_new_exception(v);
+}
+
+static void inject_nmi(struct vcpu *v)
+{
+	unsigned int limit = v->ev.nmi_masked || v->ev.nmi_injected ? 1 : 2;
+	unsigned int queued = 0;
+
+	if (atomic_read(&v->nmi_queued))
+		queued = atomic_xchg(&v->nmi_queued, 0);
+	v->ev.nmi_pending = min(v->ev.nmi_pending + queued, limit);
+	if (!v->ev.nmi_pending)
+		return;
+	if (!v->ev.in_flight && hv->nmi_allowed(v)) {
+		v->ev.nmi_pending--;
+		v->ev.nmi_injected = true;
+		v->ev.in_flight = true;
+		v->stats.nmi_injections++;
+		hv->inject_nmi(v);
+	}
+	if (v->ev.nmi_pending)
+		hv->set_nmi_window(v);
+}
+
+static int irq_waiting(struct vcpu *v)
+{
+	if (v->apic)
+		return apic_pending_vector(v);
+	return v->ev.user_irq_pending ? v->ev.user_irq : -1;
+}
+
+static int irq_take(struct vcpu *v)
+{
+	if (v->apic)
+		return apic_ack(v);
+	v->ev.user_irq_pending = false;
+	return v->ev.user_irq;
+}
+
+static bool window_wanted_by_user(const struct vcpu *v)
+{
+	return READ_ONCE(v->run->request_interrupt_window) && (!v->apic || v->vm->split_irqchip);
+}
+
+static void inject_irq(struct vcpu *v)
+{
+	int pending = irq_waiting(v);
+	bool window;
+
+	if (pending >= 0 && !v->ev.in_flight && hv->irq_allowed(v)) {
+		int vector = irq_take(v);
+
+		if (vector >= 0) {
+			v->ev.irq.vector = vector;
+			v->ev.irq.soft = false;
+			v->ev.irq.injected = true;
+			v->ev.in_flight = true;
+			v->stats.irq_injections++;
+			hv->inject_irq(v);
+		}
+		pending = irq_waiting(v);
+	}
+	window = pending >= 0 || (window_wanted_by_user(v) && !v->ev.user_irq_pending);
+	hv->set_irq_window(v, window);
+	/* Some emulated SVM mishandles a CR8 write while a virtual interrupt is pending, so watch CR8 then, too. */
+	hv->set_cr8_intercept(v, window || !v->apic || apic_blocked_by_tpr(v));
+}
+
+void event_inject(struct vcpu *v)
+{
+	v->stats.req_event++;
+	if (v->apic)
+		v->apic_cr8 = apic_get_tpr(v);
+	else
+		v->apic_cr8 = READ_ONCE(v->run->cr8) & 0xf;
+	hv->set_tpr(v, v->apic_cr8);
+	inject_again_or_exception(v);
+	inject_nmi(v);
+	inject_irq(v);
+}
+
+void event_cancel(struct vcpu *v)
+{
+	if (!v->ev.in_flight)
+		return;
+	hv->cancel_injection(v);
+	vcpu_request(v, REQ_EVENT);
+}
+
+bool event_runnable(struct vcpu *v)
+{
+	if (v->ev.exc.pending || v->ev.exc.injected || v->ev.irq.injected || v->ev.nmi_injected)
+		return true;
+	if ((v->ev.nmi_pending || atomic_read(&v->nmi_queued)) && hv->nmi_allowed(v))
+		return true;
+	if (!hv->irq_allowed(v))
+		return false;
+	return v->ev.user_irq_pending || apic_has_event(v);
+}

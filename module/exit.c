@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens when the guest stops: one handler per reason, the same for
+ * every vendor. Handlers run in the vCPU's thread, loaded: interrupts on,
+ * preemption off, vm->mem_sem held; they must not sleep. Each returns an enum
+ * run_next. vcpu->run belongs to user space as well: what is read from it is
+ * read once and checked.
+ */
+#include <asm/debugreg.h>
+#include <asm/fpu/xcr.h>
+#include <asm/trapnr.h>
+
+#include "apic.h"
+#include "bus.h"
+#include "hv.h"
+#include "memory.h"
+#include "mmu.h"
+#include "msr.h"
+#include "pv.h"
+
+static int exit_to_user(struct vcpu *v, u32 reason)
+{
+	v->run->exit_reason = reason;
+	return RUN_USER;
+}
+
+static int exit_cpuid(struct vcpu *v)
+{
+	if (emul_skip(v, "\x0f\xa2", 2))
+		cpuid_emulate(v);
+	return RUN_GUEST;
+}
+
+static const char *msr_opcode(bool write)
+{
+	return write ? "\x0f\x30" : "\x0f\x32";
+}
+
+static int exit_msr(struct vcpu *v)
+{
+	bool write = v->exit.msr.write;
+
+	switch (msr_emulate(v, write)) {
+	case MSR_DONE:
+		emul_skip(v, msr_opcode(write), 2);
+		return RUN_GUEST;
+	case MSR_USER:
+		v->io_next_rip = v->rip + emul_length(v, msr_opcode(write), 2);
+		return RUN_USER;
+	default:
+		event_queue_gp(v);
+		return RUN_GUEST;
+	}
+}
+
+static void pio_in_result(struct vcpu *v, unsigned int size, u32 value)
+{
+	u64 *rax = &v->regs[REG_RAX];
+
+	if (size == 4)
+		*rax = value;
+	else if (size == 2)
+		*rax = (*rax & ~0xffffULL) | (value & 0xffff);
+	else
+		*rax = (*rax & ~0xffULL) | (value & 0xff);
+}
+
+static int exit_io(struct vcpu *v)
+{
+	const struct hv_exit *e = &v->exit;
+	struct kvm_run *run = v->run;
+	u32 value = v->regs[REG_RAX];
+
+	if (e->io.string)
+		return emul_instruction(v);
+	if (e->io.in ? !bus_read(v, true, e->io.port, e->io.size, &value) :
+		       !bus_write(v, true, e->io.port, e->io.size, &value)) {
+		if (e->io.in)
+			pio_in_result(v, e->io.size, value);
+		emul_finish_at(v, e->io.next_rip);
+		return RUN_GUEST;
+	}
+	run->io.direction = e->io.in ? KVM_EXIT_IO_IN : KVM_EXIT_IO_OUT;
+	run->io.size = e->io.size;
+	run->io.port = e->io.port;
+	run->io.count = 1;
+	run->io.data_offset = KVM_PIO_PAGE_OFFSET * PAGE_SIZE;
+	if (e->io.in) {
+		v->completion = COMPLETE_PIO_IN;
+		v->io_next_rip = e->io.next_rip;
+		v->io_size = e->io.size;
+	} else {
+		memcpy(v->pio_data, &value, e->io.size);
+		emul_finish_at(v, e->io.next_rip);
+	}
+	return exit_to_user(v, KVM_EXIT_IO);
+}
+
+static int exit_memory(struct vcpu *v)
+{
+	/* The map may have changed between the fault and now. */
+	if (gpa_ptr(v->vm, v->exit.mem.gpa, 1, v->exit.mem.write) && !v->exit.mem.present)
+		return RUN_GUEST;
+	return emul_instruction(v);
+}
+
+static int exit_hlt(struct vcpu *v)
+{
+	if (!emul_skip(v, "\xf4", 1))
+		return RUN_GUEST;
+	if (!v->apic)
+		return exit_to_user(v, KVM_EXIT_HLT);
+	return event_runnable(v) ? RUN_GUEST : RUN_BLOCK;
+}
+
+static int exit_hypercall(struct vcpu *v)
+{
+	if (!emul_skip(v, "\x0f\x01\xd9", 3))
+		return RUN_GUEST;
+	return pv_hypercall(v);
+}
+
+static int exit_irq_window(struct vcpu *v)
+{
+	vcpu_request(v, REQ_EVENT);
+	if (READ_ONCE(v->run->request_interrupt_window) && hv->irq_allowed(v) && !v->ev.user_irq_pending &&
+	    (!v->apic || (v->vm->split_irqchip && apic_accepts_extint(v)))) {
+		v->stats.request_irq_exits++;
+		return exit_to_user(v, KVM_EXIT_IRQ_WINDOW_OPEN);
+	}
+	return RUN_GUEST;
+}
+
+/*
+ * MOV to or from CR8 and the debug registers: 0F 2x /r with an optional REX.
+ * reg: the control or debug register, rm: the general register. False: a fault
+ * is queued.
+ */
+static bool decode_mov_special(struct vcpu *v, u8 *opcode, u8 *reg, u8 *rm)
+{
+	u8 bytes[4], rex = 0;
+	unsigned int i = 0;
+
+	if (!emul_peek(v, bytes, sizeof(bytes)))
+		return false;
+	if ((bytes[0] & 0xf0) == 0x40)
+		rex = bytes[i++];
+	else if (bytes[0] == 0xf0)
+		i++; /* LOCK MOV CR0 is CR8 (APM vol. 3, MOV CRn) */
+	*opcode = bytes[i + 1];
+	*reg = ((bytes[i + 2] >> 3) & 7) | (rex & 4 ? 8 : 0);
+	*rm = (bytes[i + 2] & 7) | (rex & 1 ? 8 : 0);
+	return bytes[i] == 0x0f;
+}
+
+static int exit_cr8(struct vcpu *v)
+{
+	u8 opcode, reg, rm, old = v->cr8;
+	u64 value;
+
+	if (!decode_mov_special(v, &opcode, &reg, &rm) || opcode != 0x22)
+		return emul_failed(v);
+	value = v->regs[rm];
+	if (value & ~0xfULL) {
+		event_queue_gp(v);
+		return RUN_GUEST;
+	}
+	if (!emul_skip(v, NULL, 0))
+		return RUN_GUEST;
+	v->cr8 = value;
+	v->apic_cr8 = value;
+	hv->set_tpr(v, value);
+	vcpu_request(v, REQ_EVENT);
+	if (v->apic) {
+		apic_set_tpr(v, value);
+		return RUN_GUEST;
+	}
+	v->run->cr8 = value;
+	return value < old ? exit_to_user(v, KVM_EXIT_SET_TPR) : RUN_GUEST;
+}
+
+static u64 *debug_register(struct vcpu *v, unsigned int n)
+{
+	return n < 4 ? &v->dr[n] : n == 6 ? &v->dr6 : &v->dr7;
+}
+
+static void write_debug_register(struct vcpu *v, unsigned int n, u64 value)
+{
+	if (n == 6)
+		value = (value & ~(u64)DR6_RESERVED) | DR6_RESERVED | (value & DR6_VOLATILE_BITS);
+	if (n == 7)
+		value = (value & 0xffff2bff) | 0x400;
+	*debug_register(v, n) = value;
+	hv->update_dr(v);
+}
+
+/* SDM vol. 3, "Debug Registers": DR4 and DR5 are DR6 and DR7 unless CR4.DE; DR7.GD traps every access. */
+static int exit_dr(struct vcpu *v)
+{
+	u8 opcode, reg, rm;
+	struct hv_paging p;
+
+	if (!decode_mov_special(v, &opcode, &reg, &rm) || (opcode != 0x21 && opcode != 0x23))
+		return emul_failed(v);
+	hv->get_paging(v, &p);
+	if (reg >= 8 || ((reg == 4 || reg == 5) && (p.cr4 & X86_CR4_DE))) {
+		event_queue_ud(v);
+		return RUN_GUEST;
+	}
+	if (reg == 4 || reg == 5)
+		reg += 2;
+	if (p.cpl || (opcode == 0x23 && reg >= 6 && v->regs[rm] >> 32)) {
+		event_queue_gp(v);
+		return RUN_GUEST;
+	}
+	if (v->dr7 & DR7_GD) {
+		event_queue_exception_payload(v, X86_TRAP_DB, false, 0, DR6_BD);
+		return RUN_GUEST;
+	}
+	if (!emul_skip(v, NULL, 0))
+		return RUN_GUEST;
+	if (opcode == 0x23)
+		write_debug_register(v, reg, v->regs[rm]);
+	else
+		v->regs[rm] = *debug_register(v, reg);
+	return RUN_GUEST;
+}
+
+static int exit_xsetbv(struct vcpu *v)
+{
+	u64 value = (u32)v->regs[REG_RAX] | v->regs[REG_RDX] << 32;
+	struct hv_paging p;
+
+	hv->get_paging(v, &p);
+	if (p.cpl || (u32)v->regs[REG_RCX] || state_xcr0_set(v, value, false)) {
+		event_queue_gp(v);
+		return RUN_GUEST;
+	}
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, v->xcr0);
+	emul_skip(v, "\x0f\x01\xd1", 3);
+	return RUN_GUEST;
+}
+
+/* MONITOR and MWAIT as no-ops, unless user space asked for the architectural #UD. */
+static int exit_monitor_mwait(struct vcpu *v)
+{
+	if (v->vm->disabled_quirks & KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS)
+		event_queue_ud(v);
+	else
+		emul_skip(v, NULL, 0);
+	return RUN_GUEST;
+}
+
+static int exit_debug(struct vcpu *v, u8 vector, u64 dr6)
+{
+	struct kvm_debug_exit_arch *arch = &v->run->debug.arch;
+	struct hv_paging p;
+
+	hv->get_paging(v, &p);
+	arch->exception = vector;
+	arch->pc = p.cs_base + v->rip;
+	arch->dr6 = dr6 | DR6_RESERVED;
+	arch->dr7 = v->guest_debug & KVM_GUESTDBG_USE_HW_BP ? v->debug_dr7 : v->dr7;
+	return exit_to_user(v, KVM_EXIT_DEBUG);
+}
+
+static int exit_exception(struct vcpu *v)
+{
+	const struct hv_exit *e = &v->exit;
+
+	switch (e->exc.vector) {
+	case X86_TRAP_DB:
+		if (v->guest_debug & (KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_HW_BP))
+			return exit_debug(v, X86_TRAP_DB, e->exc.qualification);
+		event_queue_exception_payload(v, X86_TRAP_DB, false, 0, e->exc.qualification);
+		return RUN_GUEST;
+	case X86_TRAP_BP:
+		return exit_debug(v, X86_TRAP_BP, 0);
+	case X86_TRAP_MC:
+		/* The host's own: hand it to the host's handler through its gate. */
+		asm volatile("int $18");
+		return RUN_GUEST;
+	default:
+		event_queue_exception(v, e->exc.vector, e->exc.has_error, e->exc.error);
+		return RUN_GUEST;
+	}
+}
+
+/* What a vendor's CPU leaves behind is undefined after a shutdown (APM vol. 2, 15.14.3). */
+static int exit_shutdown(struct vcpu *v)
+{
+	v->reset_after_shutdown = true;
+	return exit_to_user(v, KVM_EXIT_SHUTDOWN);
+}
+
+static int exit_failed_entry(struct vcpu *v)
+{
+	v->run->fail_entry.hardware_entry_failure_reason = v->exit.hw_code;
+	v->run->fail_entry.cpu = v->cpu;
+	return exit_to_user(v, KVM_EXIT_FAIL_ENTRY);
+}
+
+static int exit_unknown(struct vcpu *v)
+{
+	v->run->internal.suberror = KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON;
+	v->run->internal.ndata = 2;
+	v->run->internal.data[0] = v->exit.hw_code;
+	v->run->internal.data[1] = v->cpu;
+	return exit_to_user(v, KVM_EXIT_INTERNAL_ERROR);
+}
+
+int exit_dispatch(struct vcpu *v)
+{
+	switch (v->exit.reason) {
+	case HV_EXIT_NONE:
+	case HV_EXIT_INTR:
+	case HV_EXIT_NMI:
+	case HV_EXIT_PAUSE:
+		return RUN_GUEST;
+	case HV_EXIT_NMI_WINDOW:
+		vcpu_request(v, REQ_EVENT);
+		return RUN_GUEST;
+	case HV_EXIT_CPUID:
+		return exit_cpuid(v);
+	case HV_EXIT_MSR:
+		return exit_msr(v);
+	case HV_EXIT_IO:
+		return exit_io(v);
+	case HV_EXIT_MEMORY:
+		return exit_memory(v);
+	case HV_EXIT_HLT:
+		return exit_hlt(v);
+	case HV_EXIT_HYPERCALL:
+		return exit_hypercall(v);
+	case HV_EXIT_IRQ_WINDOW:
+		return exit_irq_window(v);
+	case HV_EXIT_CR8:
+		return exit_cr8(v);
+	case HV_EXIT_DR:
+		return exit_dr(v);
+	case HV_EXIT_XSETBV:
+		return exit_xsetbv(v);
+	case HV_EXIT_WBINVD:
+	case HV_EXIT_INVD:
+		/* No device writes guest memory behind the caches: nothing to write back. */
+		emul_skip(v, NULL, 0);
+		return RUN_GUEST;
+	case HV_EXIT_MONITOR:
+	case HV_EXIT_MWAIT:
+		return exit_monitor_mwait(v);
+	case HV_EXIT_RDPMC:
+		event_queue_gp(v);
+		return RUN_GUEST;
+	case HV_EXIT_UNDEFINED:
+		event_queue_ud(v);
+		return RUN_GUEST;
+	case HV_EXIT_EXCEPTION:
+		return exit_exception(v);
+	case HV_EXIT_SHUTDOWN:
+		return exit_shutdown(v);
+	case HV_EXIT_FAILED_ENTRY:
+		return exit_failed_entry(v);
+	default:
+		return exit_unknown(v);
+	}
+}
+
+/*
+ * KVM_RUN is back: finish what user space was asked for. 0: go on, RUN_USER:
+ * another exit is ready, or -errno. The vCPU is not loaded; may sleep.
+ */
+int exit_complete_userspace(struct vcpu *v)
+{
+	enum vcpu_completion what = v->completion;
+	u32 value = 0;
+
+	v->completion = COMPLETE_NONE;
+	switch (what) {
+	case COMPLETE_PIO_IN:
+		memcpy(&value, v->pio_data, v->io_size);
+		pio_in_result(v, v->io_size, value);
+		emul_finish_at(v, v->io_next_rip);
+		return 0;
+	case COMPLETE_EMULATION:
+		return emul_complete(v);
+	case COMPLETE_MSR_READ:
+	case COMPLETE_MSR_WRITE:
+		if (msr_complete_user(v) == MSR_DONE)
+			emul_finish_at(v, v->io_next_rip);
+		else
+			event_queue_gp(v);
+		return 0;
+	case COMPLETE_HYPERCALL:
+		v->regs[REG_RAX] = READ_ONCE(v->run->hypercall.ret);
+		return 0;
+	default:
+		return 0;
+	}
+}

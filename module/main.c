@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module: its device node, the system ioctls, and the physical CPUs.
+ *
+ * SVM (or VMX) is switched on, on every CPU, for as long as the module is
+ * loaded; a CPU that comes up later is enabled by the hotplug callback. No
+ * vCPU is loaded on a CPU while its callback runs: the callback runs in a
+ * thread of that CPU, and a loaded vCPU has preemption off.
+ *
+ * Reboot and kexec: every VM is marked dead first (its vCPUs leave and never
+ * enter again: REQ_VM_DEAD is looked at with interrupts off before each
+ * entry), then each CPU is disabled by an interrupt, which cannot come between
+ * that look and the end of the stay in the guest.
+ */
+#include <linux/cpu.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/reboot.h>
+#include <linux/uaccess.h>
+
+#include "clock.h"
+#include "compat.h"
+#include "cpuid.h"
+#include "msr.h"
+#include "params.h"
+#include "state.h"
+#include "vm.h"
+
+bool param_mitigations = true;
+module_param_named(mitigations, param_mitigations, bool, 0444);
+MODULE_PARM_DESC(mitigations, "Flush branch predictors when a core changes hands between VMs, where the CPU can (default: on)");
+
+unsigned int param_halt_poll_ns = 200000;
+module_param_named(halt_poll_ns, param_halt_poll_ns, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns, "Ceiling of halt polling in the host, in ns; 0 switches it off (default: 200000)");
+
+unsigned int param_halt_poll_ns_start = 10000;
+module_param_named(halt_poll_ns_start, param_halt_poll_ns_start, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns_start, "First window of halt polling, in ns (default: 10000)");
+
+unsigned int param_halt_poll_ns_grow = 2;
+module_param_named(halt_poll_ns_grow, param_halt_poll_ns_grow, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns_grow, "Factor by which the halt-polling window grows; 0: never (default: 2)");
+
+unsigned int param_halt_poll_ns_shrink;
+module_param_named(halt_poll_ns_shrink, param_halt_poll_ns_shrink, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns_shrink, "Divisor by which it shrinks; 0: to nothing at once (default: 0)");
+
+const struct hv_ops *hv;
+
+static atomic_t enable_failures;
+static int hotplug_state;
+static bool stopping; /* reboot or kexec has begun */
+
+static long dev_feature_attr(unsigned int cmd, void __user *arg)
+{
+	struct kvm_device_attr attr;
+
+	if (copy_from_user(&attr, arg, sizeof(attr)))
+		return -EFAULT;
+	if (attr.flags || attr.group)
+		return -ENXIO;
+	if (attr.attr != KVM_X86_XCOMP_GUEST_SUPP)
+		return -ENXIO;
+	if (cmd == KVM_HAS_DEVICE_ATTR)
+		return 0;
+	return put_user(host_xcr0, (u64 __user *)(unsigned long)attr.addr);
+}
+
+static long dev_mce_cap(u64 __user *arg)
+{
+	return put_user(msr_mce_cap_supported(), arg);
+}
+
+static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	void __user *argp = (void __user *)arg;
+
+	switch (cmd) {
+	case KVM_GET_API_VERSION:
+		return arg ? -EINVAL : KVM_API_VERSION;
+	case KVM_CREATE_VM:
+		return READ_ONCE(stopping) ? -ENODEV : vm_create_fd(arg);
+	case KVM_CHECK_EXTENSION:
+		return caps_check(NULL, arg);
+	case KVM_GET_VCPU_MMAP_SIZE:
+		return arg ? -EINVAL : (KVM_COALESCED_MMIO_PAGE_OFFSET + 1) * PAGE_SIZE;
+	case KVM_GET_SUPPORTED_CPUID:
+		return cpuid_get_supported(argp);
+	case KVM_GET_EMULATED_CPUID:
+		return cpuid_get_emulated(argp);
+	case KVM_GET_MSR_INDEX_LIST:
+		return msr_index_list(argp);
+	case KVM_GET_MSR_FEATURE_INDEX_LIST:
+		return msr_feature_index_list(argp);
+	case KVM_GET_MSRS:
+		return msr_system_get(argp);
+	case KVM_X86_GET_MCE_CAP_SUPPORTED:
+		return dev_mce_cap(argp);
+	case KVM_GET_DEVICE_ATTR:
+	case KVM_HAS_DEVICE_ATTR:
+		return dev_feature_attr(cmd, argp);
+	default:
+		return -EINVAL;
+	}
+}
+
+static const struct file_operations dev_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = dev_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice dev = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "taxcut",
+	.fops = &dev_fops,
+	.mode = 0660,
+};
+
+static int cpu_comes_up(unsigned int cpu)
+{
+	unsigned long flags;
+	int r;
+
+	if (READ_ONCE(stopping))
+		return 0;
+	local_irq_save(flags);
+	r = hv->cpu_enable();
+	local_irq_restore(flags);
+	if (r) {
+		atomic_inc(&enable_failures);
+		pr_err("CPU %u: %s\n", cpu,
+		       r == -EBUSY ? "another hypervisor has virtualization switched on" : "cannot be enabled");
+	}
+	return r;
+}
+
+static int cpu_goes_down(unsigned int cpu)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	hv->cpu_disable();
+	local_irq_restore(flags);
+	return 0;
+}
+
+static void disable_this_cpu(void *unused)
+{
+	hv->cpu_disable();
+}
+
+static void kill_all_vms(void)
+{
+	struct vm *vm;
+	int i;
+
+	mutex_lock(&vms_lock);
+	list_for_each_entry(vm, &vms, link) {
+		WRITE_ONCE(vm->dead, true);
+		for (i = 0; i < vm->nr_vcpus; i++) {
+			vcpu_request(vm->vcpus[i], REQ_VM_DEAD);
+			vcpu_kick(vm->vcpus[i]);
+		}
+	}
+	mutex_unlock(&vms_lock);
+}
+
+static int on_reboot(struct notifier_block *nb, unsigned long action, void *unused)
+{
+	WRITE_ONCE(stopping, true);
+	kill_all_vms();
+	on_each_cpu(disable_this_cpu, NULL, 1);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block reboot_notifier = { .notifier_call = on_reboot };
+
+/* Suspend: one CPU is left, interrupts are off, user space is frozen. */
+static int on_suspend(void)
+{
+	struct vm *vm;
+
+	list_for_each_entry(vm, &vms, link)
+		clock_suspend(vm);
+	hv->cpu_disable();
+	return 0;
+}
+
+static void on_resume(void)
+{
+	struct vm *vm;
+
+	WARN_ON(hv->cpu_enable());
+	list_for_each_entry(vm, &vms, link)
+		clock_resume(vm);
+}
+
+HV_SYSCORE(on_suspend, on_resume);
+
+/* A crash: the CPU stops here, in whatever state it is; only the virtualization must be off. */
+static void on_emergency(void)
+{
+	hv->cpu_disable();
+}
+
+static int choose_backend(void)
+{
+	const char *why_not = NULL;
+
+	if (!boot_cpu_has(X86_FEATURE_XSAVE)) {
+		pr_err("this CPU has no XSAVE\n");
+		return -ENODEV;
+	}
+	if (!svm_ops.supported(&why_not)) {
+		pr_err("this host cannot run guests: %s\n", why_not);
+		return -ENODEV;
+	}
+	hv = &svm_ops;
+	return 0;
+}
+
+static int __init taxcut_init(void)
+{
+	int r = choose_backend();
+
+	if (r)
+		return r;
+	r = hv->setup();
+	if (r)
+		goto no_backend;
+	state_init_host();
+	r = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "taxcut:online", cpu_comes_up, cpu_goes_down);
+	if (r < 0)
+		goto no_backend;
+	hotplug_state = r;
+	register_reboot_notifier(&reboot_notifier);
+	hv_register_syscore();
+	hv_register_emergency(on_emergency);
+	r = misc_register(&dev);
+	if (r)
+		goto no_device;
+	pr_info("%s backend ready\n", hv->name);
+	return 0;
+
+no_device:
+	hv_unregister_emergency(on_emergency);
+	hv_unregister_syscore();
+	unregister_reboot_notifier(&reboot_notifier);
+	cpuhp_remove_state(hotplug_state);
+no_backend:
+	hv->teardown();
+	return r;
+}
+
+static void __exit taxcut_exit(void)
+{
+	misc_deregister(&dev);
+	hv_unregister_emergency(on_emergency);
+	hv_unregister_syscore();
+	unregister_reboot_notifier(&reboot_notifier);
+	cpuhp_remove_state(hotplug_state);
+	/* Delayed frees of VMs long gone may still be on their way. */
+	rcu_barrier();
+	hv->teardown();
+}
+
+module_init(taxcut_init);
+module_exit(taxcut_exit);
+
+MODULE_DESCRIPTION("taxcut: a hypervisor for dedicated instances");
+MODULE_LICENSE("GPL");

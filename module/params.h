@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The module's parameters (main.c); /sys/module/taxcut/parameters. */
+#ifndef TAXCUT_PARAMS_H
+#define TAXCUT_PARAMS_H
+
+#include <linux/types.h>
+
+extern bool param_mitigations; /* predictor barriers between VMs, SPEC_CTRL switching */
+extern unsigned int param_halt_poll_ns; /* ceiling of the host's halt polling, ns; 0 = off */
+extern unsigned int param_halt_poll_ns_start;
+extern unsigned int param_halt_poll_ns_grow;
+extern unsigned int param_halt_poll_ns_shrink;
+
+#endif /* TAXCUT_PARAMS_H */

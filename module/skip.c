@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Moving RIP past an intercepted instruction. Most CPUs report its length (SVM:
+ * nRIP save, VMX: always). Where they do not, its bytes are read through the
+ * guest's page tables; the usual encoding is recognised at once, anything with
+ * prefixes goes through the decoder.
+ */
+#include <asm/debugreg.h>
+#include <asm/msr-index.h>
+#include <asm/trapnr.h>
+
+#include "hv.h"
+#include "memory.h"
+#include "mmu.h"
+#include "skip.h"
+
+#define CS_ATTR_L BIT(9)
+#define CS_ATTR_DB BIT(10)
+
+static bool in_64bit_code(const struct hv_paging *p)
+{
+	return (p->efer & EFER_LMA) && (p->cs_attr & CS_ATTR_L);
+}
+
+int skip_fetch(struct vcpu *v, const struct hv_paging *p, u64 lin, u8 *buf, unsigned int len,
+	       struct insn_fault *fault)
+{
+	unsigned int access = MMU_FETCH | (p->cpl == 3 ? MMU_USER : 0);
+	unsigned int done = 0;
+
+	while (done < len) {
+		unsigned int n = min_t(unsigned int, len - done, PAGE_SIZE - offset_in_page(lin + done));
+		void *code;
+		u64 gpa;
+
+		if (mmu_walk(v, p, lin + done, access, &gpa, fault))
+			return done ?: -EFAULT;
+		code = gpa_ptr(v->vm, gpa, n, false);
+		if (!code)
+			return done ?: -ENXIO;
+		memcpy(buf + done, code, n);
+		done += n;
+	}
+	return done;
+}
+
+static u64 linear_rip(const struct vcpu *v, const struct hv_paging *p)
+{
+	return in_64bit_code(p) ? v->rip : (u32)(p->cs_base + v->rip);
+}
+
+static int length_fetch(struct insn_ctx *ctx, u64 lin, u8 *buf, unsigned int len)
+{
+	struct skip_ctx *s = container_of(ctx, struct skip_ctx, insn);
+	int n = skip_fetch(s->v, &s->p, lin, buf, len, &ctx->fault);
+
+	return n > 0 ? n : n == -EFAULT ? -INSN_FAULT : -INSN_UNKNOWN;
+}
+
+static const struct insn_ops length_ops = { .fetch = length_fetch };
+
+void skip_queue_fault(struct vcpu *v, const struct insn_fault *f)
+{
+	if (f->vector == X86_TRAP_PF)
+		event_queue_exception_payload(v, f->vector, f->has_error, f->error, f->cr2);
+	else
+		event_queue_exception(v, f->vector, f->has_error, f->error);
+}
+
+/* An instruction the decoder must measure. What cannot be read becomes the fault the guest would see on running it. */
+static unsigned int decode_length(struct vcpu *v, const struct hv_paging *p)
+{
+	struct skip_ctx s = { .v = v, .p = *p, .insn.ops = &length_ops };
+	int len;
+
+	s.insn.r.rip = v->rip;
+	s.insn.r.rflags = v->rflags;
+	s.insn.r.cr0 = p->cr0;
+	s.insn.r.cr4 = p->cr4;
+	s.insn.r.efer = p->efer;
+	s.insn.r.cpl = p->cpl;
+	s.insn.r.seg[INSN_CS] = (struct insn_segment){ .base = p->cs_base, .limit = U32_MAX, .attr = p->cs_attr };
+	len = insn_length(&s.insn);
+	if (len > 0)
+		return len;
+	if (len == -INSN_FAULT)
+		skip_queue_fault(v, &s.insn.fault);
+	else
+		event_queue_ud(v);
+	return 0;
+}
+
+unsigned int emul_length(struct vcpu *v, const char *opcode, unsigned int oplen)
+{
+	struct insn_fault fault;
+	struct hv_paging p;
+	u8 bytes[4];
+
+	if (likely(v->exit.insn_len))
+		return v->exit.insn_len;
+	hv->get_paging(v, &p);
+	if (oplen && skip_fetch(v, &p, linear_rip(v, &p), bytes, oplen, &fault) == oplen &&
+	    !memcmp(bytes, opcode, oplen))
+		return oplen;
+	return decode_length(v, &p);
+}
+
+void emul_finish_at(struct vcpu *v, u64 rip)
+{
+	v->rip = rip;
+	v->rflags &= ~(u64)X86_EFLAGS_RF;
+	hv->set_shadow(v, 0);
+	if (unlikely(v->rflags & X86_EFLAGS_TF))
+		event_queue_exception_payload(v, X86_TRAP_DB, false, 0, DR_STEP);
+}
+
+bool emul_skip(struct vcpu *v, const char *opcode, unsigned int oplen)
+{
+	unsigned int len = emul_length(v, opcode, oplen);
+	u64 rip = v->rip + len;
+
+	if (!len)
+		return false;
+	if (unlikely(rip >> 32)) {
+		struct hv_paging p;
+
+		hv->get_paging(v, &p);
+		if (!in_64bit_code(&p))
+			rip = (u32)rip;
+	}
+	emul_finish_at(v, rip);
+	return true;
+}
+
+unsigned int emul_peek_quiet(struct vcpu *v, u8 *bytes, unsigned int len)
+{
+	struct insn_fault fault;
+	struct hv_paging p;
+	int n;
+
+	hv->get_paging(v, &p);
+	n = skip_fetch(v, &p, linear_rip(v, &p), bytes, len, &fault);
+	return n > 0 ? n : 0;
+}
+
+bool emul_peek(struct vcpu *v, u8 *bytes, unsigned int len)
+{
+	struct insn_fault fault;
+	struct hv_paging p;
+	int n;
+
+	hv->get_paging(v, &p);
+	memset(bytes, 0, len);
+	n = skip_fetch(v, &p, linear_rip(v, &p), bytes, len, &fault);
+	if (n == -EFAULT)
+		skip_queue_fault(v, &fault);
+	else if (n < 0)
+		event_queue_ud(v);
+	return n > 0;
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* AMD SVM: detection, per-CPU enabling, vCPU allocation, and the ops table. */
+#include <linux/cpufeature.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <asm/msr.h>
+#include <asm/nospec-branch.h>
+
+#include "../params.h"
+#include "svm.h"
+
+/* CPUID Fn8000_000A EDX (APM vol. 3, appendix E.4.9) */
+#define SVM_CPUID_NP BIT(0)
+#define SVM_CPUID_NRIPS BIT(3)
+#define SVM_CPUID_TSC_RATE BIT(4)
+#define SVM_CPUID_FLUSH_BY_ASID BIT(6)
+#define SVM_CPUID_DECODE_ASSISTS BIT(7)
+#define SVM_CPUID_PAUSE_FILTER BIT(10)
+#define SVM_CPUID_V_SPEC_CTRL BIT(20)
+
+#define IOPM_ORDER 2 /* three pages: 64 K ports and the bits past the end */
+#define MSRPM_ORDER 1
+
+DEFINE_PER_CPU(struct svm_cpu, svm_cpus);
+struct svm_features svm_features;
+struct page *svm_iopm;
+
+static_assert(offsetof(struct svm_entry, vmcb_pa) == SVM_ENTRY_VMCB);
+static_assert(offsetof(struct svm_entry, host_save_pa) == SVM_ENTRY_HOST_SAVE);
+static_assert(offsetof(struct svm_entry, guest_spec_ctrl) == SVM_ENTRY_GUEST_SPEC_CTRL);
+static_assert(offsetof(struct svm_entry, host_spec_ctrl) == SVM_ENTRY_HOST_SPEC_CTRL);
+static_assert(offsetof(struct svm_entry, flags) == SVM_ENTRY_FLAGS);
+static_assert(sizeof(struct vmcb_control_area) == 0x400);
+static_assert(offsetof(struct vmcb, control.exit_code) == 0x70);
+static_assert(offsetof(struct vmcb, control.nested_cr3) == 0xb0);
+static_assert(offsetof(struct vmcb, save.rax) == 0x400 + 0x1f8);
+static_assert(offsetof(struct vmcb, save.g_pat) == 0x400 + 0x268);
+
+static bool svm_supported(const char **why_not)
+{
+	u64 vm_cr;
+
+	if (!boot_cpu_has(X86_FEATURE_SVM)) {
+		*why_not = "the CPU has no SVM";
+		return false;
+	}
+	if (!(cpuid_edx(SVM_CPUID_FUNC) & SVM_CPUID_NP)) {
+		*why_not = "the CPU has no nested paging";
+		return false;
+	}
+	if (!rdmsrl_safe(MSR_VM_CR, &vm_cr) && (vm_cr & (1 << SVM_VM_CR_SVM_DISABLE))) {
+		*why_not = "the firmware has switched SVM off";
+		return false;
+	}
+	return true;
+}
+
+static int svm_setup(void)
+{
+	u32 edx = cpuid_edx(SVM_CPUID_FUNC);
+	int cpu;
+
+	svm_features.nr_asids = cpuid_ebx(SVM_CPUID_FUNC);
+	if (svm_features.nr_asids < 2)
+		return -EOPNOTSUPP;
+	svm_features.nrips = edx & SVM_CPUID_NRIPS;
+	svm_features.decode_assists = edx & SVM_CPUID_DECODE_ASSISTS;
+	svm_features.flush_by_asid = edx & SVM_CPUID_FLUSH_BY_ASID;
+	svm_features.tsc_scale = edx & SVM_CPUID_TSC_RATE;
+	svm_features.pause_filter = edx & SVM_CPUID_PAUSE_FILTER;
+	svm_features.v_spec_ctrl = edx & SVM_CPUID_V_SPEC_CTRL;
+	svm_features.rdtscp = boot_cpu_has(X86_FEATURE_RDTSCP) || boot_cpu_has(X86_FEATURE_RDPID);
+	svm_features.mitigate = param_mitigations;
+	if (svm_features.tsc_scale)
+		svm_ops.tsc_ratio_max = SVM_TSC_RATIO_MAX;
+
+	svm_iopm = alloc_pages(GFP_KERNEL, IOPM_ORDER);
+	if (!svm_iopm)
+		return -ENOMEM;
+	memset(page_address(svm_iopm), 0xff, PAGE_SIZE << IOPM_ORDER);
+
+	for_each_possible_cpu(cpu) {
+		struct svm_cpu *c = &per_cpu(svm_cpus, cpu);
+
+		c->hsave = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		c->host_save = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!c->hsave || !c->host_save)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void svm_teardown(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct svm_cpu *c = &per_cpu(svm_cpus, cpu);
+
+		if (c->hsave)
+			__free_page(c->hsave);
+		if (c->host_save)
+			__free_page(c->host_save);
+		c->hsave = NULL;
+		c->host_save = NULL;
+	}
+	if (svm_iopm)
+		__free_pages(svm_iopm, IOPM_ORDER);
+	svm_iopm = NULL;
+}
+
+static int svm_cpu_enable(void)
+{
+	struct svm_cpu *c = this_cpu_ptr(&svm_cpus);
+	u64 efer;
+
+	rdmsrl(MSR_EFER, efer);
+	if (efer & EFER_SVME)
+		return -EBUSY;
+	wrmsrl(MSR_EFER, efer | EFER_SVME);
+	wrmsrl(MSR_VM_HSAVE_PA, page_to_phys(c->hsave));
+	if (svm_features.tsc_scale) {
+		wrmsrl(MSR_AMD64_TSC_RATIO, SVM_TSC_RATIO_DEFAULT);
+		c->tsc_ratio = SVM_TSC_RATIO_DEFAULT;
+	}
+	c->asid_generation++;
+	c->next_asid = svm_features.nr_asids; /* first use starts a generation, and flushes */
+	c->last_vm = NULL;
+	c->enabled = true;
+	return 0;
+}
+
+static void svm_cpu_disable(void)
+{
+	struct svm_cpu *c = this_cpu_ptr(&svm_cpus);
+	u64 efer;
+
+	if (!c->enabled)
+		return;
+	c->enabled = false;
+	if (svm_features.tsc_scale && c->tsc_ratio != SVM_TSC_RATIO_DEFAULT)
+		wrmsrl(MSR_AMD64_TSC_RATIO, SVM_TSC_RATIO_DEFAULT);
+	wrmsrl(MSR_VM_HSAVE_PA, 0);
+	rdmsrl(MSR_EFER, efer);
+	/* GIF may be clear after an emergency stop; it must be set again before SVME goes (APM vol. 2, 15.17). */
+	asm volatile("stgi" ::: "memory");
+	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
+}
+
+static void svm_vm_destroy(struct vm *vm)
+{
+	int cpu;
+
+	/* A later VM may get the same address: it must not look like the last one. */
+	for_each_possible_cpu(cpu)
+		cmpxchg(&per_cpu(svm_cpus, cpu).last_vm, vm, NULL);
+}
+
+static int svm_vcpu_create(struct vcpu *v)
+{
+	struct svm_vcpu *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+
+	if (!s)
+		return -ENOMEM;
+	s->vmcb = (struct vmcb *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	s->msrpm = (u8 *)__get_free_pages(GFP_KERNEL_ACCOUNT, MSRPM_ORDER);
+	v->svm = s;
+	if (!s->vmcb || !s->msrpm)
+		return -ENOMEM;
+	s->entry.vmcb_pa = __pa(s->vmcb);
+	s->last_cpu = -1;
+	memset(s->msrpm, 0xff, PAGE_SIZE << MSRPM_ORDER);
+	return 0;
+}
+
+static void svm_vcpu_destroy(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+
+	if (!s)
+		return;
+	free_page((unsigned long)s->vmcb);
+	free_pages((unsigned long)s->msrpm, MSRPM_ORDER);
+	kfree(s);
+	v->svm = NULL;
+}
+
+static void svm_set_cr8_intercept(struct vcpu *v, bool on)
+{
+	svm_intercept(v->svm, INTERCEPT_CR8_WRITE, on);
+}
+
+static void svm_set_tpr(struct vcpu *v, u8 cr8)
+{
+	u32 *int_ctl = &v->svm->vmcb->control.int_ctl;
+
+	if ((*int_ctl & V_TPR_MASK) == cr8)
+		return;
+	*int_ctl = (*int_ctl & ~V_TPR_MASK) | (cr8 & V_TPR_MASK);
+	svm_dirty(v->svm, SVM_CLEAN_INTR);
+}
+
+static u8 svm_get_tpr(struct vcpu *v)
+{
+	return v->svm->vmcb->control.int_ctl & V_TPR_MASK;
+}
+
+static void svm_update_tsc(struct vcpu *v)
+{
+	v->svm->vmcb->control.tsc_offset = v->tsc_offset;
+	svm_dirty(v->svm, SVM_CLEAN_INTERCEPTS);
+}
+
+static u64 svm_slpt_leaf(u64 pa, unsigned int level, bool write)
+{
+	u64 bits = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
+
+	return pa | bits | (write ? _PAGE_RW : 0) | (level > 1 ? _PAGE_PSE : 0);
+}
+
+/* Nested paging uses the host's own paging mode (APM vol. 2, 15.25.3). */
+static unsigned int svm_slpt_levels(void)
+{
+	return pgtable_l5_enabled() ? 5 : 4;
+}
+
+struct hv_ops svm_ops __ro_after_init = {
+	.name = "svm",
+	.supported = svm_supported,
+	.setup = svm_setup,
+	.teardown = svm_teardown,
+	.cpu_enable = svm_cpu_enable,
+	.cpu_disable = svm_cpu_disable,
+	.vm_destroy = svm_vm_destroy,
+	.vcpu_create = svm_vcpu_create,
+	.vcpu_destroy = svm_vcpu_destroy,
+	.vcpu_reset = svm_vcpu_reset,
+	.load = svm_load,
+	.unload = svm_unload,
+	.run = svm_run,
+	.inject_exception = svm_inject_exception,
+	.inject_irq = svm_inject_irq,
+	.inject_nmi = svm_inject_nmi,
+	.irq_allowed = svm_irq_allowed,
+	.nmi_allowed = svm_nmi_allowed,
+	.set_irq_window = svm_set_irq_window,
+	.set_nmi_window = svm_set_nmi_window,
+	.set_cr8_intercept = svm_set_cr8_intercept,
+	.set_tpr = svm_set_tpr,
+	.get_tpr = svm_get_tpr,
+	.get_shadow = svm_get_shadow,
+	.set_shadow = svm_set_shadow,
+	.get_sregs = svm_get_sregs,
+	.set_sregs = svm_set_sregs,
+	.get_paging = svm_get_paging,
+	.set_cr2 = svm_set_cr2,
+	.set_efer = svm_set_efer,
+	.get_msr = svm_get_msr,
+	.set_msr = svm_set_msr,
+	.update_tsc = svm_update_tsc,
+	.update_intercepts = svm_update_intercepts,
+	.update_dr = svm_update_dr,
+	.flush_tlb = svm_flush_guest_tlb,
+	.cancel_injection = svm_cancel_injection,
+	.slpt_leaf = svm_slpt_leaf,
+	.slpt_table_bits = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED,
+	.slpt_dirty_bit = _PAGE_DIRTY,
+	.slpt_large_bit = _PAGE_PSE,
+	.slpt_levels = svm_slpt_levels,
+	.tsc_ratio_default = SVM_TSC_RATIO_DEFAULT,
+	.tsc_ratio_frac_bits = 32,
+};

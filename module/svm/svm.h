@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The AMD SVM backend's own state. APM vol. 2, chapter 15. */
+#ifndef TAXCUT_SVM_H
+#define TAXCUT_SVM_H
+
+#include <linux/percpu.h>
+#include <asm/svm.h>
+
+#include "../hv.h"
+#include "svm_entry.h"
+
+/* VMCB clean bits (APM vol. 2, 15.15.3): set = the CPU may use its cached copy. */
+enum svm_clean {
+	SVM_CLEAN_INTERCEPTS = 1 << 0, /* intercepts, TSC offset, pause filter */
+	SVM_CLEAN_PERM = 1 << 1, /* IOPM and MSRPM addresses */
+	SVM_CLEAN_ASID = 1 << 2,
+	SVM_CLEAN_INTR = 1 << 3, /* V_TPR, V_IRQ, V_INTR_* */
+	SVM_CLEAN_NP = 1 << 4, /* nCR3, gPAT */
+	SVM_CLEAN_CR = 1 << 5, /* CR0, CR3, CR4, EFER */
+	SVM_CLEAN_DR = 1 << 6, /* DR6, DR7 */
+	SVM_CLEAN_DT = 1 << 7, /* GDT, IDT */
+	SVM_CLEAN_SEG = 1 << 8, /* CS, DS, SS, ES, CPL */
+	SVM_CLEAN_CR2 = 1 << 9,
+	SVM_CLEAN_LBR = 1 << 10,
+};
+
+struct svm_vcpu {
+	struct vmcb *vmcb;
+	struct svm_entry entry;
+	u32 clean;
+	u64 asid_generation; /* of the CPU it was given on; 0 = none */
+	int last_cpu;
+	u8 *msrpm; /* two pages: APM vol. 2, 15.11 */
+	u64 tsc_aux; /* the guest's, while not loaded */
+	bool spec_ctrl_used; /* the guest writes SPEC_CTRL without an exit */
+	u64 virt_spec_ctrl;
+	/* NMI unmasking at IRET (svm_run.c). */
+	bool iret_watched, nmi_singlestep;
+	bool singlestep_had_tf;
+	bool dr_loaded;
+};
+
+/* One physical CPU that has SVM on. Touched only on that CPU, preemption off. */
+struct svm_cpu {
+	bool enabled;
+	struct page *hsave; /* where VMRUN keeps the host's state */
+	struct page *host_save; /* VMSAVE image of the host's FS, GS, TR, LDTR, system-call MSRs */
+	u64 asid_generation;
+	u32 next_asid;
+	const struct vm *last_vm; /* for the branch-predictor barrier between VMs */
+	u64 host_tsc_aux;
+	u64 tsc_ratio; /* the value MSR_AMD64_TSC_RATIO holds now */
+};
+
+struct svm_features {
+	u32 nr_asids;
+	bool nrips, decode_assists, flush_by_asid, tsc_scale, pause_filter, v_spec_ctrl;
+	bool rdtscp;
+	bool mitigate; /* module parameter and host's choice: IBPB, SPEC_CTRL */
+};
+
+DECLARE_PER_CPU(struct svm_cpu, svm_cpus);
+extern struct svm_features svm_features;
+extern struct page *svm_iopm;
+
+static inline void svm_dirty(struct svm_vcpu *s, enum svm_clean bit)
+{
+	s->clean &= ~bit;
+}
+
+static inline void svm_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
+{
+	u32 *word = &s->vmcb->control.intercepts[bit / 32];
+	u32 mask = 1U << (bit % 32);
+
+	if (on == !!(*word & mask))
+		return;
+	*word ^= mask;
+	svm_dirty(s, SVM_CLEAN_INTERCEPTS);
+}
+
+/* svm_run.c */
+void svm_load(struct vcpu *v);
+void svm_unload(struct vcpu *v);
+void svm_run(struct vcpu *v);
+void svm_inject_exception(struct vcpu *v);
+void svm_inject_irq(struct vcpu *v);
+void svm_inject_nmi(struct vcpu *v);
+bool svm_irq_allowed(struct vcpu *v);
+bool svm_nmi_allowed(struct vcpu *v);
+void svm_set_irq_window(struct vcpu *v, bool on);
+void svm_set_nmi_window(struct vcpu *v);
+void svm_cancel_injection(struct vcpu *v);
+void svm_reload_debug(struct vcpu *v);
+void svm_flush_guest_tlb(struct vcpu *v);
+
+/* svm_state.c */
+void svm_vcpu_reset(struct vcpu *v);
+u8 svm_get_shadow(struct vcpu *v);
+void svm_set_shadow(struct vcpu *v, u8 shadow);
+void svm_get_sregs(struct vcpu *v, struct hv_sregs *out);
+void svm_set_sregs(struct vcpu *v, const struct hv_sregs *in);
+void svm_get_paging(struct vcpu *v, struct hv_paging *p);
+void svm_set_cr2(struct vcpu *v, u64 cr2);
+void svm_set_efer(struct vcpu *v, u64 efer);
+int svm_get_msr(struct vcpu *v, u32 index, u64 *value);
+int svm_set_msr(struct vcpu *v, u32 index, u64 value, bool host);
+void svm_update_intercepts(struct vcpu *v);
+void svm_update_dr(struct vcpu *v);
+void svm_msr_passthrough(struct svm_vcpu *s, u32 index, bool read, bool write);
+
+#endif /* TAXCUT_SVM_H */

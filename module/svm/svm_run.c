@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Running a vCPU on SVM: coming to and leaving a physical CPU, the entry, and
+ * turning the exit into neutral words.
+ *
+ * Everything here runs in the vCPU's thread with preemption off between
+ * svm_load() and svm_unload(); svm_run() with interrupts off.
+ *
+ * Blocking of NMIs. SVM has no NMI window: after an NMI was delivered, IRET is
+ * intercepted. At that exit the IRET has not yet executed, so NMIs stay
+ * masked until RIP has moved. If another NMI waits, the IRET is single-stepped
+ * so that the window cannot be missed; the resulting #DB is swallowed.
+ */
+#include <linux/hw_breakpoint.h>
+#include <asm/debugreg.h>
+#include <asm/msr.h>
+#include <asm/nospec-branch.h>
+
+#include "svm.h"
+
+static void svm_new_asid(struct svm_vcpu *s, struct svm_cpu *c)
+{
+	struct vmcb_control_area *ctl = &s->vmcb->control;
+
+	if (c->next_asid >= svm_features.nr_asids) {
+		c->asid_generation++;
+		c->next_asid = 1;
+		ctl->tlb_ctl = TLB_CONTROL_FLUSH_ALL_ASID;
+	}
+	s->asid_generation = c->asid_generation;
+	ctl->asid = c->next_asid++;
+	svm_dirty(s, SVM_CLEAN_ASID);
+}
+
+/*
+ * The module's own barrier when a core changes hands; cheaper variants are the
+ * host's choice at boot and visible only as feature bits.
+ */
+static void svm_predictor_barrier(struct svm_cpu *c, const struct vm *vm)
+{
+	if (c->last_vm == vm)
+		return;
+	c->last_vm = vm;
+	if (svm_features.mitigate && boot_cpu_has(X86_FEATURE_USE_IBPB))
+		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+}
+
+static void svm_prepare_spec_ctrl(struct svm_vcpu *s)
+{
+	u64 host = 0;
+
+	s->entry.flags = 0;
+	if (svm_features.v_spec_ctrl || !boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
+		return;
+	rdmsrl(MSR_IA32_SPEC_CTRL, host);
+	s->entry.host_spec_ctrl = host;
+	if (s->spec_ctrl_used)
+		s->entry.flags |= SVM_ENTRY_GUEST_SPEC | SVM_ENTRY_READ_SPEC;
+	else if (s->entry.guest_spec_ctrl != s->entry.host_spec_ctrl)
+		s->entry.flags |= SVM_ENTRY_GUEST_SPEC;
+}
+
+void svm_flush_guest_tlb(struct vcpu *v)
+{
+	if (svm_features.flush_by_asid)
+		v->svm->vmcb->control.tlb_ctl = TLB_CONTROL_FLUSH_ASID;
+	else
+		v->svm->asid_generation = 0;
+}
+
+void svm_cancel_injection(struct vcpu *v)
+{
+	v->svm->vmcb->control.event_inj = 0;
+}
+
+/* DR0-DR3 go into the CPU only while DR7 enables one of them; DR6 and DR7 are in the VMCB. */
+void svm_reload_debug(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+	const u64 *dr = v->guest_debug & KVM_GUESTDBG_USE_HW_BP ? v->debug_dr : v->dr;
+
+	if (!(s->vmcb->save.dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK)))
+		return;
+	s->dr_loaded = true;
+	set_debugreg(dr[0], 0);
+	set_debugreg(dr[1], 1);
+	set_debugreg(dr[2], 2);
+	set_debugreg(dr[3], 3);
+}
+
+void svm_load(struct vcpu *v)
+{
+	struct svm_cpu *c = this_cpu_ptr(&svm_cpus);
+	struct svm_vcpu *s = v->svm;
+	int cpu = smp_processor_id();
+
+	asm volatile("vmsave %0" ::"a"(page_to_phys(c->host_save)) : "memory");
+	s->entry.host_save_pa = page_to_phys(c->host_save);
+	if (s->last_cpu != cpu) {
+		s->clean = 0;
+		s->asid_generation = 0;
+		s->last_cpu = cpu;
+	}
+	if (s->asid_generation != c->asid_generation)
+		svm_new_asid(s, c);
+	svm_predictor_barrier(c, v->vm);
+	svm_prepare_spec_ctrl(s);
+	svm_reload_debug(v);
+	if (svm_features.rdtscp) {
+		rdmsrl(MSR_TSC_AUX, c->host_tsc_aux);
+		if (c->host_tsc_aux != s->tsc_aux)
+			wrmsrl(MSR_TSC_AUX, s->tsc_aux);
+	}
+	if (svm_features.tsc_scale && c->tsc_ratio != v->tsc_ratio) {
+		wrmsrl(MSR_AMD64_TSC_RATIO, v->tsc_ratio);
+		c->tsc_ratio = v->tsc_ratio;
+	}
+}
+
+void svm_unload(struct vcpu *v)
+{
+	struct svm_cpu *c = this_cpu_ptr(&svm_cpus);
+	struct svm_vcpu *s = v->svm;
+
+	if (svm_features.rdtscp) {
+		rdmsrl(MSR_TSC_AUX, s->tsc_aux);
+		if (c->host_tsc_aux != s->tsc_aux)
+			wrmsrl(MSR_TSC_AUX, c->host_tsc_aux);
+	}
+	if (s->dr_loaded)
+		hw_breakpoint_restore();
+	s->dr_loaded = false;
+}
+
+/* Delivery of an event was cut short by the exit: it has to be injected again (APM vol. 2, 15.7.2). */
+static void svm_take_back_event(struct vcpu *v)
+{
+	struct vmcb_control_area *ctl = &v->svm->vmcb->control;
+	u32 info = ctl->exit_int_info;
+	u8 vector = info & SVM_EXITINTINFO_VEC_MASK;
+
+	switch (info & SVM_EXITINTINFO_TYPE_MASK) {
+	case SVM_EXITINTINFO_TYPE_NMI:
+		v->ev.nmi_injected = true;
+		break;
+	case SVM_EXITINTINFO_TYPE_EXEPT:
+		/* INT3 and INTO start again by themselves: RIP still points at them. */
+		if (vector == BP_VECTOR || vector == OF_VECTOR)
+			break;
+		v->ev.exc.injected = true;
+		v->ev.exc.pending = false;
+		v->ev.exc.vector = vector;
+		v->ev.exc.has_error = info & SVM_EXITINTINFO_VALID_ERR;
+		v->ev.exc.error = ctl->exit_int_info_err;
+		break;
+	case SVM_EXITINTINFO_TYPE_INTR:
+		v->ev.irq.injected = true;
+		v->ev.irq.soft = false;
+		v->ev.irq.vector = vector;
+		break;
+	default: /* a software interrupt executes again */
+		break;
+	}
+	vcpu_request(v, REQ_EVENT);
+}
+
+static void svm_decode_io(struct hv_exit *e, const struct vmcb_control_area *ctl)
+{
+	u32 info = ctl->exit_info_1;
+
+	e->reason = HV_EXIT_IO;
+	e->io.port = info >> 16;
+	e->io.size = (info & SVM_IOIO_SIZE_MASK) >> SVM_IOIO_SIZE_SHIFT;
+	e->io.in = info & SVM_IOIO_TYPE_MASK;
+	e->io.string = info & SVM_IOIO_STR_MASK;
+	e->io.next_rip = ctl->exit_info_2;
+}
+
+static void svm_decode_npf(struct hv_exit *e, const struct vmcb_control_area *ctl)
+{
+	u64 info = ctl->exit_info_1;
+
+	e->reason = HV_EXIT_MEMORY;
+	e->mem.gpa = ctl->exit_info_2;
+	e->mem.present = info & 1;
+	e->mem.write = info & 2;
+	e->mem.fetch = info & 16;
+	e->mem.in_guest_walk = info & BIT_ULL(33);
+}
+
+/* #DB of the single step over IRET: ours alone unless the guest was stepping itself. Returns true when it is swallowed. */
+static bool svm_end_nmi_singlestep(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+
+	if (!s->nmi_singlestep)
+		return false;
+	s->nmi_singlestep = false;
+	if (!s->singlestep_had_tf && !(v->guest_debug & KVM_GUESTDBG_SINGLESTEP))
+		v->rflags &= ~X86_EFLAGS_TF;
+	vcpu_request(v, REQ_EVENT);
+	return !s->singlestep_had_tf && !(v->guest_debug & (KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_HW_BP));
+}
+
+static void svm_decode_exception(struct vcpu *v, u32 code)
+{
+	struct vmcb_control_area *ctl = &v->svm->vmcb->control;
+	struct hv_exit *e = &v->exit;
+
+	e->reason = HV_EXIT_EXCEPTION;
+	e->exc.vector = code - SVM_EXIT_EXCP_BASE;
+	e->exc.has_error = e->exc.vector == AC_VECTOR;
+	e->exc.error = ctl->exit_info_1;
+	e->exc.qualification = 0;
+	if (e->exc.vector == DB_VECTOR) {
+		/* Bits that are 0 when active read inverted: DR6 with its fixed ones taken out. */
+		e->exc.qualification = v->svm->vmcb->save.dr6 ^ DR6_RESERVED;
+		if (svm_end_nmi_singlestep(v))
+			e->reason = HV_EXIT_NMI_WINDOW;
+	}
+}
+
+static void svm_begin_iret(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+
+	svm_intercept(s, INTERCEPT_IRET, false);
+	s->iret_watched = true;
+	v->exit.reason = HV_EXIT_NMI_WINDOW;
+	v->ev.nmi_masked = false;
+	if (v->ev.nmi_pending || atomic_read(&v->nmi_queued)) {
+		s->nmi_singlestep = true;
+		s->singlestep_had_tf = v->rflags & X86_EFLAGS_TF;
+		v->rflags |= X86_EFLAGS_TF;
+	}
+}
+
+/* One exit code each that needs nothing but its name. */
+static enum hv_exit_reason svm_plain_reason(u32 code)
+{
+	switch (code) {
+	case SVM_EXIT_INTR:
+		return HV_EXIT_INTR;
+	case SVM_EXIT_NMI:
+		return HV_EXIT_NMI;
+	case SVM_EXIT_SMI:
+	case SVM_EXIT_INIT:
+		return HV_EXIT_NONE; /* pending in the CPU: the host takes it at STGI */
+	case SVM_EXIT_VINTR:
+		return HV_EXIT_IRQ_WINDOW;
+	case SVM_EXIT_RDPMC:
+		return HV_EXIT_RDPMC;
+	case SVM_EXIT_INVD:
+		return HV_EXIT_INVD;
+	case SVM_EXIT_WBINVD:
+		return HV_EXIT_WBINVD;
+	case SVM_EXIT_PAUSE:
+		return HV_EXIT_PAUSE;
+	case SVM_EXIT_HLT:
+		return HV_EXIT_HLT;
+	case SVM_EXIT_SHUTDOWN:
+		return HV_EXIT_SHUTDOWN;
+	case SVM_EXIT_VMMCALL:
+		return HV_EXIT_HYPERCALL;
+	case SVM_EXIT_MONITOR:
+		return HV_EXIT_MONITOR;
+	case SVM_EXIT_MWAIT:
+	case SVM_EXIT_MWAIT_COND:
+		return HV_EXIT_MWAIT;
+	case SVM_EXIT_XSETBV:
+		return HV_EXIT_XSETBV;
+	case SVM_EXIT_WRITE_CR8:
+		return HV_EXIT_CR8;
+	case SVM_EXIT_READ_DR0 ... SVM_EXIT_READ_DR7:
+	case SVM_EXIT_WRITE_DR0 ... SVM_EXIT_WRITE_DR7:
+		return HV_EXIT_DR;
+	case SVM_EXIT_VMRUN:
+	case SVM_EXIT_VMLOAD:
+	case SVM_EXIT_VMSAVE:
+	case SVM_EXIT_STGI:
+	case SVM_EXIT_CLGI:
+	case SVM_EXIT_SKINIT:
+	case SVM_EXIT_INVLPGA:
+	case SVM_EXIT_RDPRU:
+	case SVM_EXIT_RSM:
+		return HV_EXIT_UNDEFINED;
+	default:
+		return HV_EXIT_UNKNOWN;
+	}
+}
+
+static void svm_decode_exit(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+	struct vmcb_control_area *ctl = &s->vmcb->control;
+	struct hv_exit *e = &v->exit;
+	u32 code = ctl->exit_code;
+
+	e->insn_len = svm_features.nrips && ctl->next_rip ? ctl->next_rip - v->rip : 0;
+	switch (code) {
+	case SVM_EXIT_CPUID:
+		e->reason = HV_EXIT_CPUID;
+		return;
+	case SVM_EXIT_MSR:
+		e->reason = HV_EXIT_MSR;
+		e->msr.write = ctl->exit_info_1;
+		return;
+	case SVM_EXIT_IOIO:
+		svm_decode_io(e, ctl);
+		return;
+	case SVM_EXIT_NPF:
+		svm_decode_npf(e, ctl);
+		return;
+	case SVM_EXIT_IRET:
+		svm_begin_iret(v);
+		return;
+	case SVM_EXIT_EXCP_BASE ... SVM_EXIT_LAST_EXCP:
+		svm_decode_exception(v, code);
+		return;
+	case (u32)SVM_EXIT_ERR:
+		e->reason = HV_EXIT_FAILED_ENTRY;
+		e->hw_code = code;
+		return;
+	default:
+		e->hw_code = code;
+		e->reason = svm_plain_reason(code);
+	}
+}
+
+void svm_run(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+	struct vmcb *vmcb = s->vmcb;
+
+	if (unlikely(!s->asid_generation))
+		svm_new_asid(s, this_cpu_ptr(&svm_cpus));
+	vmcb->save.rax = v->regs[REG_RAX];
+	vmcb->save.rsp = v->regs[REG_RSP];
+	vmcb->save.rip = v->rip;
+	vmcb->save.rflags = v->rflags;
+	vmcb->control.clean = s->clean;
+
+	asm volatile("clgi" ::: "memory");
+	svm_vmenter(v->regs, &s->entry);
+	asm volatile("stgi" ::: "memory");
+
+	/* All that the VMCB caches is now in step; CR2 and LBR we never track. */
+	s->clean = SVM_CLEAN_INTERCEPTS | SVM_CLEAN_PERM | SVM_CLEAN_ASID | SVM_CLEAN_INTR | SVM_CLEAN_NP |
+		   SVM_CLEAN_CR | SVM_CLEAN_DR | SVM_CLEAN_DT | SVM_CLEAN_SEG | SVM_CLEAN_CR2;
+	v->regs[REG_RAX] = vmcb->save.rax;
+	v->regs[REG_RSP] = vmcb->save.rsp;
+	v->rip = vmcb->save.rip;
+	v->rflags = vmcb->save.rflags;
+	vmcb->control.tlb_ctl = TLB_CONTROL_DO_NOTHING;
+	vmcb->control.event_inj = 0;
+	v->cr8 = vmcb->control.int_ctl & V_TPR_MASK;
+
+	if (unlikely(vmcb->control.exit_int_info & SVM_EXITINTINFO_VALID))
+		svm_take_back_event(v);
+	svm_decode_exit(v);
+}
+
+void svm_inject_exception(struct vcpu *v)
+{
+	struct vmcb_control_area *ctl = &v->svm->vmcb->control;
+
+	ctl->event_inj = v->ev.exc.vector | SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_EXEPT |
+			 (v->ev.exc.has_error ? SVM_EVTINJ_VALID_ERR : 0);
+	ctl->event_inj_err = v->ev.exc.error;
+}
+
+void svm_inject_irq(struct vcpu *v)
+{
+	v->svm->vmcb->control.event_inj = v->ev.irq.vector | SVM_EVTINJ_VALID |
+					  (v->ev.irq.soft ? SVM_EVTINJ_TYPE_SOFT : SVM_EVTINJ_TYPE_INTR);
+}
+
+void svm_inject_nmi(struct vcpu *v)
+{
+	v->svm->vmcb->control.event_inj = NMI_VECTOR | SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_NMI;
+	v->ev.nmi_masked = true;
+	v->svm->iret_watched = false;
+	svm_intercept(v->svm, INTERCEPT_IRET, true);
+}
+
+bool svm_irq_allowed(struct vcpu *v)
+{
+	return (v->rflags & X86_EFLAGS_IF) && !(v->svm->vmcb->control.int_state & SVM_INTERRUPT_SHADOW_MASK);
+}
+
+bool svm_nmi_allowed(struct vcpu *v)
+{
+	return !v->ev.nmi_masked && !v->svm->nmi_singlestep &&
+	       !(v->svm->vmcb->control.int_state & SVM_INTERRUPT_SHADOW_MASK);
+}
+
+/* A virtual interrupt with the highest priority: exits as soon as the guest can take one (APM vol. 2, 15.21.4). */
+void svm_set_irq_window(struct vcpu *v, bool on)
+{
+	struct vmcb_control_area *ctl = &v->svm->vmcb->control;
+	u32 bits = V_IRQ_MASK | V_IGN_TPR_MASK | V_INTR_PRIO_MASK;
+
+	if (on == !!(ctl->int_ctl & V_IRQ_MASK))
+		return;
+	ctl->int_ctl = (ctl->int_ctl & ~bits) | (on ? bits : 0);
+	ctl->int_vector = 0;
+	svm_dirty(v->svm, SVM_CLEAN_INTR);
+	svm_intercept(v->svm, INTERCEPT_VINTR, on);
+}
+
+void svm_set_nmi_window(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+
+	if (v->ev.nmi_masked || s->nmi_singlestep)
+		return; /* the IRET intercept, or the step that is under way, brings us back */
+	/* Only the interrupt shadow is in the way: one instruction. */
+	s->nmi_singlestep = true;
+	s->singlestep_had_tf = v->rflags & X86_EFLAGS_TF;
+	v->rflags |= X86_EFLAGS_TF;
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest state that SVM keeps in the VMCB: reset, segments, control registers,
+ * MSRs, intercepts. The vCPU's own thread, or whoever holds vcpu->mutex.
+ */
+#include <asm/debugreg.h>
+#include <asm/msr.h>
+#include <asm/processor-flags.h>
+
+#include "svm.h"
+
+#define SVM_GUEST_PAT_RESET 0x0007040600070406ULL
+
+/*
+ * MSRs whose guest value the world switch already carries (VMLOAD/VMSAVE), or
+ * that are swapped at load and unload: the guest may access them directly.
+ */
+static const u32 svm_direct_msrs[] = {
+	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SYSCALL_MASK, MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+	MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_EIP, MSR_IA32_SYSENTER_ESP,
+};
+
+/* Two bits per MSR, read then write; three ranges of 8 K MSRs (APM vol. 2, 15.11). */
+void svm_msr_passthrough(struct svm_vcpu *s, u32 index, bool read, bool write)
+{
+	static const u32 bases[] = { 0, 0xc0000000, 0xc0010000 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		u32 n = index - bases[i];
+
+		if (n < 8192) {
+			unsigned int bit = (i * 8192 + n) * 2;
+
+			__assign_bit(bit, (unsigned long *)s->msrpm, !read);
+			__assign_bit(bit + 1, (unsigned long *)s->msrpm, !write);
+			svm_dirty(s, SVM_CLEAN_PERM);
+			return;
+		}
+	}
+}
+
+static void svm_init_control(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+	struct vmcb_control_area *ctl = &s->vmcb->control;
+	static const u8 always[] = {
+		INTERCEPT_INTR, INTERCEPT_NMI, INTERCEPT_SMI, INTERCEPT_INIT, INTERCEPT_CPUID, INTERCEPT_RDPMC,
+		INTERCEPT_INVD, INTERCEPT_WBINVD, INTERCEPT_IOIO_PROT, INTERCEPT_MSR_PROT, INTERCEPT_SHUTDOWN,
+		INTERCEPT_VMRUN, INTERCEPT_VMMCALL, INTERCEPT_VMLOAD, INTERCEPT_VMSAVE, INTERCEPT_STGI,
+		INTERCEPT_CLGI, INTERCEPT_SKINIT, INTERCEPT_INVLPGA, INTERCEPT_XSETBV, INTERCEPT_RDPRU,
+		INTERCEPT_RSM, INTERCEPT_FERR_FREEZE,
+	};
+	unsigned int i;
+
+	memset(ctl, 0, sizeof(*ctl));
+	for (i = 0; i < ARRAY_SIZE(always); i++)
+		svm_intercept(s, always[i], true);
+	for (i = 0; i < 8; i++) {
+		svm_intercept(s, INTERCEPT_DR0_READ + i, true);
+		svm_intercept(s, INTERCEPT_DR0_WRITE + i, true);
+	}
+	ctl->iopm_base_pa = page_to_phys(svm_iopm);
+	ctl->msrpm_base_pa = __pa(s->msrpm);
+	ctl->int_ctl = V_INTR_MASKING_MASK;
+	ctl->nested_ctl = SVM_NESTED_CTL_NP_ENABLE;
+	ctl->nested_cr3 = v->vm->slpt_root_pa;
+	ctl->tsc_offset = v->tsc_offset;
+	ctl->asid = 1;
+	s->asid_generation = 0;
+	for (i = 0; i < ARRAY_SIZE(svm_direct_msrs); i++)
+		svm_msr_passthrough(s, svm_direct_msrs[i], true, true);
+	svm_update_intercepts(v);
+}
+
+/* The state after RESET or INIT (APM vol. 2, 14.1.3). INIT keeps the FPU and most MSRs; common code knows which. */
+void svm_vcpu_reset(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+	struct vmcb_save_area *save = &s->vmcb->save;
+	struct vmcb_seg data = { .attrib = 0x93, .limit = 0xffff };
+	u64 cr0_cache = save->cr0 & (X86_CR0_CD | X86_CR0_NW);
+	u64 pat = save->g_pat;
+
+	memset(save, 0, sizeof(*save));
+	s->clean = 0;
+	s->iret_watched = false;
+	s->nmi_singlestep = false;
+	s->spec_ctrl_used = false;
+	s->entry.guest_spec_ctrl = 0;
+	s->virt_spec_ctrl = 0;
+	s->tsc_aux = 0;
+	save->es = data;
+	save->ss = data;
+	save->ds = data;
+	save->fs = data;
+	save->gs = data;
+	save->cs = (struct vmcb_seg){ .selector = 0xf000, .attrib = 0x9b, .limit = 0xffff, .base = 0xffff0000 };
+	save->gdtr.limit = 0xffff;
+	save->idtr.limit = 0xffff;
+	save->ldtr = (struct vmcb_seg){ .attrib = 0x82, .limit = 0xffff };
+	save->tr = (struct vmcb_seg){ .attrib = 0x8b, .limit = 0xffff };
+	save->efer = EFER_SVME;
+	save->cr0 = X86_CR0_ET | (cr0_cache ?: (X86_CR0_CD | X86_CR0_NW));
+	save->dr6 = DR6_RESERVED;
+	save->dr7 = 0x400;
+	save->rflags = 2;
+	save->rip = 0xfff0;
+	save->g_pat = pat ?: SVM_GUEST_PAT_RESET;
+	svm_init_control(v);
+}
+
+u8 svm_get_shadow(struct vcpu *v)
+{
+	/* One bit for both kinds of shadow. */
+	return v->svm->vmcb->control.int_state & SVM_INTERRUPT_SHADOW_MASK ?
+		       KVM_X86_SHADOW_INT_STI | KVM_X86_SHADOW_INT_MOV_SS : 0;
+}
+
+void svm_set_shadow(struct vcpu *v, u8 shadow)
+{
+	u32 *state = &v->svm->vmcb->control.int_state;
+
+	if (shadow)
+		*state |= SVM_INTERRUPT_SHADOW_MASK;
+	else
+		*state &= ~SVM_INTERRUPT_SHADOW_MASK;
+}
+
+static void svm_seg_out(struct hv_segment *out, const struct vmcb_seg *in)
+{
+	out->base = in->base;
+	out->limit = in->limit;
+	out->sel = in->selector;
+	out->attr = in->attrib;
+}
+
+static void svm_seg_in(struct vmcb_seg *out, const struct hv_segment *in)
+{
+	out->base = in->base;
+	out->limit = in->limit;
+	out->selector = in->sel;
+	out->attrib = in->attr;
+}
+
+void svm_get_sregs(struct vcpu *v, struct hv_sregs *out)
+{
+	const struct vmcb_save_area *save = &v->svm->vmcb->save;
+
+	svm_seg_out(&out->seg[SEG_ES], &save->es);
+	svm_seg_out(&out->seg[SEG_CS], &save->cs);
+	svm_seg_out(&out->seg[SEG_SS], &save->ss);
+	svm_seg_out(&out->seg[SEG_DS], &save->ds);
+	svm_seg_out(&out->seg[SEG_FS], &save->fs);
+	svm_seg_out(&out->seg[SEG_GS], &save->gs);
+	svm_seg_out(&out->seg[SEG_LDTR], &save->ldtr);
+	svm_seg_out(&out->seg[SEG_TR], &save->tr);
+	/* The CPU keeps the privilege level in CPL; SS.DPL shows it in this format (as VMX does). */
+	out->seg[SEG_SS].attr = (out->seg[SEG_SS].attr & ~(3 << SVM_SELECTOR_DPL_SHIFT)) |
+				(save->cpl << SVM_SELECTOR_DPL_SHIFT);
+	/* A loaded task register is always busy; SVM does not care, others do. */
+	out->seg[SEG_TR].attr |= 2;
+	out->gdt.base = save->gdtr.base;
+	out->gdt.limit = save->gdtr.limit;
+	out->idt.base = save->idtr.base;
+	out->idt.limit = save->idtr.limit;
+	out->cr0 = save->cr0;
+	out->cr2 = save->cr2;
+	out->cr3 = save->cr3;
+	out->cr4 = save->cr4;
+	out->efer = save->efer & ~EFER_SVME;
+}
+
+void svm_set_sregs(struct vcpu *v, const struct hv_sregs *in)
+{
+	struct vmcb_save_area *save = &v->svm->vmcb->save;
+
+	svm_seg_in(&save->es, &in->seg[SEG_ES]);
+	svm_seg_in(&save->cs, &in->seg[SEG_CS]);
+	svm_seg_in(&save->ss, &in->seg[SEG_SS]);
+	svm_seg_in(&save->ds, &in->seg[SEG_DS]);
+	svm_seg_in(&save->fs, &in->seg[SEG_FS]);
+	svm_seg_in(&save->gs, &in->seg[SEG_GS]);
+	svm_seg_in(&save->ldtr, &in->seg[SEG_LDTR]);
+	svm_seg_in(&save->tr, &in->seg[SEG_TR]);
+	save->cpl = (in->seg[SEG_SS].attr >> SVM_SELECTOR_DPL_SHIFT) & 3;
+	save->gdtr.base = in->gdt.base;
+	save->gdtr.limit = in->gdt.limit;
+	save->idtr.base = in->idt.base;
+	save->idtr.limit = in->idt.limit;
+	save->cr0 = in->cr0;
+	save->cr2 = in->cr2;
+	save->cr3 = in->cr3;
+	save->cr4 = in->cr4;
+	save->efer = in->efer | EFER_SVME;
+	v->svm->clean = 0;
+	svm_flush_guest_tlb(v);
+}
+
+void svm_get_paging(struct vcpu *v, struct hv_paging *p)
+{
+	const struct vmcb_save_area *save = &v->svm->vmcb->save;
+
+	p->cr0 = save->cr0;
+	p->cr3 = save->cr3;
+	p->cr4 = save->cr4;
+	p->efer = save->efer;
+	p->rflags = v->rflags;
+	p->cs_base = save->cs.base;
+	p->cs_attr = save->cs.attrib;
+	p->cpl = save->cpl;
+}
+
+void svm_set_cr2(struct vcpu *v, u64 cr2)
+{
+	v->svm->vmcb->save.cr2 = cr2;
+	svm_dirty(v->svm, SVM_CLEAN_CR2);
+}
+
+void svm_set_efer(struct vcpu *v, u64 efer)
+{
+	v->svm->vmcb->save.efer = efer | EFER_SVME;
+	svm_dirty(v->svm, SVM_CLEAN_CR);
+}
+
+/* Where the VMCB keeps an MSR; NULL when it does not. */
+static u64 *svm_msr_field(struct svm_vcpu *s, u32 index)
+{
+	struct vmcb_save_area *save = &s->vmcb->save;
+
+	switch (index) {
+	case MSR_STAR:
+		return &save->star;
+	case MSR_LSTAR:
+		return &save->lstar;
+	case MSR_CSTAR:
+		return &save->cstar;
+	case MSR_SYSCALL_MASK:
+		return &save->sfmask;
+	case MSR_FS_BASE:
+		return &save->fs.base;
+	case MSR_GS_BASE:
+		return &save->gs.base;
+	case MSR_KERNEL_GS_BASE:
+		return &save->kernel_gs_base;
+	case MSR_IA32_SYSENTER_CS:
+		return &save->sysenter_cs;
+	case MSR_IA32_SYSENTER_EIP:
+		return &save->sysenter_eip;
+	case MSR_IA32_SYSENTER_ESP:
+		return &save->sysenter_esp;
+	case MSR_IA32_CR_PAT:
+		return &save->g_pat;
+	case MSR_AMD64_VIRT_SPEC_CTRL:
+		return &s->virt_spec_ctrl;
+	default:
+		return NULL;
+	}
+}
+
+int svm_get_msr(struct vcpu *v, u32 index, u64 *value)
+{
+	struct svm_vcpu *s = v->svm;
+	u64 *field = svm_msr_field(s, index);
+
+	if (field) {
+		*value = *field;
+		return 0;
+	}
+	switch (index) {
+	case MSR_TSC_AUX:
+		if (!svm_features.rdtscp)
+			return -ENOENT;
+		/* Live in the CPU while loaded. */
+		if (v->loaded)
+			rdmsrl(MSR_TSC_AUX, s->tsc_aux);
+		*value = s->tsc_aux;
+		return 0;
+	case MSR_IA32_SPEC_CTRL:
+		*value = svm_features.v_spec_ctrl ? s->vmcb->save.spec_ctrl : s->entry.guest_spec_ctrl;
+		return 0;
+	default:
+		return -ENOENT;
+	}
+}
+
+static int svm_set_spec_ctrl(struct vcpu *v, u64 value, bool host)
+{
+	struct svm_vcpu *s = v->svm;
+
+	if (!boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
+		return value ? -EINVAL : 0;
+	if (value & ~(u64)(SPEC_CTRL_IBRS | SPEC_CTRL_STIBP | SPEC_CTRL_SSBD))
+		return -EINVAL;
+	if (svm_features.v_spec_ctrl)
+		s->vmcb->save.spec_ctrl = value;
+	else
+		s->entry.guest_spec_ctrl = value;
+	if (host || !value || s->spec_ctrl_used)
+		return 0;
+	/* The guest uses it: from now on without exits, at the price of a read after every exit. */
+	s->spec_ctrl_used = true;
+	svm_msr_passthrough(s, MSR_IA32_SPEC_CTRL, true, true);
+	if (!svm_features.v_spec_ctrl)
+		s->entry.flags |= SVM_ENTRY_GUEST_SPEC | SVM_ENTRY_READ_SPEC;
+	return 0;
+}
+
+int svm_set_msr(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	struct svm_vcpu *s = v->svm;
+	u64 *field = svm_msr_field(s, index);
+
+	if (field) {
+		*field = value;
+		if (index == MSR_IA32_CR_PAT)
+			svm_dirty(s, SVM_CLEAN_NP);
+		return 0;
+	}
+	switch (index) {
+	case MSR_TSC_AUX:
+		if (!svm_features.rdtscp)
+			return -ENOENT;
+		s->tsc_aux = value;
+		if (v->loaded)
+			wrmsrl(MSR_TSC_AUX, value);
+		return 0;
+	case MSR_IA32_SPEC_CTRL:
+		return svm_set_spec_ctrl(v, value, host);
+	default:
+		return -ENOENT;
+	}
+}
+
+/* What the VM's capabilities, the guest's CPUID and the debugger decide. */
+void svm_update_intercepts(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+	u64 off = v->vm->disabled_exits;
+
+	svm_intercept(s, INTERCEPT_HLT, !(off & KVM_X86_DISABLE_EXITS_HLT));
+	svm_intercept(s, INTERCEPT_MONITOR, !(off & KVM_X86_DISABLE_EXITS_MWAIT));
+	svm_intercept(s, INTERCEPT_MWAIT, !(off & KVM_X86_DISABLE_EXITS_MWAIT));
+	svm_intercept(s, INTERCEPT_MWAIT_COND, !(off & KVM_X86_DISABLE_EXITS_MWAIT));
+	/* vCPUs own their CPUs: nobody else could run while one spins, so PAUSE never exits. */
+	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + DB_VECTOR, true);
+	/* Endless #AC or #DB delivery would lock the CPU up (CVE-2015-5307, CVE-2015-8104). */
+	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + AC_VECTOR, true);
+	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + MC_VECTOR, true);
+	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + BP_VECTOR,
+		      (v->guest_debug & KVM_GUESTDBG_ENABLE) && (v->guest_debug & KVM_GUESTDBG_USE_SW_BP));
+	if (svm_features.rdtscp)
+		svm_msr_passthrough(s, MSR_TSC_AUX, true, true);
+}
+
+/* dr6 and dr7 into the VMCB; a debugger's breakpoints take the place of the guest's. */
+void svm_update_dr(struct vcpu *v)
+{
+	struct vmcb_save_area *save = &v->svm->vmcb->save;
+
+	save->dr6 = v->dr6;
+	save->dr7 = v->guest_debug & KVM_GUESTDBG_USE_HW_BP ? v->debug_dr7 : v->dr7;
+	svm_dirty(v->svm, SVM_CLEAN_DR);
+	if (v->loaded)
+		svm_reload_debug(v);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Virtual machines, for main.c. */
+#ifndef TAXCUT_VM_H
+#define TAXCUT_VM_H
+
+#include "hv.h"
+
+/* KVM_CREATE_VM: a new file descriptor or -errno. */
+int vm_create_fd(unsigned long type);
+
+/* Every VM there is; vms_lock, or with all but one CPU stopped. */
+extern struct list_head vms;
+extern struct mutex vms_lock;
+
+/* caps.c. KVM_CHECK_EXTENSION; vm is NULL for the system's. */
+int caps_check(struct vm *vm, long cap);
+/* KVM_ENABLE_CAP on a VM; takes vm->lock. */
+int caps_enable_vm(struct vm *vm, const struct kvm_enable_cap *cap);
+
+#endif /* TAXCUT_VM_H */
