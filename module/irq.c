@@ -252,21 +252,20 @@ int irq_create_vm(struct vm *vm)
 	irq->edge_ack_vector = -1;
 	pic_reset(&irq->pic);
 	ioapic_reset(&irq->ioapic);
+	vm->irq = irq;
 	irq->ring_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!irq->ring_page || irq_routes_empty(irq)) {
-		if (irq->ring_page)
-			__free_page(irq->ring_page);
-		kvfree(irq);
+	irq->shutdown_queue = alloc_workqueue("taxcut-irqfd", WQ_UNBOUND, 0);
+	if (!irq->ring_page || !irq->shutdown_queue || irq_routes_empty(irq)) {
+		irq_destroy_vm(vm);
 		return -ENOMEM;
 	}
-	vm->irq = irq;
 	irq_map_update(vm);
 	return 0;
 }
 
 void irq_release_vm(struct vm *vm)
 {
-	if (!vm->irq)
+	if (!vm->irq || !vm->irq->shutdown_queue)
 		return;
 	irqfd_release(vm->irq);
 	pit_destroy(vm->irq);
@@ -282,20 +281,12 @@ void irq_destroy_vm(struct vm *vm)
 	irq_release_vm(vm);
 	ioeventfd_release(irq);
 	kvfree(rcu_dereference_protected(irq->routes, true));
-	__free_page(irq->ring_page);
+	if (irq->shutdown_queue)
+		destroy_workqueue(irq->shutdown_queue);
+	if (irq->ring_page)
+		__free_page(irq->ring_page);
 	vm->irq = NULL;
 	kvfree(irq);
-}
-
-int irq_module_init(void)
-{
-	return irqfd_module_init();
-}
-
-void irq_module_exit(void)
-{
-	irqfd_module_exit();
-	rcu_barrier();
 }
 
 int irq_enable_split(struct vm *vm, u64 pins)

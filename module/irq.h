@@ -18,10 +18,6 @@ struct vm;
 
 #define IRQ_MAX_GSI 4096 /* KVM_CAP_IRQ_ROUTING */
 
-/* At module load and unload; unload waits for what RCU still holds. */
-int irq_module_init(void);
-void irq_module_exit(void);
-
 /* Always present in a VM: holds routes, irqfds, ioeventfds and the coalesced ring. 0 or -ENOMEM. */
 int irq_create_vm(struct vm *vm);
 /* After the last vCPU is gone (their apic_destroy() may still find vm->irq). */

@@ -99,6 +99,7 @@ struct irqchip {
 
 	spinlock_t irqfds_lock;
 	struct list_head irqfds;
+	struct workqueue_struct *shutdown_queue;
 	struct mutex resamplers_lock;
 	struct list_head resamplers;
 
@@ -155,8 +156,6 @@ void irq_update_edge_ack(struct irqchip *irq);
 void irq_retire(struct irqchip *irq, void *p, size_t bytes);
 
 /* irqfd.c */
-int irqfd_module_init(void);
-void irqfd_module_exit(void);
 int irqfd_ioctl(struct irqchip *irq, const struct kvm_irqfd *args);
 void irqfd_release(struct irqchip *irq);
 void irqfd_gsi_acked(struct irqchip *irq, u32 gsi);

@@ -50,8 +50,6 @@ struct irqfd {
 	struct list_head member; /* resampler->members */
 };
 
-static struct workqueue_struct *shutdown_queue;
-
 static void irqfd_free(struct irqfd *f)
 {
 	if (f->resample_ctx)
@@ -98,7 +96,7 @@ static void irqfd_retire(struct irqfd *f)
 		return;
 	f->active = false;
 	list_del(&f->link);
-	queue_work(shutdown_queue, &f->shutdown);
+	queue_work(f->irq->shutdown_queue, &f->shutdown);
 }
 
 static int irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
@@ -271,7 +269,7 @@ static int irqfd_deassign(struct irqchip *irq, const struct kvm_irqfd *args)
 			irqfd_retire(f);
 	spin_unlock_irq(&irq->irqfds_lock);
 	eventfd_ctx_put(ctx);
-	flush_workqueue(shutdown_queue);
+	flush_workqueue(irq->shutdown_queue);
 	return 0;
 }
 
@@ -292,16 +290,5 @@ void irqfd_release(struct irqchip *irq)
 	list_for_each_entry_safe(f, next, &irq->irqfds, link)
 		irqfd_retire(f);
 	spin_unlock_irq(&irq->irqfds_lock);
-	flush_workqueue(shutdown_queue);
-}
-
-int irqfd_module_init(void)
-{
-	shutdown_queue = alloc_workqueue("taxcut-irqfd", WQ_UNBOUND, 0);
-	return shutdown_queue ? 0 : -ENOMEM;
-}
-
-void irqfd_module_exit(void)
-{
-	destroy_workqueue(shutdown_queue);
+	flush_workqueue(irq->shutdown_queue);
 }
