@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <string.h>
+
+#include <asm/kvm.h>
+
+#include "insn_machine.h"
+
+static struct insn_machine *machine_of(struct insn_ctx *ctx)
+{
+	return (struct insn_machine *)ctx;
+}
+
+u8 *machine_at(struct insn_machine *m, u64 lin)
+{
+	if (lin >= MACHINE_HIGH)
+		lin -= MACHINE_HIGH;
+	return lin < MACHINE_SIZE ? m->mem + lin : NULL;
+}
+
+static unsigned int page_kind(struct insn_machine *m, u64 lin)
+{
+	u8 *p = machine_at(m, lin);
+
+	return p ? m->page[(p - m->mem) >> 12] : PAGE_NONE;
+}
+
+static enum insn_result page_fault(struct insn_machine *m, u64 lin, bool write, bool present)
+{
+	m->ctx.fault = (struct insn_fault){
+		.vector = PF_VECTOR,
+		.has_error = true,
+		.error = write << 1 | present,
+		.cr2 = lin,
+	};
+	return INSN_FAULT;
+}
+
+/* Both pages, before anything moves; device tells whether one of them is a device. */
+static enum insn_result check(struct insn_machine *m, u64 lin, unsigned int len, bool write,
+			      bool *device)
+{
+	u64 ends[2] = { lin, lin + len - 1 };
+	unsigned int i, kind;
+
+	*device = false;
+	for (i = 0; i < 2; i++) {
+		kind = page_kind(m, ends[i]);
+		if (kind == PAGE_NONE || (kind == PAGE_RO && write))
+			return page_fault(m, i ? ends[i] & ~0xfffULL : lin, write, kind != PAGE_NONE);
+		*device |= kind == PAGE_DEVICE;
+	}
+	return INSN_DONE;
+}
+
+static void copy(struct insn_machine *m, u64 lin, void *buf, unsigned int len, bool write)
+{
+	u8 *bytes = buf;
+	unsigned int i;
+
+	for (i = 0; i < len; i++) {
+		if (write)
+			*machine_at(m, lin + i) = bytes[i];
+		else
+			bytes[i] = *machine_at(m, lin + i);
+	}
+}
+
+static bool answered(struct insn_machine *m)
+{
+	return m->reads++ < m->answers;
+}
+
+static int op_fetch(struct insn_ctx *ctx, u64 lin, u8 *buf, unsigned int len)
+{
+	struct insn_machine *m = machine_of(ctx);
+	bool device;
+	unsigned int i;
+
+	m->calls++;
+	if (check(m, lin, 1, false, &device))
+		return -INSN_FAULT;
+	for (i = 0; i < len && page_kind(m, lin + i) != PAGE_NONE; i++)
+		buf[i] = *machine_at(m, lin + i);
+	return i;
+}
+
+static enum insn_result op_read(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len)
+{
+	struct insn_machine *m = machine_of(ctx);
+	bool device;
+
+	m->calls++;
+	if (check(m, lin, len, false, &device))
+		return INSN_FAULT;
+	if (device && !answered(m))
+		return INSN_PENDING;
+	copy(m, lin, buf, len, false);
+	return INSN_DONE;
+}
+
+static enum insn_result op_write(struct insn_ctx *ctx, u64 lin, const void *buf, unsigned int len)
+{
+	struct insn_machine *m = machine_of(ctx);
+	bool device;
+
+	m->calls++;
+	if (check(m, lin, len, true, &device))
+		return INSN_FAULT;
+	m->writes++;
+	copy(m, lin, (void *)buf, len, true);
+	return INSN_DONE;
+}
+
+static enum insn_result op_cmpxchg(struct insn_ctx *ctx, u64 lin, void *old, const void *new,
+				   unsigned int len, bool *swapped)
+{
+	struct insn_machine *m = machine_of(ctx);
+	u8 now[16];
+	bool device;
+
+	m->calls++;
+	if (check(m, lin, len, true, &device))
+		return INSN_FAULT;
+	if (device && !answered(m))
+		return INSN_PENDING;
+	if (m->races) {
+		m->races--;
+		*machine_at(m, lin) += 1;
+	}
+	copy(m, lin, now, len, false);
+	*swapped = !memcmp(now, old, len);
+	memcpy(old, now, len);
+	if (*swapped) {
+		m->writes++;
+		copy(m, lin, (void *)new, len, true);
+	}
+	return INSN_DONE;
+}
+
+static enum insn_result op_check_write(struct insn_ctx *ctx, u64 lin, unsigned int len)
+{
+	struct insn_machine *m = machine_of(ctx);
+	bool device;
+
+	m->calls++;
+	return check(m, lin, len, true, &device);
+}
+
+static enum insn_result op_pio_allowed(struct insn_ctx *ctx, u16 port, unsigned int size)
+{
+	struct insn_machine *m = machine_of(ctx);
+
+	(void)port;
+	(void)size;
+	m->calls++;
+	if (!m->pio_denied)
+		return INSN_DONE;
+	ctx->fault = (struct insn_fault){ .vector = GP_VECTOR, .has_error = true };
+	return INSN_FAULT;
+}
+
+static void log_pio(struct insn_machine *m, u16 port, unsigned int size, unsigned int count)
+{
+	m->pio_calls++;
+	m->writes++;
+	m->pio_port = port;
+	m->pio_size = size;
+	m->pio_count = count;
+}
+
+static enum insn_result op_pio_in(struct insn_ctx *ctx, u16 port, unsigned int size, void *buf,
+				  unsigned int count)
+{
+	struct insn_machine *m = machine_of(ctx);
+	u8 *bytes = buf;
+	unsigned int i;
+
+	m->calls++;
+	if (m->pio_device && !answered(m))
+		return INSN_PENDING;
+	log_pio(m, port, size, count);
+	for (i = 0; i < size * count; i++)
+		bytes[i] = m->pio_next++;
+	return INSN_DONE;
+}
+
+static enum insn_result op_pio_out(struct insn_ctx *ctx, u16 port, unsigned int size,
+				   const void *buf, unsigned int count)
+{
+	struct insn_machine *m = machine_of(ctx);
+	unsigned int len = size * count;
+
+	m->calls++;
+	log_pio(m, port, size, count);
+	if (m->pio_out_len + len <= sizeof(m->pio_out)) {
+		memcpy(m->pio_out + m->pio_out_len, buf, len);
+		m->pio_out_len += len;
+	}
+	return INSN_DONE;
+}
+
+static void op_vec_read(struct insn_ctx *ctx, unsigned int n, void *buf, unsigned int len)
+{
+	memcpy(buf, machine_of(ctx)->vec[n], len);
+}
+
+static void op_vec_write(struct insn_ctx *ctx, unsigned int n, const void *buf, unsigned int len)
+{
+	machine_of(ctx)->writes++;
+	memcpy(machine_of(ctx)->vec[n], buf, len);
+}
+
+static const struct insn_ops ops = {
+	.fetch = op_fetch,
+	.read = op_read,
+	.write = op_write,
+	.cmpxchg = op_cmpxchg,
+	.check_write = op_check_write,
+	.pio_allowed = op_pio_allowed,
+	.pio_in = op_pio_in,
+	.pio_out = op_pio_out,
+	.vec_read = op_vec_read,
+	.vec_write = op_vec_write,
+};
+
+static void set_segment(struct insn_machine *m, unsigned int seg, u64 base, u32 limit, u16 attr)
+{
+	m->ctx.r.seg[seg] = (struct insn_segment){
+		.base = base, .limit = limit, .sel = base >> 4, .attr = attr,
+	};
+}
+
+static void segments16(struct insn_machine *m)
+{
+	static const u64 bases[INSN_NSEGS] = { 0x28000, 0x10000, 0x30000, 0x20000, 0x8000, 0xc000 };
+	unsigned int i;
+
+	for (i = 0; i < INSN_NSEGS; i++)
+		set_segment(m, i, bases[i], 0xffff, i == INSN_CS ? 0x9b : 0x93);
+	m->ctx.r.rip = 0x100;
+}
+
+static void segments_flat(struct insn_machine *m, bool l)
+{
+	unsigned int i;
+
+	for (i = 0; i < INSN_NSEGS; i++)
+		set_segment(m, i, 0, 0xffffffff, 0xc93);
+	set_segment(m, INSN_CS, 0, 0xffffffff, l ? 0xa9b : 0xc9b);
+	m->ctx.r.seg[INSN_FS].base = 0x8000;
+	m->ctx.r.seg[INSN_GS].base = 0xc000;
+	m->ctx.r.rip = 0x1000;
+}
+
+void machine_init(struct insn_machine *m, enum machine_mode mode)
+{
+	struct insn_regs *r = &m->ctx.r;
+
+	memset(m, 0, sizeof(*m));
+	m->ctx.ops = &ops;
+	memset(m->page, PAGE_RW, sizeof(m->page));
+	r->rflags = 2;
+	r->cr0 = mode == REAL ? 0x10 : 0x11;
+	r->cr4 = 0x600; /* OSFXSR, OSXMMEXCPT */
+	if (mode == LONG) {
+		r->cr4 |= 0x40020; /* OSXSAVE, PAE */
+		r->cr0 |= 0x80000000;
+		r->efer = 0x500;
+	}
+	if (mode == REAL || mode == PROT16)
+		segments16(m);
+	else
+		segments_flat(m, mode == LONG);
+}
+
+void machine_code(struct insn_machine *m, const void *code, unsigned int len)
+{
+	u64 lin = m->ctx.r.rip;
+
+	if (!(m->ctx.r.seg[INSN_CS].attr & 0x200))
+		lin = (u32)(lin + m->ctx.r.seg[INSN_CS].base);
+	copy(m, lin, (void *)code, len, true);
+}
+
+enum insn_result machine_step(struct insn_machine *m)
+{
+	m->reads = 0;
+	m->calls = 0;
+	m->writes = 0;
+	return insn_emulate(&m->ctx);
+}
+
+/* ---- the text form ---- */
+
+static const char *const gpr_names[16] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+					   "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15" };
+static const char *const seg_names[INSN_NSEGS] = { "es", "cs", "ss", "ds", "fs", "gs" };
+
+static u64 *named_register(struct insn_regs *r, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		if (!strcmp(name, gpr_names[i]))
+			return &r->gpr[i];
+	if (!strcmp(name, "rip"))
+		return &r->rip;
+	if (!strcmp(name, "cr0"))
+		return &r->cr0;
+	return strcmp(name, "cr4") ? NULL : &r->cr4;
+}
+
+static bool apply_flags(struct insn_machine *m, const char *val, bool *any_flags)
+{
+	static const char letters[] = "cpazsod";
+	static const u16 bits[] = { 1, 4, 0x10, 0x40, 0x80, 0x800, 0x400 };
+	const char *at;
+
+	if (!strcmp(val, "?")) {
+		*any_flags = true;
+		return true;
+	}
+	m->ctx.r.rflags &= ~(u64)(MACHINE_STATUS | 0x400);
+	for (; *val; val++) {
+		at = strchr(letters, *val);
+		if (!at)
+			return false;
+		m->ctx.r.rflags |= bits[at - letters];
+	}
+	return true;
+}
+
+static bool apply_segment(struct insn_machine *m, const char *name, u64 val)
+{
+	unsigned int i;
+
+	for (i = 0; i < INSN_NSEGS; i++)
+		if (!strncmp(name, seg_names[i], 2))
+			break;
+	if (i == INSN_NSEGS)
+		return false;
+	if (!strcmp(name + 3, "base"))
+		m->ctx.r.seg[i].base = val;
+	else if (!strcmp(name + 3, "limit"))
+		m->ctx.r.seg[i].limit = val;
+	else if (!strcmp(name + 3, "attr"))
+		m->ctx.r.seg[i].attr = val;
+	else if (!strcmp(name + 3, "sel"))
+		m->ctx.r.seg[i].sel = val;
+	else
+		return false;
+	return true;
+}
+
+/* [ADDRESS]:SIZE */
+static bool apply_memory(struct insn_machine *m, const char *name, u64 val)
+{
+	char *end;
+	u64 lin = strtoull(name + 1, &end, 16);
+	unsigned int i, size;
+
+	if (strncmp(end, "]:", 2))
+		return false;
+	size = strtoul(end + 2, &end, 16);
+	if (*end || !machine_at(m, lin) || !machine_at(m, lin + size - 1))
+		return false;
+	for (i = 0; i < size; i++)
+		*machine_at(m, lin + i) = val >> (8 * (i & 7));
+	return true;
+}
+
+static bool apply_page(struct insn_machine *m, const char *name, const char *val)
+{
+	static const char *const kinds[] = { "none", "ro", "rw", "dev" };
+	unsigned int page = strtoul(name + 4, NULL, 16), i;
+
+	for (i = 0; i < 4; i++) {
+		if (page < MACHINE_PAGES && !strcmp(val, kinds[i])) {
+			m->page[page] = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool apply_vector(struct insn_machine *m, const char *name, u64 val)
+{
+	char *end;
+	unsigned int n = strtoul(name + 1, &end, 10);
+	unsigned int part = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+
+	if (n > 15 || part > 3)
+		return false;
+	memcpy(m->vec[n] + 8 * part, &val, 8);
+	return true;
+}
+
+static bool apply_word(struct insn_machine *m, const char *name, const char *text, bool *any_flags)
+{
+	u64 val = strtoull(text, NULL, 16);
+	u64 *reg = named_register(&m->ctx.r, name);
+
+	if (reg)
+		*reg = val;
+	else if (!strcmp(name, "fl"))
+		return apply_flags(m, text, any_flags);
+	else if (!strcmp(name, "efl"))
+		m->ctx.r.rflags |= val;
+	else if (!strcmp(name, "cpl"))
+		m->ctx.r.cpl = val;
+	else if (!strcmp(name, "races"))
+		m->races = val;
+	else if (!strcmp(name, "pio"))
+		*(strcmp(text, "deny") ? &m->pio_device : &m->pio_denied) = true;
+	else if (name[0] == '[')
+		return apply_memory(m, name, val);
+	else if (!strncmp(name, "page", 4))
+		return apply_page(m, name, text);
+	else if (name[0] == 'v')
+		return apply_vector(m, name, val);
+	else
+		return apply_segment(m, name, val);
+	return true;
+}
+
+bool machine_apply(struct insn_machine *m, const char *text, bool *any_flags)
+{
+	char buf[512], *word, *eq, *save;
+
+	if (strlen(text) >= sizeof(buf))
+		return false;
+	strcpy(buf, text);
+	for (word = strtok_r(buf, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		eq = strchr(word, '=');
+		if (!eq)
+			return false;
+		*eq = 0;
+		if (!apply_word(m, word, eq + 1, any_flags))
+			return false;
+	}
+	return true;
+}
