@@ -26,12 +26,12 @@
 #define PIT_ACK_LOST_NS (200 * NSEC_PER_MSEC)
 #define PIT_MAX_LOST 10000
 
-/* irq->lock held. */
+/* irq->lock held. Nothing is started any more once pit_destroy() has cleared has_pit. */
 static void rearm(struct irqchip *irq)
 {
 	struct pit_next next = pit_next(&irq->pit);
 
-	if (next.armed)
+	if (next.armed && irq->has_pit)
 		hrtimer_start(&irq->pit_timer, ns_to_ktime(next.when_ns), HRTIMER_MODE_ABS_HARD);
 	else
 		hrtimer_try_to_cancel(&irq->pit_timer);
