@@ -103,9 +103,15 @@ bool pit_out(const struct pit *p, unsigned int channel, u64 now_ns)
 	}
 }
 
+/* Channel 0 is asked to fire faster than the host allows. */
+static bool is_clamped(const struct pit *p)
+{
+	return is_periodic(&p->ch[0]) && ticks_to_ns(p->ch[0].count) < p->min_period_ns;
+}
+
 static u64 period_ns(const struct pit *p)
 {
-	return max_t(u64, ticks_to_ns(p->ch[0].count), p->min_period_ns);
+	return is_clamped(p) ? p->min_period_ns : ticks_to_ns(p->ch[0].count);
 }
 
 /* Start of the k-th period of channel 0, on the grid of its clock unless it is clamped. */
@@ -113,7 +119,7 @@ static u64 edge_ns(const struct pit *p, u64 k)
 {
 	u64 load = (u64)p->ch[0].count_load_time;
 
-	if (ticks_to_ns(p->ch[0].count) < p->min_period_ns)
+	if (is_clamped(p))
 		return load + k * p->min_period_ns;
 	return load + ticks_to_ns(k * p->ch[0].count);
 }
@@ -123,7 +129,7 @@ static u64 periods(const struct pit *p, u64 now_ns)
 {
 	u64 since = now_ns - (u64)p->ch[0].count_load_time;
 
-	if (ticks_to_ns(p->ch[0].count) < p->min_period_ns)
+	if (is_clamped(p))
 		return since / p->min_period_ns;
 	return ns_to_ticks(since) / p->ch[0].count;
 }
