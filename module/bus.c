@@ -120,7 +120,7 @@ static bool ring_put(struct irqchip *irq, bool pio, u64 addr, unsigned int len, 
 	spin_lock(&irq->ring_lock);
 	last = READ_ONCE(ring->last);
 	next = (last + 1) % KVM_COALESCED_MMIO_MAX;
-	if (last < KVM_COALESCED_MMIO_MAX && next != smp_load_acquire(&ring->first)) {
+	if (last < KVM_COALESCED_MMIO_MAX && next != READ_ONCE(ring->first)) {
 		struct kvm_coalesced_mmio *e;
 
 		last = array_index_nospec(last, KVM_COALESCED_MMIO_MAX);
@@ -129,7 +129,7 @@ static bool ring_put(struct irqchip *irq, bool pio, u64 addr, unsigned int len, 
 		e->len = len;
 		memcpy(e->data, data, len);
 		e->pio = pio;
-		smp_store_release(&ring->last, next);
+		smp_store_release(&ring->last, next); /* after the entry */
 		put = true;
 	}
 	spin_unlock(&irq->ring_lock);

@@ -23,7 +23,7 @@
 /* irq->lock held. INTR goes to every LAPIC that is wired to it, and to IOAPIC pin 0 in virtual-wire mode. */
 static void pic_output_changed(struct irqchip *irq)
 {
-	unsigned int i, nr = smp_load_acquire(&irq->vm->nr_vcpus);
+	unsigned int i, nr = irq_nr_vcpus(irq->vm);
 	u64 entry = irq->ioapic.redir[0];
 
 	WRITE_ONCE(irq->intr, irq->pic.output);
@@ -298,7 +298,7 @@ int irq_enable_split(struct vm *vm, u64 pins)
 	if (vm->nr_vcpus)
 		return -EINVAL;
 	vm->irq->split_pins = pins;
-	smp_store_release(&vm->split_irqchip, true);
+	smp_store_release(&vm->split_irqchip, true); /* after split_pins */
 	return 0;
 }
 
@@ -311,10 +311,9 @@ static long create_irqchip(struct irqchip *irq, void __user *arg)
 		return -EEXIST;
 	if (vm->nr_vcpus)
 		return -EINVAL;
-	smp_store_release(&vm->full_irqchip, true);
 	r = irq_routes_default(irq);
-	if (r)
-		smp_store_release(&vm->full_irqchip, false);
+	if (!r)
+		smp_store_release(&vm->full_irqchip, true); /* after the routes */
 	return r;
 }
 

@@ -19,7 +19,7 @@
 void irq_map_update(struct vm *vm)
 {
 	struct irqchip *irq = vm->irq;
-	unsigned int nr = smp_load_acquire(&vm->nr_vcpus);
+	unsigned int nr = irq_nr_vcpus(vm);
 	unsigned long flags;
 	unsigned int i, gen;
 
@@ -34,7 +34,7 @@ void irq_map_update(struct vm *vm)
 	}
 	gen = irq->map_gen + 1;
 	ipi_map_build(&irq->map[gen & 1], irq->map_in, nr, vm->x2apic_no_broadcast_quirk);
-	smp_store_release(&irq->map_gen, gen);
+	smp_store_release(&irq->map_gen, gen); /* after the map */
 	raw_spin_unlock_irqrestore(&irq->map_lock, flags);
 }
 
@@ -44,7 +44,7 @@ u64 irq_resolve(struct irqchip *irq, const struct apic_msg *msg, int self)
 	u64 targets;
 
 	do {
-		gen = smp_load_acquire(&irq->map_gen);
+		gen = smp_load_acquire(&irq->map_gen); /* before the map */
 		targets = ipi_map_resolve(&irq->map[gen & 1], msg, self, &irq->cursor);
 		smp_rmb(); /* the map before map_gen */
 	} while (READ_ONCE(irq->map_gen) != gen);
@@ -57,7 +57,7 @@ u64 irq_resolve_pv(struct irqchip *irq, u64 low, u64 high, u64 min, bool is_64bi
 	u64 targets;
 
 	do {
-		gen = smp_load_acquire(&irq->map_gen);
+		gen = smp_load_acquire(&irq->map_gen); /* before the map */
 		targets = ipi_map_pv(&irq->map[gen & 1], low, high, min, is_64bit);
 		smp_rmb(); /* the map before map_gen */
 	} while (READ_ONCE(irq->map_gen) != gen);

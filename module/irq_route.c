@@ -42,13 +42,10 @@ static size_t routes_bytes(u32 nr_gsi, u32 nr)
 	return head + nr * sizeof(struct irq_route);
 }
 
-static int decode_chip(struct irqchip *irq, const struct kvm_irq_routing_entry *e,
-		       struct irq_route *r)
+static int decode_chip(const struct kvm_irq_routing_entry *e, struct irq_route *r)
 {
 	u32 pin = e->u.irqchip.pin;
 
-	if (!irq_full(irq->vm))
-		return -EINVAL;
 	switch (e->u.irqchip.irqchip) {
 	case KVM_IRQCHIP_PIC_MASTER:
 	case KVM_IRQCHIP_PIC_SLAVE:
@@ -79,7 +76,7 @@ static int decode_route(struct irqchip *irq, const struct kvm_irq_routing_entry 
 	if (e->flags)
 		return -EINVAL;
 	if (e->type == KVM_IRQ_ROUTING_IRQCHIP)
-		return decode_chip(irq, e, r);
+		return decode_chip(e, r);
 	if (e->type != KVM_IRQ_ROUTING_MSI)
 		return -EINVAL;
 	address = (u64)e->u.msi.address_hi << 32 | e->u.msi.address_lo;
@@ -211,6 +208,17 @@ int irq_routes_default(struct irqchip *irq)
 	return r;
 }
 
+/* With a split irqchip there is no PIC or IOAPIC to route to. */
+static int check_chips_exist(struct irqchip *irq, const struct kvm_irq_routing_entry *e, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; !irq_full(irq->vm) && i < nr; i++)
+		if (e[i].type == KVM_IRQ_ROUTING_IRQCHIP)
+			return -EINVAL;
+	return 0;
+}
+
 int irq_set_routing(struct irqchip *irq, void __user *arg)
 {
 	struct kvm_irq_routing head;
@@ -226,7 +234,9 @@ int irq_set_routing(struct irqchip *irq, void __user *arg)
 		if (IS_ERR(e))
 			return PTR_ERR(e);
 	}
-	r = set_routes(irq, e, head.nr);
+	r = check_chips_exist(irq, e, head.nr);
+	if (!r)
+		r = set_routes(irq, e, head.nr);
 	kvfree(e);
 	return r;
 }

@@ -118,7 +118,12 @@ struct irqchip {
 
 static inline bool irq_full(const struct vm *vm)
 {
-	return smp_load_acquire(&vm->full_irqchip);
+	return smp_load_acquire(&vm->full_irqchip); /* before the chips and routes */
+}
+
+static inline unsigned int irq_nr_vcpus(const struct vm *vm)
+{
+	return smp_load_acquire(&vm->nr_vcpus); /* before vm->vcpus[] */
 }
 
 /* The vCPUs that msg reaches. Any context. */

@@ -157,7 +157,7 @@ int pit_create(struct irqchip *irq, u32 flags)
 	irq->pit_speaker = flags & KVM_PIT_SPEAKER_DUMMY;
 	irq->pit_reinject = true;
 	irq->pit_acked = true;
-	smp_store_release(&irq->has_pit, true);
+	smp_store_release(&irq->has_pit, true); /* after the PIT */
 	irq_update_edge_ack(irq);
 	raw_spin_unlock_irqrestore(&irq->lock, irqflags);
 	return 0;
