@@ -13,6 +13,7 @@
 #include "vm.h"
 
 #define HV_MAX_IRQ_ROUTES 4096
+#define HV_MAX_BUS_CYCLE_NS 1000000000
 #define HV_QUIRKS                                                                                  \
 	(KVM_X86_QUIRK_LINT0_REENABLED | KVM_X86_QUIRK_CD_NW_CLEARED |                             \
 	 KVM_X86_QUIRK_LAPIC_MMIO_HOLE | KVM_X86_QUIRK_OUT_7E_INC_RIP |                            \
@@ -180,7 +181,7 @@ static int enable_max_vcpu_id(struct vm *vm, u64 max)
 /* The frequency the guest's CPUID and user space agree on: APIC bus cycles of ns nanoseconds. */
 static int enable_bus_cycle(struct vm *vm, u64 ns)
 {
-	if (!ns || ns > KVM_MAX_BUS_CYCLE_NS || !irq_has_lapic(vm) || vm->nr_vcpus)
+	if (!ns || ns > HV_MAX_BUS_CYCLE_NS || !irq_has_lapic(vm) || vm->nr_vcpus)
 		return -EINVAL;
 	vm->apic_bus_cycle_ns = ns;
 	return 0;

@@ -39,9 +39,9 @@
 #define hv_softirq_waits() false
 #endif
 
-/* Callbacks around suspend to RAM; from 6.19 on they take a data pointer. */
+/* Callbacks around suspend to RAM; newer kernels hand them a data pointer. */
 #include <linux/syscore_ops.h>
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#ifdef HV_HAVE_STRUCT_SYSCORE
 #define HV_SYSCORE(suspend_fn, resume_fn)                                                          \
 	static int hv_syscore_suspend(void *unused)                                                \
 	{                                                                                          \
@@ -71,6 +71,13 @@
 #else
 #define hv_register_emergency(fn) ((void)(fn))
 #define hv_unregister_emergency(fn) ((void)(fn))
+#endif
+
+/* The shared run area names the field for kernel code apart, to make the reader think: it changes at any time. */
+#ifdef HV_HAVE_IMMEDIATE_EXIT_UNSAFE
+#define hv_immediate_exit(run) READ_ONCE((run)->immediate_exit__unsafe)
+#else
+#define hv_immediate_exit(run) READ_ONCE((run)->immediate_exit)
 #endif
 
 #endif /* TAXCUT_COMPAT_H */

@@ -10,6 +10,7 @@
  * the instruction: those for user space queue up in writes[] and go out one by
  * one once it has retired.
  */
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <asm/debugreg.h>
 

@@ -106,8 +106,8 @@ static void inject_new_exception(struct vcpu *v)
 	/* Faults set RF in the saved flags; #DB decides for itself. */
 	if (vector != X86_TRAP_DB && vector != X86_TRAP_BP && vector != X86_TRAP_OF)
 		v->rflags |= X86_EFLAGS_RF;
-	if (vector == X86_TRAP_DB && (v->dr7 & DR7_GD)) {
-		v->dr7 &= ~(u64)DR7_GD;
+	if (vector == X86_TRAP_DB && (v->dr7 & DR_GENERAL_DETECT_ENABLE)) {
+		v->dr7 &= ~(u64)DR_GENERAL_DETECT_ENABLE;
 		hv->update_dr(v);
 	}
 	v->ev.exc.pending = false;

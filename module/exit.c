@@ -18,6 +18,8 @@
 #include "msr.h"
 #include "pv.h"
 
+#define DR6_BD BIT_ULL(13) /* a debug register was accessed while DR7.GD */
+
 static int exit_to_user(struct vcpu *v, u32 reason)
 {
 	v->run->exit_reason = reason;
@@ -187,7 +189,7 @@ static u64 *debug_register(struct vcpu *v, unsigned int n)
 static void write_debug_register(struct vcpu *v, unsigned int n, u64 value)
 {
 	if (n == 6)
-		value = (value & ~(u64)DR6_RESERVED) | DR6_RESERVED | (value & DR6_VOLATILE_BITS);
+		value |= DR6_RESERVED;
 	if (n == 7)
 		value = (value & 0xffff2bff) | 0x400;
 	*debug_register(v, n) = value;
@@ -213,7 +215,7 @@ static int exit_dr(struct vcpu *v)
 		event_queue_gp(v);
 		return RUN_GUEST;
 	}
-	if (v->dr7 & DR7_GD) {
+	if (v->dr7 & DR_GENERAL_DETECT_ENABLE) {
 		event_queue_exception_payload(v, X86_TRAP_DB, false, 0, DR6_BD);
 		return RUN_GUEST;
 	}

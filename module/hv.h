@@ -53,6 +53,8 @@ struct svm_vcpu;
 struct vcpu;
 struct vm;
 
+#define DR_GENERAL_DETECT_ENABLE BIT_ULL(13) /* DR7.GD: accesses to debug registers trap */
+
 enum vcpu_reg {
 	REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
 	REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,

@@ -17,6 +17,7 @@
  * a slot that logs is mapped with 4K pages. Writes by the hypervisor itself
  * are noted in slot->dirty.
  */
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
@@ -322,8 +323,8 @@ static int mem_pin_slot(struct mem *m, struct mem_slot *s)
 
 	for (i = 0; i < s->nchunks; i++) {
 		u64 hva = base + (i << PIN_CHUNK_SHIFT);
-		unsigned int first = max(hva, s->hva) - hva >> PAGE_SHIFT;
-		unsigned int last = (min(hva + (1ULL << PIN_CHUNK_SHIFT), end) - hva >> PAGE_SHIFT) - 1;
+		unsigned int first = (max(hva, s->hva) - hva) >> PAGE_SHIFT;
+		unsigned int last = ((min(hva + (1ULL << PIN_CHUNK_SHIFT), end) - hva) >> PAGE_SHIFT) - 1;
 		struct pin_chunk *c = pin_get(&m->pins, hva, first, last, write);
 
 		/* Memory the client itself may not write is good enough for a read-only slot. */

@@ -5,6 +5,7 @@
  * guest's page tables; the usual encoding is recognised at once, anything with
  * prefixes goes through the decoder.
  */
+#include <linux/mm.h>
 #include <asm/debugreg.h>
 #include <asm/msr-index.h>
 #include <asm/trapnr.h>

@@ -20,6 +20,7 @@
  */
 #include <linux/cpu.h>
 #include <linux/ktime.h>
+#include <trace/events/ipi.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/rcupdate.h>
@@ -539,7 +540,7 @@ static int vcpu_run_prepare(struct vcpu *v)
 	r = exit_complete_userspace(v);
 	if (r < 0)
 		return r;
-	if (READ_ONCE(run->immediate_exit))
+	if (hv_immediate_exit(run))
 		return vcpu_interrupted(v);
 	return r;
 }

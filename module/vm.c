@@ -7,6 +7,7 @@
  * that file. vCPUs live as long as the VM.
  */
 #include <linux/anon_inodes.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>

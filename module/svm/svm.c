@@ -48,7 +48,7 @@ static bool svm_supported(const char **why_not)
 		*why_not = "the CPU has no nested paging";
 		return false;
 	}
-	if (!rdmsrl_safe(MSR_VM_CR, &vm_cr) && (vm_cr & (1 << SVM_VM_CR_SVM_DISABLE))) {
+	if (!rdmsrl_safe(MSR_VM_CR, &vm_cr) && (vm_cr & SVM_VM_CR_SVM_DIS_MASK)) {
 		*why_not = "the firmware has switched SVM off";
 		return false;
 	}

@@ -3,6 +3,7 @@
 #ifndef TAXCUT_SVM_H
 #define TAXCUT_SVM_H
 
+#include <linux/io.h>
 #include <linux/percpu.h>
 #include <asm/svm.h>
 
