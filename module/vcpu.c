@@ -263,9 +263,12 @@ static int vcpu_serve_requests(struct vcpu *v)
 		}
 		clear_bit(REQ_IOAPIC_EOI, &v->requests);
 	}
-	clear_bit(REQ_NMI, &v->requests);
-	if (vcpu_test_and_clear_request(v, REQ_EVENT))
+	if (READ_ONCE(v->requests) & (BIT(REQ_EVENT) | BIT(REQ_NMI))) {
+		clear_bit(REQ_NMI, &v->requests);
+		clear_bit(REQ_EVENT, &v->requests);
+		smp_mb__after_atomic(); /* what is asked for after this look sets the bit again */
 		event_inject(v);
+	}
 	return RUN_GUEST;
 }
 
@@ -389,7 +392,7 @@ static bool vcpu_is_runnable(struct vcpu *v)
 		apic_timer_expired(v);
 	if (test_bit(REQ_INIT_SIPI, &v->requests))
 		vcpu_serve_init_sipi(v);
-	if (v->mp_state == KVM_MP_STATE_HALTED && event_runnable(v)) {
+	if (v->mp_state == KVM_MP_STATE_HALTED && (event_runnable(v) || apic_take_kick(v))) {
 		v->mp_state = KVM_MP_STATE_RUNNABLE;
 		vcpu_request(v, REQ_EVENT);
 	}
