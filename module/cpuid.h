@@ -17,8 +17,6 @@ int cpuid_set2(struct vcpu *v, struct kvm_cpuid2 __user *arg);
 int cpuid_get2(struct vcpu *v, struct kvm_cpuid2 __user *arg);
 void cpuid_vcpu_destroy(struct vcpu *v);
 
-/* Once per module load, after state_init_host(). */
-void cpuid_init_host(void);
 /* XCR0 (or XSS) changed: leaf 0xD reports other sizes. */
 void cpuid_xcr0_changed(struct vcpu *v);
 
@@ -29,6 +27,11 @@ void cpuid_xcr0_changed(struct vcpu *v);
 bool cpuid_has(const struct vcpu *v, u32 function, u32 index, unsigned int reg, unsigned int bit);
 /* The guest's vendor: AMD or Hygon. */
 bool cpuid_is_amd(const struct vcpu *v);
+
+/* One sub-leaf as KVM_GET_SUPPORTED_CPUID shows it (cpuid_offer.c). */
+void cpuid_offered_entry(u32 function, u32 index, struct kvm_cpuid_entry2 *e);
+/* Bytes of an XSAVE area that holds these features. */
+u32 cpuid_xsave_size(u64 features, bool compacted);
 
 /* Bits of EFER and CR4 that no guest on this host can set. */
 u64 cpuid_host_efer_reserved(void);

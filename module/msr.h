@@ -50,9 +50,10 @@ enum msr_result msr_emulate(struct vcpu *v, bool write);
 /* Back from MSR_USER (COMPLETE_MSR_READ/WRITE): MSR_DONE or MSR_FAULT. */
 enum msr_result msr_complete_user(struct vcpu *v);
 
-/* KVM_X86_SET_MSR_FILTER, KVM_CAP_X86_USER_SPACE_MSR's mask: VM level, vm->lock held. */
+/* KVM_X86_SET_MSR_FILTER, KVM_CAP_X86_USER_SPACE_MSR's mask, KVM_CAP_MSR_PLATFORM_INFO: VM level, vm->lock held. */
 int msr_set_filter(struct vm *vm, const struct kvm_msr_filter __user *arg);
 int msr_set_user_mask(struct vm *vm, u64 mask);
+int msr_set_platform_info_visible(struct vm *vm, bool visible);
 
 /* What the VM's filter says about an MSR; a backend must intercept what it denies (update_intercepts() is called then). */
 bool msr_filter_allows(const struct vm *vm, u32 index, bool write);

@@ -14,6 +14,7 @@
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 
+#include "clock.h"
 #include "memory.h"
 #include "msr.h"
 
@@ -153,6 +154,12 @@ int msr_set_user_mask(struct vm *vm, u64 mask)
 	return 0;
 }
 
+int msr_set_platform_info_visible(struct vm *vm, bool visible)
+{
+	clock_set_platform_info_visible(vm, visible);
+	return 0;
+}
+
 /* An access failed, for that reason: does user space want to answer it? */
 static enum msr_result msr_failed(struct vcpu *v, u32 reason, bool write, u32 index, u64 value)
 {
@@ -262,7 +269,6 @@ static u64 msr_arch_capabilities(void)
 		value |= ARCH_CAP_MDS_NO;
 	if (!boot_cpu_has_bug(X86_BUG_TAA))
 		value |= ARCH_CAP_TAA_NO;
-	/* Guest memory is never mapped executable in a way that the iTLB erratum can meet a page-size change. */
 	if (!boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT))
 		value |= ARCH_CAP_PSCHANGE_MC_NO;
 	return value;

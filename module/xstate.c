@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guest's FPU and extended state as user space sees it: KVM_GET/SET_FPU,
+ * XSAVE, XSAVE2, XCRS. v->xstate is an XSAVE image in the standard format; the
+ * vCPU is not loaded, so it is complete.
+ */
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <asm/cpufeature.h>
+#include <asm/fpu/types.h>
+#include <asm/fpu/xcr.h>
+
+#include "cpuid.h"
+#include "xstate.h"
+
+#define FCW_RESET 0x37f
+#define MXCSR_RESET 0x1f80
+#define XCR0_AVX512 (XFEATURE_MASK_OPMASK | XFEATURE_MASK_ZMM_Hi256 | XFEATURE_MASK_Hi16_ZMM)
+#define XCR0_OFFERED (XFEATURE_MASK_FPSSE | XFEATURE_MASK_YMM | XCR0_AVX512 | XFEATURE_MASK_PKRU)
+
+u64 host_xcr0;
+u32 host_xstate_size;
+static u32 mxcsr_valid; /* MXCSR bits this CPU has */
+
+static u32 host_mxcsr_mask(void)
+{
+	struct fxregs_state fx __aligned(16) = {};
+
+	asm volatile("fxsave64 %0" : "+m"(fx));
+	return fx.mxcsr_mask ?: 0xffbf; /* SDM vol. 1, 11.6.6 */
+}
+
+void xstate_init_host(void)
+{
+	host_xcr0 = XFEATURE_MASK_FPSSE;
+	if (boot_cpu_has(X86_FEATURE_XSAVE))
+		host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK) & XCR0_OFFERED;
+	if ((host_xcr0 & XCR0_AVX512) != XCR0_AVX512)
+		host_xcr0 &= ~XCR0_AVX512;
+	host_xstate_size = cpuid_xsave_size(host_xcr0, false);
+	mxcsr_valid = host_mxcsr_mask();
+}
+
+int xstate_create(struct vcpu *v)
+{
+	/* XSAVE wants 64-byte alignment: a power of two from the slab has it. */
+	v->xstate = kzalloc(roundup_pow_of_two(max_t(size_t, host_xstate_size, sizeof(struct kvm_xsave))),
+			    GFP_KERNEL_ACCOUNT);
+	return v->xstate ? 0 : -ENOMEM;
+}
+
+void xstate_destroy(struct vcpu *v)
+{
+	kfree(v->xstate);
+	v->xstate = NULL;
+}
+
+void xstate_reset(struct vcpu *v)
+{
+	struct xregs_state *x = v->xstate;
+
+	memset(x, 0, host_xstate_size);
+	x->i387.cwd = FCW_RESET;
+	x->i387.mxcsr = MXCSR_RESET;
+	x->header.xfeatures = XFEATURE_MASK_FPSSE;
+}
+
+int state_xcr0_set(struct vcpu *v, u64 xcr0, bool host)
+{
+	/* SDM vol. 1, 13.3 */
+	if (!(xcr0 & XFEATURE_MASK_FP) || (xcr0 & ~(v->xcr0_supported | XFEATURE_MASK_FP)))
+		return -EINVAL;
+	if ((xcr0 & XFEATURE_MASK_YMM) && !(xcr0 & XFEATURE_MASK_SSE))
+		return -EINVAL;
+	if ((xcr0 & XCR0_AVX512) && ((xcr0 & XCR0_AVX512) != XCR0_AVX512 || !(xcr0 & XFEATURE_MASK_YMM)))
+		return -EINVAL;
+	if (v->xcr0 == xcr0)
+		return 0;
+	v->xcr0 = xcr0;
+	cpuid_xcr0_changed(v);
+	return 0;
+}
+
+/* XSAVE may leave anything where a component is in its initial state: put that state there. */
+static void xstate_complete(struct xregs_state *x)
+{
+	u64 missing = host_xcr0 & ~x->header.xfeatures;
+	u32 eax, ebx, ecx, edx;
+	unsigned int i;
+
+	if (missing & XFEATURE_MASK_FP) {
+		memset(x, 0, offsetof(struct fxregs_state, mxcsr));
+		x->i387.cwd = FCW_RESET;
+		memset(x->i387.st_space, 0, sizeof(x->i387.st_space));
+	}
+	if (missing & XFEATURE_MASK_SSE)
+		memset(x->i387.xmm_space, 0, sizeof(x->i387.xmm_space));
+	for (i = 2; i < 63; i++) {
+		if (!(missing & BIT_ULL(i)))
+			continue;
+		cpuid_count(0xd, i, &eax, &ebx, &ecx, &edx);
+		if (ebx + eax <= host_xstate_size)
+			memset((u8 *)x + ebx, 0, eax);
+	}
+}
+
+int xstate_get_xsave(struct vcpu *v, void __user *arg, size_t size)
+{
+	size_t n = min_t(size_t, size, host_xstate_size);
+
+	xstate_complete(v->xstate);
+	if (copy_to_user(arg, v->xstate, n))
+		return -EFAULT;
+	return clear_user(arg + n, size - n) ? -EFAULT : 0;
+}
+
+size_t xstate_xsave2_size(void)
+{
+	return max_t(size_t, host_xstate_size, sizeof(struct kvm_xsave));
+}
+
+static int xstate_check(const struct xregs_state *x)
+{
+	if (x->i387.mxcsr & ~mxcsr_valid)
+		return -EINVAL;
+	if (x->header.xfeatures & ~host_xcr0)
+		return -EINVAL;
+	/* Not the compacted format, and nothing that XRSTOR would fault on (SDM vol. 1, 13.8). */
+	if (x->header.xcomp_bv || memchr_inv(x->header.reserved, 0, sizeof(x->header.reserved)))
+		return -EINVAL;
+	return 0;
+}
+
+int xstate_set_xsave(struct vcpu *v, const void __user *arg)
+{
+	void *new = memdup_user(arg, xstate_xsave2_size());
+	int r;
+
+	if (IS_ERR(new))
+		return PTR_ERR(new);
+	r = xstate_check(new);
+	if (!r)
+		memcpy(v->xstate, new, host_xstate_size);
+	kfree(new);
+	return r;
+}
+
+void xstate_get_fpu(struct vcpu *v, struct kvm_fpu *fpu)
+{
+	struct xregs_state *x = v->xstate;
+
+	xstate_complete(x);
+	memset(fpu, 0, sizeof(*fpu));
+	memcpy(fpu->fpr, x->i387.st_space, sizeof(fpu->fpr));
+	fpu->fcw = x->i387.cwd;
+	fpu->fsw = x->i387.swd;
+	fpu->ftwx = x->i387.twd;
+	fpu->last_opcode = x->i387.fop;
+	fpu->last_ip = x->i387.rip;
+	fpu->last_dp = x->i387.rdp;
+	memcpy(fpu->xmm, x->i387.xmm_space, sizeof(fpu->xmm));
+	fpu->mxcsr = x->i387.mxcsr;
+}
+
+int xstate_set_fpu(struct vcpu *v, const struct kvm_fpu *fpu)
+{
+	struct xregs_state *x = v->xstate;
+
+	if (fpu->mxcsr & ~mxcsr_valid)
+		return -EINVAL;
+	memcpy(x->i387.st_space, fpu->fpr, sizeof(fpu->fpr));
+	x->i387.cwd = fpu->fcw;
+	x->i387.swd = fpu->fsw;
+	x->i387.twd = fpu->ftwx;
+	x->i387.fop = fpu->last_opcode;
+	x->i387.rip = fpu->last_ip;
+	x->i387.rdp = fpu->last_dp;
+	memcpy(x->i387.xmm_space, fpu->xmm, sizeof(fpu->xmm));
+	x->i387.mxcsr = fpu->mxcsr;
+	x->header.xfeatures |= XFEATURE_MASK_FPSSE;
+	return 0;
+}
+
+void xstate_get_xcrs(struct vcpu *v, struct kvm_xcrs *xcrs)
+{
+	memset(xcrs, 0, sizeof(*xcrs));
+	xcrs->nr_xcrs = 1;
+	xcrs->xcrs[0].value = v->xcr0;
+}
+
+int xstate_set_xcrs(struct vcpu *v, const struct kvm_xcrs *xcrs)
+{
+	unsigned int i;
+
+	if (xcrs->nr_xcrs > KVM_MAX_XCRS || xcrs->flags)
+		return -EINVAL;
+	for (i = 0; i < xcrs->nr_xcrs; i++)
+		if (xcrs->xcrs[i].xcr == XCR_XFEATURE_ENABLED_MASK)
+			return state_xcr0_set(v, xcrs->xcrs[i].value, true);
+	return 0;
+}
