@@ -387,6 +387,7 @@ int exit_complete_userspace(struct vcpu *v)
 		return emul_complete(v);
 	case COMPLETE_MSR_READ:
 	case COMPLETE_MSR_WRITE:
+		v->completion = what; /* msr.c's to clear */
 		if (msr_complete_user(v) == MSR_DONE)
 			emul_finish_at(v, v->io_next_rip);
 		else

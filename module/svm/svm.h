@@ -108,6 +108,5 @@ int svm_get_msr(struct vcpu *v, u32 index, u64 *value);
 int svm_set_msr(struct vcpu *v, u32 index, u64 value, bool host);
 void svm_update_intercepts(struct vcpu *v);
 void svm_update_dr(struct vcpu *v);
-void svm_msr_passthrough(struct svm_vcpu *s, u32 index, bool read, bool write);
 
 #endif /* TAXCUT_SVM_H */

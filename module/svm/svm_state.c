@@ -7,6 +7,7 @@
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 
+#include "../msr.h"
 #include "svm.h"
 
 #define SVM_GUEST_PAT_RESET 0x0007040600070406ULL
@@ -21,7 +22,7 @@ static const u32 svm_direct_msrs[] = {
 };
 
 /* Two bits per MSR, read then write; three ranges of 8 K MSRs (APM vol. 2, 15.11). */
-void svm_msr_passthrough(struct svm_vcpu *s, u32 index, bool read, bool write)
+static void svm_msr_passthrough(struct svm_vcpu *s, u32 index, bool read, bool write)
 {
 	static const u32 bases[] = { 0, 0xc0000000, 0xc0010000 };
 	unsigned int i;
@@ -68,8 +69,6 @@ static void svm_init_control(struct vcpu *v)
 	ctl->tsc_offset = v->tsc_offset;
 	ctl->asid = 1;
 	s->asid_generation = 0;
-	for (i = 0; i < ARRAY_SIZE(svm_direct_msrs); i++)
-		svm_msr_passthrough(s, svm_direct_msrs[i], true, true);
 	svm_update_intercepts(v);
 }
 
@@ -284,6 +283,23 @@ int svm_get_msr(struct vcpu *v, u32 index, u64 *value)
 	}
 }
 
+static void svm_allow_msr(struct vcpu *v, u32 index, bool allow)
+{
+	svm_msr_passthrough(v->svm, index, allow && msr_filter_allows(v->vm, index, false),
+			    allow && msr_filter_allows(v->vm, index, true));
+}
+
+/* Which MSRs the guest may touch without an exit. */
+static void svm_update_msrs(struct vcpu *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(svm_direct_msrs); i++)
+		svm_allow_msr(v, svm_direct_msrs[i], true);
+	svm_allow_msr(v, MSR_TSC_AUX, svm_features.rdtscp);
+	svm_allow_msr(v, MSR_IA32_SPEC_CTRL, v->svm->spec_ctrl_used);
+}
+
 static int svm_set_spec_ctrl(struct vcpu *v, u64 value, bool host)
 {
 	struct svm_vcpu *s = v->svm;
@@ -300,7 +316,7 @@ static int svm_set_spec_ctrl(struct vcpu *v, u64 value, bool host)
 		return 0;
 	/* The guest uses it: from now on without exits, at the price of a read after every exit. */
 	s->spec_ctrl_used = true;
-	svm_msr_passthrough(s, MSR_IA32_SPEC_CTRL, true, true);
+	svm_update_msrs(v);
 	if (!svm_features.v_spec_ctrl)
 		s->entry.flags |= SVM_ENTRY_GUEST_SPEC | SVM_ENTRY_READ_SPEC;
 	return 0;
@@ -349,8 +365,7 @@ void svm_update_intercepts(struct vcpu *v)
 	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + MC_VECTOR, true);
 	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + BP_VECTOR,
 		      (v->guest_debug & KVM_GUESTDBG_ENABLE) && (v->guest_debug & KVM_GUESTDBG_USE_SW_BP));
-	if (svm_features.rdtscp)
-		svm_msr_passthrough(s, MSR_TSC_AUX, true, true);
+	svm_update_msrs(v);
 }
 
 /* dr6 and dr7 into the VMCB; a debugger's breakpoints take the place of the guest's. */
