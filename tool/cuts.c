@@ -17,7 +17,7 @@ const struct cut cuts[CUT_COUNT] = {
 	[CUT_TIMER_ADVANCE] = { "timer-advance", "fire timers early by the host's latency",
 				CUT_PARAMETER, "timer_advance", "Y", "N" },
 	[CUT_HALT_POLL] = { "halt-poll", "poll on the host before a halted vCPU sleeps",
-			    CUT_PARAMETER, "halt_poll", "Y", "N" },
+			    CUT_PARAMETER, "halt_poll_ns", "200000", "0" },
 	[CUT_GUEST_POLL] = { "guest-poll", "let the guest poll before it halts",
 			     CUT_CPU_PROPERTY, "kvm-poll-control", NULL, NULL },
 	[CUT_TIMER] = { "timer", "run vCPU timers on housekeeping CPUs",

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Statistics of a process without QMP. QEMU keeps the files that KVM_GET_STATS_FD
- * gave it open, under names that end in "kvm-vm-stats" and "kvm-vcpu-stats:N";
+ * gave it open, under names that contain "kvm-vm-stats" and "kvm-vcpu-stats";
  * pidfd_getfd(2) borrows them. They are read with pread(2), as the file position
  * is shared with QEMU. Layout: Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD,
  * and struct kvm_stats_header and kvm_stats_desc in <linux/kvm.h>.
  */
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #define DESC_MAX 4096
 #define NAME_SIZE_MAX 1024
 #define VALUES_MAX 4096
+#define VCPUS_MAX 4096
 
 static const char *type_name(__u32 flags)
 {
@@ -114,22 +114,23 @@ static json_t *read_stats(int fd, json_t *schema)
 	return obj;
 }
 
-/* Reads the file behind descriptor @fd of the process when it is one of ours. */
-static void read_fd(int pidfd, const char *link, int fd, struct sample *s)
+/* N of the identification "kvm-PID/vcpu-N", or -1 for a VM's file. */
+static int vcpu_index(int fd)
 {
-	const char *vcpu = strstr(link, "kvm-vcpu-stats:");
-	json_t *stats;
-	int own, index = vcpu ? atoi(vcpu + strlen("kvm-vcpu-stats:")) : -1;
+	struct kvm_stats_header head;
+	char id[NAME_SIZE_MAX + 1] = "";
+	const char *p;
 
-	if ((!vcpu && !strstr(link, "kvm-vm-stats")) || index > CHAR_MAX * 64)
-		return;
-	own = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	stats = own < 0 ? NULL : read_stats(own, s->schema);
-	if (own >= 0)
-		close(own);
-	if (!stats)
-		return;
-	if (!vcpu) {
+	if (!read_at(fd, &head, sizeof(head), 0) || head.name_size > NAME_SIZE_MAX ||
+	    !read_at(fd, id, head.name_size, head.id_offset))
+		return -1;
+	p = strstr(id, "/vcpu-");
+	return p ? atoi(p + strlen("/vcpu-")) : -1;
+}
+
+static void keep_stats(struct sample *s, int index, json_t *stats)
+{
+	if (index < 0) {
 		json_object_update(s->vm, stats);
 		json_decref(stats);
 		return;
@@ -137,6 +138,24 @@ static void read_fd(int pidfd, const char *link, int fd, struct sample *s)
 	while (json_array_size(s->vcpus) <= (size_t)index)
 		json_array_append_new(s->vcpus, json_object());
 	json_array_set_new(s->vcpus, (size_t)index, stats);
+}
+
+/* Reads the file behind descriptor @fd of the process when it is one of ours. */
+static void read_fd(int pidfd, const char *link, int fd, struct sample *s)
+{
+	json_t *stats;
+	int own, index;
+
+	if (!strstr(link, "kvm-vcpu-stats") && !strstr(link, "kvm-vm-stats"))
+		return;
+	own = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (own < 0)
+		return;
+	index = vcpu_index(own);
+	stats = index < VCPUS_MAX ? read_stats(own, s->schema) : NULL;
+	close(own);
+	if (stats)
+		keep_stats(s, index, stats);
 }
 
 static void read_fds(int pidfd, pid_t pid, struct sample *s)
