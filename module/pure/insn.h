@@ -45,7 +45,11 @@ struct insn_regs {
 
 enum insn_result {
 	INSN_DONE, /* retired: RIP and registers updated */
-	INSN_AGAIN, /* one iteration of a string instruction done, RIP unchanged: run it again */
+	/*
+	 * RIP unchanged, run it again: one iteration of a string instruction is
+	 * done, or a locked one lost too many races and changed nothing.
+	 */
+	INSN_AGAIN,
 	INSN_PENDING, /* a read must be answered by user space first; nothing changed */
 	INSN_FAULT, /* inject ctx->fault; nothing changed (but earlier iterations) */
 	INSN_UNKNOWN, /* not emulated; ctx->bytes/ctx->nbytes hold what was fetched */
@@ -67,20 +71,33 @@ struct insn_ctx;
  * ctx->fault) or INSN_UNKNOWN.
  */
 struct insn_ops {
-	/* Instruction bytes at a linear address: up to len, at least 1; returns the count, or a negative insn_result. */
+	/*
+	 * Instruction bytes at a linear address, never across a page: up to len,
+	 * at least 1; returns the count, or a negative insn_result.
+	 */
 	int (*fetch)(struct insn_ctx *ctx, u64 lin, u8 *buf, unsigned int len);
 	enum insn_result (*read)(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len);
 	enum insn_result (*write)(struct insn_ctx *ctx, u64 lin, const void *buf, unsigned int len);
-	/* Atomic compare and exchange, len 1,2,4,8,16. *swapped tells; when not swapped, old receives the current value. May be PENDING. */
+	/*
+	 * Atomic compare and exchange, len 1, 2, 4, 8, 16, after a read of the
+	 * same bytes. *swapped tells; when not swapped, old receives the
+	 * current value. May be PENDING.
+	 */
 	enum insn_result (*cmpxchg)(struct insn_ctx *ctx, u64 lin, void *old, const void *new,
 				    unsigned int len, bool *swapped);
-	/* The guest page that holds lin may be written (checked before a port is read for INS). */
+	/*
+	 * The guest page that holds lin may be written as far as paging goes; len
+	 * bytes, at most 1024, inside that page. Asked before a read that a write
+	 * to the same place (or, for INS, a port read that a write) follows, so
+	 * that a fault comes before a side effect.
+	 */
 	enum insn_result (*check_write)(struct insn_ctx *ctx, u64 lin, unsigned int len);
 	/* Port I/O permission (TSS bitmap) when CPL > IOPL; then count elements of size bytes. */
 	enum insn_result (*pio_allowed)(struct insn_ctx *ctx, u16 port, unsigned int size);
-	enum insn_result (*pio_in)(struct insn_ctx *ctx, u16 port, unsigned int size, void *buf, unsigned int count);
-	enum insn_result (*pio_out)(struct insn_ctx *ctx, u16 port, unsigned int size, const void *buf,
-				    unsigned int count);
+	enum insn_result (*pio_in)(struct insn_ctx *ctx, u16 port, unsigned int size, void *buf,
+				   unsigned int count);
+	enum insn_result (*pio_out)(struct insn_ctx *ctx, u16 port, unsigned int size,
+				    const void *buf, unsigned int count);
 	/* Vector registers: 16 bytes of XMM n (upper half of YMM untouched), or 32 bytes of YMM n. */
 	void (*vec_read)(struct insn_ctx *ctx, unsigned int n, void *buf, unsigned int len);
 	void (*vec_write)(struct insn_ctx *ctx, unsigned int n, const void *buf, unsigned int len);
@@ -96,7 +113,11 @@ struct insn_ctx {
 	bool mov_ss; /* set when the instruction opens an interrupt shadow */
 };
 
-/* Decode one instruction at r.rip; returns its length (1..15), or a negative enum insn_result. Needs only ops->fetch. */
+/*
+ * Decode one instruction at r.rip; returns its length (1..15), or a negative
+ * enum insn_result (-INSN_FAULT: ctx->fault, as for UD2 or a wrong LOCK).
+ * Needs only ops->fetch.
+ */
 int insn_length(struct insn_ctx *ctx);
 
 /* Decode and execute one instruction (one iteration of a string instruction) at r.rip. */

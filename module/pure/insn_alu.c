@@ -286,7 +286,7 @@ INSN_EXEC(sar)
 	return INSN_DONE;
 }
 
-/* The count of SHLD and SHRD: the immediate or CL; above the operand size the result is undefined. */
+/* The immediate or CL; above the operand size the result of SHLD and SHRD is undefined. */
 static unsigned int double_count(const struct insn_ctx *ctx, const struct insn_dec *d)
 {
 	unsigned int bits = 8 * d->dst.size;
@@ -437,7 +437,6 @@ static unsigned __int128 read_pair(const struct insn_ctx *ctx, unsigned int size
 	return (unsigned __int128)insn_reg_read(ctx, RDX, size) << (8 * size) |
 	       insn_reg_read(ctx, RAX, size);
 }
-
 
 INSN_EXEC(div)
 {

@@ -87,7 +87,14 @@ static const struct insn_desc group8[8] = {
 };
 
 static const struct insn_desc group9[8] = {
-	HOLE, SUB(cmpxchg8b, F_MEM | LK), HOLE, LEN(0, 0), LEN(0, 0), LEN(0, 0), LEN(0, 0), LEN(0, 0),
+	HOLE,
+	SUB(cmpxchg8b, F_MEM | LK),
+	HOLE,
+	LEN(0, 0),
+	LEN(0, 0),
+	LEN(0, 0),
+	LEN(0, 0),
+	LEN(0, 0),
 };
 
 static const struct insn_desc group11[8] = {
@@ -360,8 +367,9 @@ static const struct insn_desc *lookup_vector(const struct insn_dec *d)
 		return &len_bare;
 	if (d->enc == INSN_VEX && two_byte[d->opcode].exec == insn_x_vec)
 		return &vec;
-	if ((d->opcode & 0xfc) == 0x70 || d->opcode == 0xc2 || (d->opcode & 0xfc) == 0xc4)
-		return d->opcode == 0xc7 ? &len_modrm : &len_modrm_imm8;
+	if ((d->opcode & 0xfc) == 0x70 || d->opcode == 0xc2 ||
+	    (d->opcode >= 0xc4 && d->opcode <= 0xc6))
+		return &len_modrm_imm8;
 	return &len_modrm;
 }
 

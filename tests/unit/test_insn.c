@@ -110,6 +110,7 @@ static const struct row moves[] = {
 	DONE("movbe store 64", LONG, "\x48\x0f\x38\xf1\x03", "rbx=5000 rax=1122334455667788",
 	     "[5000]:8=8877665544332211"),
 	DONE("movnti", LONG, "\x0f\xc3\x03", "rbx=5000 rax=55", "[5000]:4=55"),
+	FAULT("movnti 16", LONG, "\x66\x0f\xc3\x03", "rbx=5000", UD_VECTOR),
 	FAULT("movnti register", LONG, "\x0f\xc3\xc3", "", UD_VECTOR),
 	DONE("lea", LONG, "\x48\x8d\x44\xb3\x7f", "rbx=ffffffffffffff00 rsi=10", "rax=ffffffffffffffbf"),
 	DONE("lea 16-bit operand", LONG, "\x66\x8d\x03", "rbx=12345678 rax=ffff0000", "rax=ffff5678"),
@@ -120,6 +121,9 @@ static const struct row moves[] = {
 	DONE("prefetch", LONG, "\x0f\x18\x0b", "rbx=123456789abc", ""),
 	DONE("clflush", LONG, "\x0f\xae\x3b", "rbx=5000", ""),
 	DONE("mfence", LONG, "\x0f\xae\xf0", "", ""),
+	UNKNOWN("clwb without 66 is xsaveopt", LONG, "\x0f\xae\x33", "rbx=5000"),
+	DONE("clwb", LONG, "\x66\x0f\xae\x33", "rbx=5000", ""),
+	UNKNOWN("rdfsbase", LONG, "\xf3\x48\x0f\xae\xc3", ""),
 	UNKNOWN("fxsave", LONG, "\x0f\xae\x03", "rbx=5000"),
 	DONE("cmov taken", LONG, "\x0f\x44\x03", "fl=z rbx=5000 rax=ffffffffffffffff [5000]:4=7", "rax=7"),
 	DONE("cmov not taken zero-extends", LONG, "\x0f\x44\x03", "rbx=5000 rax=1ffffffff [5000]:4=7",
@@ -229,6 +233,7 @@ static const struct row stack_and_branches[] = {
 	      GP_VECTOR),
 	UNKNOWN("call with 66 in 64-bit mode", LONG, "\x66\xff\x13", "rbx=5000"),
 	UNKNOWN("far jmp", LONG, "\xff\x2b", "rbx=5000"),
+	FAULT("push beyond the stack limit", REAL, "\x50", "rsp=1", SS_VECTOR),
 	FAULT("push to a missing stack page", LONG, "\x50", "rsp=7000 page6=none", PF_VECTOR),
 };
 
@@ -285,6 +290,9 @@ static const struct row ports[] = {
 	      "rcx=7 rdi=5001 [5000]:1=0"),
 	FAULT("ins to a read-only page", LONG, "\x6c", "rdi=5000 page5=ro", PF_VECTOR),
 	DONE("rep outsd", LONG, "\xf3\x6f", "rcx=2 rsi=5000 rdx=3f8", "rcx=0 rsi=5008"),
+	DONE("rep outsb none", LONG, "\xf3\x6e", "rsi=5000", ""),
+	FAULT("outsb beyond the limit", REAL, "\x6f", "rsi=ffff", GP_VECTOR),
+	FAULT("outsb from a missing page", LONG, "\x6e", "rsi=5000 page5=none", PF_VECTOR),
 	DONE("outsb with fs", LONG, "\x64\x6e", "rsi=10 rdx=3f8", "rsi=11"),
 	FAULT("in denied by the bitmap", PROT32, "\xec", "cpl=3 pio=deny", GP_VECTOR),
 	DONE("in allowed by IOPL", PROT32, "\xec", "cpl=3 pio=deny efl=3000", "rax=0"),
@@ -329,6 +337,9 @@ static const struct row vectors[] = {
 	FAULT("sse with ts", LONG, "\x0f\x10\x0b", "cr0=80000019 rbx=5000", NM_VECTOR),
 	UNKNOWN("movups register", LONG, "\x0f\x10\xc1", ""),
 	UNKNOWN("mmx movq", LONG, "\x0f\x6f\x0b", "rbx=5000"),
+	UNKNOWN("vex map 8", LONG, "\xc4\xe8\x78\x10\x0b", "rbx=5000"),
+	UNKNOWN("evex map 7", LONG, "\x62\xf7\x7c\x48\x10\x0b", "rbx=5000"),
+	FAULT("66 before evex", LONG, "\x66\x62\xf1\x7c\x48\x10\x0b", "rbx=5000", UD_VECTOR),
 	UNKNOWN("evex", LONG, "\x62\xf1\x7c\x48\x10\x0b", "rbx=5000"),
 };
 
@@ -338,6 +349,7 @@ static const struct row segmentation[] = {
 	FAULT("32-bit limit", PROT32, "\x8b\x03", "rbx=5000 ds.limit=5002", GP_VECTOR),
 	DONE("32-bit limit, last byte", PROT32, "\x8b\x03", "rbx=5000 ds.limit=5003 [5000]:4=1", "rax=1"),
 	FAULT("4 GiB wrap", PROT32, "\x8b\x03", "rbx=fffffffe", GP_VECTOR),
+	UNKNOWN("operand wraps in the linear space", PROT32, "\x8b\x03", "ds.base=1000 rbx=ffffeffe"),
 	FAULT("null selector", PROT32, "\x8b\x03", "rbx=5000 ds.attr=0", GP_VECTOR),
 	FAULT("null stack", PROT32, "\x8b\x04\x24", "rsp=5000 ss.attr=0", SS_VECTOR),
 	FAULT("read-only data", PROT32, "\x89\x03", "rbx=5000 ds.attr=c91", GP_VECTOR),
