@@ -63,12 +63,12 @@ static enum ioapic_result pin_raise(struct ioapic *io, unsigned int pin, struct 
 
 	if (entry & IOAPIC_MASKED)
 		return IOAPIC_IGNORED;
-	if (!redir_level(entry)) {
-		io->irr_delivered |= 1U << pin;
-	} else if (entry & IOAPIC_REMOTE_IRR) {
-		return IOAPIC_COALESCED;
-	} else {
+	if (redir_level(entry)) {
+		if (entry & IOAPIC_REMOTE_IRR)
+			return IOAPIC_COALESCED;
 		io->redir[pin] |= IOAPIC_REMOTE_IRR;
+	} else {
+		io->irr_delivered |= 1U << pin;
 	}
 	append(out, pin, entry);
 	return IOAPIC_SENT;

@@ -66,15 +66,14 @@ u64 lapic_timer_period_ns(const struct lapic_timer *t)
 u32 lapic_timer_count(const struct lapic_timer *t, u64 now_ns)
 {
 	u64 unit = unit_ns(t);
-	u64 period, left, count;
+	u64 left = t->expiry_ns - now_ns;
+	u64 period, count;
 
 	if (!t->armed || !counts(t))
 		return 0;
-	if (now_ns < t->expiry_ns) {
-		left = t->expiry_ns - now_ns;
-	} else if (timer_mode(t) == LAPIC_TIMER_ONESHOT) {
-		return 0;
-	} else {
+	if (now_ns >= t->expiry_ns) {
+		if (timer_mode(t) == LAPIC_TIMER_ONESHOT)
+			return 0;
 		period = lapic_timer_period_ns(t);
 		left = period - (now_ns - t->expiry_ns) % period;
 	}
