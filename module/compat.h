@@ -5,6 +5,7 @@
 
 #include <linux/eventfd.h>
 #include <linux/hrtimer.h>
+#include <linux/kvm.h>
 #include <linux/interrupt.h>
 #include <linux/version.h>
 
@@ -78,6 +79,13 @@
 #define hv_immediate_exit(run) READ_ONCE((run)->immediate_exit__unsafe)
 #else
 #define hv_immediate_exit(run) READ_ONCE((run)->immediate_exit)
+#endif
+
+/* KVM_EXIT_HYPERCALL says with which width the guest called (6.4 gave the field a second name). */
+#ifdef KVM_EXIT_HYPERCALL_LONG_MODE
+#define hv_hypercall_set_long_mode(run, on) ((run)->hypercall.flags = (on) ? KVM_EXIT_HYPERCALL_LONG_MODE : 0)
+#else
+#define hv_hypercall_set_long_mode(run, on) ((run)->hypercall.longmode = (on))
 #endif
 
 #endif /* TAXCUT_COMPAT_H */

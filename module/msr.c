@@ -7,8 +7,10 @@
  * Everything here is called by the holder of vcpu->mutex and, for the guest's
  * own accesses, with preemption off: nothing sleeps.
  */
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <asm/cpufeature.h>
+#include <asm/mce.h>
 #include <asm/msr-index.h>
 #include <asm/msr.h>
 #include <asm/mtrr.h>

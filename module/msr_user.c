@@ -7,12 +7,15 @@
  * out of the guest while the backends take it over, and is read by running
  * vCPUs without a lock.
  */
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/cpufeature.h>
+#include <asm/mce.h>
 #include <asm/msr-index.h>
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
+#include <asm/trapnr.h>
 
 #include "clock.h"
 #include "memory.h"
@@ -20,6 +23,7 @@
 
 #define MSR_IOCTL_MAX 256 /* entries in one KVM_GET_MSRS or KVM_SET_MSRS */
 #define MSR_LIST_MAX 192
+#define MSR_RANGE_FLAGS (KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE)
 #define MSR_X2APIC_FIRST 0x800
 #define MSR_X2APIC_LAST 0x8ff
 
@@ -83,7 +87,7 @@ static int msr_filter_add(struct msr_filter *f, const struct kvm_msr_filter_rang
 
 	if (!in->nmsrs)
 		return 0;
-	if (!in->flags || (in->flags & ~KVM_MSR_FILTER_RANGE_VALID_MASK))
+	if (!in->flags || (in->flags & ~MSR_RANGE_FLAGS))
 		return -EINVAL;
 	if (size > KVM_MSR_FILTER_MAX_BITMAP_SIZE)
 		return -EINVAL;
@@ -102,7 +106,7 @@ static int msr_filter_build(struct msr_filter *f, const struct kvm_msr_filter *i
 	unsigned int i;
 	int r;
 
-	if (in->flags & ~KVM_MSR_FILTER_VALID_MASK)
+	if (in->flags & ~(u32)KVM_MSR_FILTER_DEFAULT_DENY)
 		return -EINVAL;
 	f->default_allow = !(in->flags & KVM_MSR_FILTER_DEFAULT_DENY);
 	for (i = 0; i < ARRAY_SIZE(in->ranges); i++) {

@@ -20,6 +20,7 @@
 
 #include "apic.h"
 #include "clock.h"
+#include "compat.h"
 #include "memory.h"
 #include "pv.h"
 
@@ -327,7 +328,7 @@ static int pv_hypercall_to_user(struct vcpu *v, u64 nr, const u64 *args, bool lo
 	run->hypercall.args[0] = args[0];
 	run->hypercall.args[1] = args[1];
 	run->hypercall.args[2] = args[2];
-	run->hypercall.flags = long_mode ? KVM_EXIT_HYPERCALL_LONG_MODE : 0;
+	hv_hypercall_set_long_mode(run, long_mode);
 	v->completion = COMPLETE_HYPERCALL;
 	return RUN_USER;
 }

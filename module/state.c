@@ -98,7 +98,7 @@ void state_regs_get(struct vcpu *v, struct kvm_regs *r)
 		.rip = v->rip,	   .rflags = v->rflags,
 	};
 	/* The debugger's single step is not the guest's. */
-	if ((v->guest_debug & KVM_GUESTDBG_ENABLE) && (v->guest_debug & KVM_GUESTDBG_SINGLESTEP))
+	if (v->guest_debug & KVM_GUESTDBG_SINGLESTEP)
 		r->rflags &= ~(u64)X86_EFLAGS_TF;
 }
 
@@ -114,6 +114,8 @@ void state_regs_set(struct vcpu *v, const struct kvm_regs *r)
 	memcpy(v->regs, g, sizeof(g));
 	v->rip = r->rip;
 	v->rflags = r->rflags | X86_EFLAGS_FIXED;
+	if (v->guest_debug & KVM_GUESTDBG_SINGLESTEP)
+		v->rflags |= X86_EFLAGS_TF;
 	/* As in KVM: new registers make a queued exception meaningless. */
 	v->ev.exc.pending = false;
 	vcpu_request(v, REQ_EVENT);
@@ -455,6 +457,8 @@ static int state_guest_debug(struct vcpu *v, const struct kvm_guest_debug *d)
 	if ((v->guest_debug & KVM_GUESTDBG_SINGLESTEP) && !(d->control & KVM_GUESTDBG_SINGLESTEP))
 		v->rflags &= ~(u64)X86_EFLAGS_TF;
 	v->guest_debug = d->control & KVM_GUESTDBG_ENABLE ? d->control : 0;
+	if (v->guest_debug & KVM_GUESTDBG_SINGLESTEP)
+		v->rflags |= X86_EFLAGS_TF;
 	memset(v->debug_dr, 0, sizeof(v->debug_dr));
 	v->debug_dr7 = 0;
 	if (v->guest_debug & KVM_GUESTDBG_USE_HW_BP) {
