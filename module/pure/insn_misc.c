@@ -121,7 +121,10 @@ static void retire_cmpxchg8b(struct insn_ctx *ctx, struct insn_dec *d, const u64
 	insn_reg_write(ctx, RDX, half == 4 ? old[0] >> 32 : old[1], half);
 }
 
-/* CMPXCHG8B, and CMPXCHG16B with REX.W, which wants its operand aligned (SDM vol. 2). */
+/*
+ * CMPXCHG8B, and CMPXCHG16B with REX.W, which wants its operand aligned (SDM
+ * vol. 2); that is checked before the segment.
+ */
 INSN_EXEC(cmpxchg8b)
 {
 	unsigned int half = d->opsize == 8 ? 8 : 4;
@@ -131,9 +134,10 @@ INSN_EXEC(cmpxchg8b)
 	unsigned int try;
 	u64 lin;
 
+	insn_reachable(ctx, d, d->seg, insn_ea(d), 2 * half, true, &lin);
+	if (half == 8 && lin & 15)
+		return insn_gp(ctx);
 	res = insn_linear(ctx, d, d->seg, insn_ea(d), 2 * half, true, &lin);
-	if (!res && half == 8 && lin & 15)
-		res = insn_gp(ctx);
 	if (!res)
 		res = insn_check_write(ctx, lin, 2 * half);
 	if (!res)

