@@ -15,9 +15,12 @@
  * vCPU's tsc_* fields belong to the holder of vcpu->mutex; suspend and resume
  * touch them while no vCPU can run.
  */
+#include <linux/clocksource.h>
 #include <linux/ktime.h>
+#include <linux/pvclock_gtod.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
+#include <linux/timekeeper_internal.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <asm/cpufeature.h>
@@ -45,6 +48,7 @@ struct vm_clock {
 	u32 tsc_khz;
 
 	u64 suspend_tsc;
+	bool host_uses_tsc; /* its own clocksource was the TSC when the VM was made */
 	bool platform_info_hidden;
 };
 
@@ -94,8 +98,33 @@ bool clock_is_stable(const struct vm *vm)
 {
 	if (check_tsc_unstable())
 		return false;
-	return boot_cpu_has(X86_FEATURE_TSC_RELIABLE) ||
+	return vm->clock->host_uses_tsc || boot_cpu_has(X86_FEATURE_TSC_RELIABLE) ||
 	       (boot_cpu_has(X86_FEATURE_CONSTANT_TSC) && boot_cpu_has(X86_FEATURE_NONSTOP_TSC));
+}
+
+struct clocksource_probe {
+	struct notifier_block nb;
+	bool tsc;
+};
+
+static int clocksource_notify(struct notifier_block *nb, unsigned long unused, void *priv)
+{
+	const struct timekeeper *tk = priv;
+
+	container_of(nb, struct clocksource_probe, nb)->tsc =
+		tk->tkr_mono.clock->vdso_clock_mode == VDSO_CLOCKMODE_TSC;
+	return NOTIFY_OK;
+}
+
+/* The host trusts its TSC enough to tell time by it. Registering reports the present clocksource at once. */
+static bool clocksource_is_tsc(void)
+{
+	struct clocksource_probe probe = { .nb.notifier_call = clocksource_notify };
+
+	if (pvclock_gtod_register_notifier(&probe.nb))
+		return false;
+	pvclock_gtod_unregister_notifier(&probe.nb);
+	return probe.tsc;
 }
 
 /* One moment on every clock of the host. */
@@ -243,6 +272,7 @@ int clock_vm_create(struct vm *vm)
 	if (!c)
 		return -ENOMEM;
 	seqlock_init(&c->lock);
+	c->host_uses_tsc = clocksource_is_tsc();
 	now = clock_sample();
 	c->base_tsc = now.tsc;
 	c->base_raw_ns = now.raw_ns;

@@ -25,12 +25,11 @@
 #define hv_eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
 #endif
 
+/* xfer_to_guest_mode_work_pending() */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #include <linux/entry-virt.h>
-#define hv_handle_guest_mode_work() xfer_to_guest_mode_handle_work()
 #else
 #include <linux/entry-kvm.h>
-#define hv_handle_guest_mode_work() xfer_to_guest_mode_handle_work(NULL)
 #endif
 
 /* From 6.16 on kernel_fpu_begin() also holds softirqs off: a pending one must get us out of the run loop. */

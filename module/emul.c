@@ -223,14 +223,17 @@ static enum insn_result ram_cmpxchg(void *ram, void *old, const void *new, unsig
 	}
 }
 
-/* Locked operations reach the emulator only for memory that is no RAM, or read-only; there, read and write are all there is. */
+/*
+ * Locked operations reach the emulator for memory that is no RAM, or read-only.
+ * A device is not read again to compare: old is what it has just answered, and
+ * a register that counts or clears on read would never match.
+ */
 static enum insn_result emul_cmpxchg(struct insn_ctx *ctx, u64 lin, void *old, const void *new, unsigned int len,
 				     bool *swapped)
 {
 	struct emul *e = emul_of(ctx);
 	enum insn_result r;
 	struct pieces p;
-	u8 now[16];
 	void *ram;
 
 	r = translate(e, lin, len, true, &p);
@@ -239,14 +242,8 @@ static enum insn_result emul_cmpxchg(struct insn_ctx *ctx, u64 lin, void *old, c
 	ram = p.len[1] ? NULL : gpa_ptr(e->v->vm, p.gpa[0], len, true);
 	if (ram)
 		return ram_cmpxchg(ram, old, new, len, swapped);
-	r = emul_read(ctx, lin, now, len);
-	if (r != INSN_DONE)
-		return r;
-	*swapped = !memcmp(now, old, len);
-	if (*swapped)
-		return emul_write(ctx, lin, new, len);
-	memcpy(old, now, len);
-	return INSN_DONE;
+	*swapped = true;
+	return emul_write(ctx, lin, new, len);
 }
 
 static enum insn_result emul_check_write(struct insn_ctx *ctx, u64 lin, unsigned int len)
@@ -501,8 +498,6 @@ static void emul_retire(struct emul *e)
 	emul_store_regs(e);
 	emul_forget_reads(e);
 	emul_finish_at(v, v->rip);
-	if (e->ctx.mov_ss)
-		hv->set_shadow(v, KVM_X86_SHADOW_INT_MOV_SS);
 }
 
 static int emul_pending(struct emul *e)

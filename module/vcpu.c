@@ -505,7 +505,8 @@ static int vcpu_outer_loop(struct vcpu *v)
 			v->mp_state = KVM_MP_STATE_HALTED;
 			break;
 		case RUN_AGAIN:
-			if (hv_handle_guest_mode_work())
+			/* What else waits for this thread is done on its way to user space, as after a signal. */
+			if (test_thread_flag(TIF_NOTIFY_RESUME))
 				return vcpu_interrupted(v);
 			cond_resched();
 			break;
