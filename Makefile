@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest unit api fuzz lint check demo clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check demo clean distclean
 
 all: module tool guest
 
@@ -38,6 +38,9 @@ tool: lab
 guest: lab
 	@$(IN_ROOT) make --no-print-directory -C guest O=/build/guest all
 
+bench: lab
+	@$(IN_ROOT) make --no-print-directory -C bench O=/build/bench all
+
 unit: lab
 	@$(IN_ROOT) make --no-print-directory -C tests/unit O=/build/unit all run
 
@@ -53,7 +56,7 @@ lint: lab
 check: lab
 	@tests/run
 
-demo: lab module tool guest
+demo: lab module tool guest bench
 	@bench/demo
 
 clean:
