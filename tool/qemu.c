@@ -8,7 +8,8 @@
 char *qemu_version(const char *program, int *code)
 {
 	char *name = xstrdup(program), *version = NULL;
-	char *argv[] = { name, (char []){ "--version" }, NULL };
+	char option[] = "--version";
+	char *argv[] = { name, option, NULL };
 	char *text = run_capture(argv);
 	const char *p = text ? strstr(text, "version ") : NULL;
 	int major, minor;

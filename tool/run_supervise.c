@@ -11,7 +11,9 @@
  *   2. the claim on the CPUs is recorded, then the run directory's lock released;
  *   3. over QMP: the vCPU threads are moved to their CPUs, one to one, and all
  *      affinities read back;
- *   4. only then the guest is let go ("cont").
+ *   4. only then the guest is let go ("cont");
+ *   5. as long as it runs, threads that a vCPU thread gave birth to are moved off
+ *      the vCPU's CPU (KVM's worker, for one, starts with the first KVM_RUN).
  *
  * The QMP connection is open only for moments, as `taxcut stat` uses the same socket.
  */
@@ -34,6 +36,8 @@
 #define START_TIMEOUT_S 300
 #define COMMAND_TIMEOUT_MS 60000
 #define STOP_TIMEOUT_MS 5000
+#define SWEEP_FIRST_MS 100
+#define SWEEP_LAST_MS 10000
 
 /*
  * struct runner - the running instance
@@ -291,7 +295,7 @@ static int pin_others(const struct runner *r)
 	struct dirent *de;
 	int ret = EXIT_OK, tid;
 
-	if (!d)
+	if (!d && errno != ENOENT)
 		ret = fail("%s: %m", path);
 	while (!ret && d && (de = readdir(d))) {
 		tid = atoi(de->d_name);
@@ -393,14 +397,26 @@ static bool ask(struct runner *r, const char *cmd)
 	return ok;
 }
 
+/* Returns the time to the next sweep: soon at first, then rarely; -1: no more. */
+static int sweep(struct runner *r, int interval_ms)
+{
+	if (interval_ms < 0 || pin_others(r))
+		return -1;
+	return interval_ms * 2 < SWEEP_LAST_MS ? interval_ms * 2 : SWEEP_LAST_MS;
+}
+
 static void watch(struct runner *r)
 {
-	int handled = 0;
+	int handled = 0, interval = r->plan->cpus.n ? SWEEP_FIRST_MS : -1;
 
 	while (!r->ended) {
-		wait_event(r, -1);
-		if (r->ended || r->stops == handled)
+		wait_event(r, interval);
+		if (r->ended)
 			continue;
+		if (r->stops == handled) {
+			interval = sweep(r, interval);
+			continue;
+		}
 		handled = r->stops;
 		if (handled == 1) {
 			say("%s: asking the guest to power off; a second signal ends it at once",

@@ -17,13 +17,16 @@ static const char *text(const json_t *obj, const char *key)
 	return s ? s : "";
 }
 
-/* [{"name": n, "value": v}, ...] as {n: v, ...}; booleans become 0 and 1. */
+/*
+ * [{"name": n, "value": v}, ...] as {n: v, ...}; booleans become 0 and 1. QEMU
+ * lists them last to first.
+ */
 static json_t *stats_object(const json_t *stats)
 {
 	json_t *obj = json_object(), *stat, *value;
-	size_t i;
 
-	json_array_foreach(stats, i, stat) {
+	for (size_t i = json_array_size(stats); i-- > 0; ) {
+		stat = json_array_get(stats, i);
 		value = json_object_get(stat, "value");
 		if (json_is_boolean(value))
 			json_object_set_new(obj, text(stat, "name"),

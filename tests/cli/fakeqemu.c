@@ -7,6 +7,7 @@
  *   FAKE_LOG      file for the arguments, the commands, and at "cont" each thread's CPUs
  *   FAKE_MODE     early: exit with 3 before QMP; late: QMP after 3 s;
  *                 missing: one vCPU thread less; ghost: a thread id that does not exist;
+ *                 worker: after "cont" a thread starts on vCPU 0's CPUs;
  *                 noncont: "cont" fails; seven: exit with 7 after "cont";
  *                 abort: die by SIGABRT after "cont"; deaf: ignore system_powerdown;
  *                 stubborn: ignore it, "quit" and SIGTERM too; nostats: no statistics
@@ -226,8 +227,26 @@ static void send_json(int fd, json_t *msg)
 	json_decref(msg);
 }
 
+/* As KVM's worker does: born by the first KVM_RUN, where the vCPU runs. */
+static void start_worker(void)
+{
+	static int tid;
+	pthread_t thread;
+	cpu_set_t set;
+
+	if (pthread_create(&thread, NULL, vcpu_thread, &tid))
+		abort();
+	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE))
+		sched_yield();
+	sched_getaffinity(tids[0], sizeof(set), &set);
+	sched_setaffinity(tid, sizeof(set), &set);
+	note("worker %d", tid);
+}
+
 static void after(const char *cmd)
 {
+	if (!strcmp(cmd, "cont") && is_mode("worker"))
+		start_worker();
 	if (!strcmp(cmd, "quit") && !is_mode("stubborn"))
 		exit(0);
 	if (!strcmp(cmd, "system_powerdown") && !is_mode("deaf") && !is_mode("stubborn"))
