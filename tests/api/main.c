@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The runner of the API tests: each test in a process of its own, with a time
+ * limit; prints "ok NAME" or "not ok NAME: why".
+ */
+#include "harness.h"
+
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define TIME_LIMIT 40 /* seconds for one test */
+#define SKIPPED 77
+
+static struct test *tests;
+static char *message; /* shared with the test's process */
+static const size_t message_size = 4096;
+
+/* Keeps the list in the order of names, so that it does not depend on the linker. */
+void test_register(struct test *t)
+{
+	struct test **p = &tests;
+
+	while (*p && strcmp((*p)->name, t->name) < 0)
+		p = &(*p)->next;
+	t->next = *p;
+	*p = t;
+}
+
+void test_fail(const char *file, int line, const char *format, ...)
+{
+	int n = snprintf(message, message_size, "%s:%d: ", file, line);
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(message + n, message_size - n, format, ap);
+	va_end(ap);
+	_exit(1);
+}
+
+void test_skip(const char *why)
+{
+	snprintf(message, message_size, "%s", why);
+	_exit(SKIPPED);
+}
+
+/* Wait for a child; true when it ended in time. One stuck in the kernel is left behind. */
+static bool wait_child(pid_t pid, int *status)
+{
+	u64 end = now_ns() + (TIME_LIMIT + 5) * 1000000000ULL;
+	bool killed = false;
+
+	for (;;) {
+		pid_t p = waitpid(pid, status, WNOHANG);
+
+		if (p == pid)
+			return !killed;
+		if (now_ns() > end) {
+			if (killed)
+				return false;
+			kill(pid, SIGKILL);
+			killed = true;
+			end += 5000000000ULL;
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+	}
+}
+
+/* True: passed or skipped. */
+static bool run_test(const struct test *t)
+{
+	int status = 0;
+	pid_t pid;
+
+	message[0] = 0;
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		alarm(TIME_LIMIT);
+		t->fn();
+		_exit(0);
+	}
+	if (pid < 0 || !wait_child(pid, &status)) {
+		printf("not ok %s: does not end, not even when killed\n", t->name);
+		return false;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) {
+		printf("ok %s # skipped: %s\n", t->name, message);
+		return true;
+	}
+	if (WIFEXITED(status) && !WEXITSTATUS(status)) {
+		printf("ok %s\n", t->name);
+		return true;
+	}
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+		printf("not ok %s: no end after %d s\n", t->name, TIME_LIMIT);
+	else if (WIFSIGNALED(status))
+		printf("not ok %s: killed by signal %d\n", t->name, WTERMSIG(status));
+	else
+		printf("not ok %s: %s\n", t->name, message);
+	return false;
+}
+
+/* Named on the command line (by a prefix, if it ends in *), or none is. */
+static bool wanted(const struct test *t, char **names, int n)
+{
+	for (int i = 0; i < n; i++) {
+		size_t len = strlen(names[i]);
+
+		if (len && names[i][len - 1] == '*' ? !strncmp(names[i], t->name, len - 1) : !strcmp(names[i], t->name))
+			return true;
+	}
+	return !n;
+}
+
+static void usage(FILE *to)
+{
+	fprintf(to, "usage: api [--list] [--run NAME]... [NAME...]\n\n"
+		    "Runs the tests of the ioctl interface on the device that TAXCUT_DEV names\n"
+		    "(default /dev/taxcut; /dev/kvm for stock KVM). NAME may end in *.\n");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "list", no_argument, NULL, 'l' },
+		{ "run", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{},
+	};
+	char *names[256];
+	int n = 0, ran = 0, failed = 0, c;
+	bool list = false;
+
+	while ((c = getopt_long(argc, argv, "lr:h", options, NULL)) != -1) {
+		if (c == 'l')
+			list = true;
+		else if (c == 'r' && n < 256)
+			names[n++] = optarg;
+		else
+			return usage(c == 'h' ? stdout : stderr), c == 'h' ? 0 : 2;
+	}
+	while (optind < argc && n < 256)
+		names[n++] = argv[optind++];
+	message = mmap(NULL, message_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (struct test *t = tests; t; t = t->next) {
+		if (!wanted(t, names, n))
+			continue;
+		ran++;
+		if (list)
+			printf("%s\n", t->name);
+		else
+			failed += !run_test(t);
+	}
+	if (!ran) {
+		fprintf(stderr, "api: no such test\n");
+		return 2;
+	}
+	return failed != 0;
+}

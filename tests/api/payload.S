@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The guest's program, as an ELF file, inside the test program. */
+	.section .rodata
+	.globl payload_start, payload_end
+	.balign 8
+payload_start:
+	.incbin "guest.elf"
+payload_end:
+	.section .note.GNU-stack, "", @progbits
