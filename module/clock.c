@@ -309,8 +309,8 @@ static int tsc_ratio_for(u32 khz, u64 *ratio)
 		return 0;
 	if (!hv->tsc_ratio_max)
 		return -EINVAL;
-	/* A 32-bit frequency over one of at least 1 MHz: far from overflow with up to 48 fraction bits. */
-	r = mul_u64_u64_div_u64(khz, BIT_ULL(hv->tsc_ratio_frac_bits), max(tsc_khz, 1000U));
+	/* A 32-bit frequency over one of many MHz: far from overflow with up to 48 fraction bits. */
+	r = mul_u64_u64_div_u64(khz, BIT_ULL(hv->tsc_ratio_frac_bits), tsc_khz ?: 1);
 	if (!r || r > hv->tsc_ratio_max)
 		return -EINVAL;
 	*ratio = r;
