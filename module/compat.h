@@ -63,16 +63,6 @@
 #define hv_unregister_syscore() unregister_syscore_ops(&hv_syscore)
 #endif
 
-/* A crash kernel wants virtualization off. Before 6.6 the kernel does it for SVM by itself, and again after 6.19. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 20, 0)
-#include <asm/reboot.h>
-#define hv_register_emergency(fn) cpu_emergency_register_virt_callback(fn)
-#define hv_unregister_emergency(fn) cpu_emergency_unregister_virt_callback(fn)
-#else
-#define hv_register_emergency(fn) ((void)(fn))
-#define hv_unregister_emergency(fn) ((void)(fn))
-#endif
-
 /* The shared run area names the field for kernel code apart, to make the reader think: it changes at any time. */
 #ifdef HV_HAVE_IMMEDIATE_EXIT_UNSAFE
 #define hv_immediate_exit(run) READ_ONCE((run)->immediate_exit__unsafe)

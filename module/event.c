@@ -165,9 +165,11 @@ static int irq_take(struct vcpu *v)
 	return v->ev.user_irq;
 }
 
-static bool window_wanted_by_user(const struct vcpu *v)
+/* A PIC in user space wants to inject, and this vCPU would take it. */
+bool event_user_wants_window(struct vcpu *v)
 {
-	return READ_ONCE(v->run->request_interrupt_window) && (!v->apic || v->vm->split_irqchip);
+	return READ_ONCE(v->run->request_interrupt_window) && !v->ev.user_irq_pending &&
+	       (!v->apic || (v->vm->split_irqchip && apic_accepts_extint(v)));
 }
 
 static void inject_irq(struct vcpu *v)
@@ -188,7 +190,7 @@ static void inject_irq(struct vcpu *v)
 		}
 		pending = irq_waiting(v);
 	}
-	window = pending >= 0 || (window_wanted_by_user(v) && !v->ev.user_irq_pending);
+	window = pending >= 0 || event_user_wants_window(v);
 	hv->set_irq_window(v, window);
 	/* Some emulated SVM mishandles a CR8 write while a virtual interrupt is pending, so watch CR8 then, too. */
 	hv->set_cr8_intercept(v, window || !v->apic || apic_blocked_by_tpr(v));

@@ -125,8 +125,7 @@ static int exit_hypercall(struct vcpu *v)
 static int exit_irq_window(struct vcpu *v)
 {
 	vcpu_request(v, REQ_EVENT);
-	if (READ_ONCE(v->run->request_interrupt_window) && hv->irq_allowed(v) && !v->ev.user_irq_pending &&
-	    (!v->apic || (v->vm->split_irqchip && apic_accepts_extint(v)))) {
+	if (event_user_wants_window(v) && hv->irq_allowed(v)) {
 		v->stats.request_irq_exits++;
 		return exit_to_user(v, KVM_EXIT_IRQ_WINDOW_OPEN);
 	}

@@ -406,6 +406,7 @@ void event_queue_gp(struct vcpu *v);
 void event_deliver_payload(struct vcpu *v);
 /* Program the next entry's event injection and the windows for what has to wait. Serves REQ_EVENT. */
 void event_inject(struct vcpu *v);
+bool event_user_wants_window(struct vcpu *v);
 /* What was programmed is on its way: forget it (the backend brings it back if delivery is cut short). */
 static inline void event_delivered(struct vcpu *v)
 {

@@ -11,6 +11,11 @@
  * enter again: REQ_VM_DEAD is looked at with interrupts off before each
  * entry), then each CPU is disabled by an interrupt, which cannot come between
  * that look and the end of the stay in the guest.
+ *
+ * A crash: nothing is done. The kernel has one hook for that, and KVM, loaded
+ * while we own the CPUs, finds it taken and complains loudly before it fails.
+ * A crash kernel starts as well with SVM on: GIF is set wherever the NMI that
+ * stops a CPU can come, so INIT is not held back (APM vol. 2, 15.17).
  */
 #include <linux/cpu.h>
 #include <linux/fs.h>
@@ -200,12 +205,6 @@ static void on_resume(void)
 
 HV_SYSCORE(on_suspend, on_resume);
 
-/* A crash: the CPU stops here, in whatever state it is; only the virtualization must be off. */
-static void on_emergency(void)
-{
-	hv->cpu_disable();
-}
-
 static int choose_backend(void)
 {
 	const char *why_not = NULL;
@@ -238,7 +237,6 @@ static int __init taxcut_init(void)
 	hotplug_state = r;
 	register_reboot_notifier(&reboot_notifier);
 	hv_register_syscore();
-	hv_register_emergency(on_emergency);
 	r = misc_register(&dev);
 	if (r)
 		goto no_device;
@@ -246,7 +244,6 @@ static int __init taxcut_init(void)
 	return 0;
 
 no_device:
-	hv_unregister_emergency(on_emergency);
 	hv_unregister_syscore();
 	unregister_reboot_notifier(&reboot_notifier);
 	cpuhp_remove_state(hotplug_state);
@@ -258,7 +255,6 @@ no_backend:
 static void __exit taxcut_exit(void)
 {
 	misc_deregister(&dev);
-	hv_unregister_emergency(on_emergency);
 	hv_unregister_syscore();
 	unregister_reboot_notifier(&reboot_notifier);
 	cpuhp_remove_state(hotplug_state);

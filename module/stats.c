@@ -67,13 +67,6 @@ static_assert(offsetof(struct stats_desc, name) == offsetof(struct kvm_stats_des
 static const struct stats_desc vcpu_descs[] = {
 	VCPU_STATS(VCPU_DESC)
 	EXIT_STATS(EXIT_DESC)
-	/* KVM's names for the same counters. */
-	EXIT_DESC(HV_EXIT_IO, io_exits)
-	EXIT_DESC(HV_EXIT_HLT, halt_exits)
-	EXIT_DESC(HV_EXIT_INTR, irq_exits)
-	EXIT_DESC(HV_EXIT_IRQ_WINDOW, irq_window_exits)
-	EXIT_DESC(HV_EXIT_NMI_WINDOW, nmi_window_exits)
-	EXIT_DESC(HV_EXIT_HYPERCALL, hypercalls)
 };
 
 static const struct stats_desc vm_descs[] = { VM_STATS(VM_DESC) };

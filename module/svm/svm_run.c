@@ -82,6 +82,8 @@ void svm_reload_debug(struct vcpu *v)
 	if (!(s->vmcb->save.dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK)))
 		return;
 	s->dr_loaded = true;
+	/* A breakpoint the host has enabled must not meet addresses that the guest chose. */
+	set_debugreg(0UL, 7);
 	set_debugreg(dr[0], 0);
 	set_debugreg(dr[1], 1);
 	set_debugreg(dr[2], 2);
@@ -94,7 +96,9 @@ void svm_load(struct vcpu *v)
 	struct svm_vcpu *s = v->svm;
 	int cpu = smp_processor_id();
 
-	asm volatile("vmsave %0" ::"a"(page_to_phys(c->host_save)) : "memory");
+	/* Off: the host is going down and REQ_VM_DEAD keeps us from entering; VMSAVE would be #UD. */
+	if (likely(c->enabled))
+		asm volatile("vmsave %0" ::"a"(page_to_phys(c->host_save)) : "memory");
 	s->entry.host_save_pa = page_to_phys(c->host_save);
 	if (s->last_cpu != cpu) {
 		s->clean = 0;
@@ -412,8 +416,13 @@ void svm_set_nmi_window(struct vcpu *v)
 {
 	struct svm_vcpu *s = v->svm;
 
-	if (v->ev.nmi_masked || s->nmi_singlestep)
-		return; /* the IRET intercept, or the step that is under way, brings us back */
+	if (v->ev.nmi_masked) {
+		/* Set already, unless user space restored a vCPU inside its NMI handler. */
+		svm_intercept(s, INTERCEPT_IRET, true);
+		return;
+	}
+	if (s->nmi_singlestep)
+		return; /* the step that is under way brings us back */
 	/* Only the interrupt shadow is in the way: one instruction. */
 	s->nmi_singlestep = true;
 	s->singlestep_had_tf = v->rflags & X86_EFLAGS_TF;
