@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <asm/debugreg.h>
+#include <asm/fpu/types.h>
 
 #include "apic.h"
 #include "bus.h"
@@ -22,6 +23,7 @@
 #include "skip.h"
 
 #define EMUL_MAX_FRAGMENTS 24 /* two operands of 64 bytes, unaligned, in pieces of at most 8 */
+#define EMUL_XCR0_AVX (XFEATURE_MASK_SSE | XFEATURE_MASK_YMM)
 #define EMUL_MAX_ITERATIONS 1024 /* of a repeated string instruction, before the loop looks around again */
 
 struct mmio_fragment {
@@ -239,7 +241,8 @@ static enum insn_result emul_cmpxchg(struct insn_ctx *ctx, u64 lin, void *old, c
 	r = translate(e, lin, len, true, &p);
 	if (r != INSN_DONE)
 		return r;
-	ram = p.len[1] ? NULL : gpa_ptr(e->v->vm, p.gpa[0], len, true);
+	/* A locked access across two cache lines is an #AC in the host where split locks are forbidden. */
+	ram = p.len[1] || !IS_ALIGNED(p.gpa[0], len) ? NULL : gpa_ptr(e->v->vm, p.gpa[0], len, true);
 	if (ram)
 		return ram_cmpxchg(ram, old, new, len, swapped);
 	*swapped = true;
@@ -253,9 +256,17 @@ static enum insn_result emul_check_write(struct insn_ctx *ctx, u64 lin, unsigned
 	return translate(emul_of(ctx), lin, len, true, &p);
 }
 
-/* The CPU has checked IOPL and the TSS bitmap before the intercept (APM vol. 2, 15.10.2). */
+/*
+ * The CPU has checked IOPL and the TSS bitmap before the intercept (APM vol. 2,
+ * 15.10.2), for that port and width. Code that was changed in between does not
+ * get further with it.
+ */
 static enum insn_result emul_pio_allowed(struct insn_ctx *ctx, u16 port, unsigned int size)
 {
+	const struct hv_exit *exit = &emul_of(ctx)->v->exit;
+
+	if (exit->reason != HV_EXIT_IO || exit->io.port != port || exit->io.size < size)
+		return INSN_UNKNOWN;
 	return INSN_DONE;
 }
 
@@ -425,6 +436,9 @@ static void emul_load_regs(struct emul *e)
 	r->rflags = v->rflags;
 	r->cr0 = s.cr0;
 	r->cr4 = s.cr4;
+	/* VEX is #UD unless XCR0 enables it (SDM vol. 1, 13.1), here as well: the vector registers are the CPU's. */
+	if ((v->xcr0 & EMUL_XCR0_AVX) != EMUL_XCR0_AVX)
+		r->cr4 &= ~(u64)X86_CR4_OSXSAVE;
 	r->efer = s.efer;
 	r->cpl = e->p.cpl;
 	for (i = 0; i < INSN_NSEGS; i++)
