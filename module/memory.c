@@ -30,6 +30,7 @@
 #include "slpt.h"
 
 #define MEM_MAX_PAGES ((1UL << 31) - 1)
+#define MEM_PAGES_PER_LOOK 4096
 #define MEM_KNOWN_FLAGS (KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
 
 struct mem_slot {
@@ -109,8 +110,9 @@ void mem_write_lock(struct vm *vm)
 
 void mem_write_unlock(struct vm *vm)
 {
-	up_write(&vm->mem_sem);
+	/* In this order: a vCPU that still sees a writer would not wait but spin. */
 	atomic_dec(&vm->mem_writers);
+	up_write(&vm->mem_sem);
 }
 
 static void mem_flush_all(struct vm *vm)
@@ -265,6 +267,7 @@ static void mem_unmap_slot(struct vm *vm, struct mem_slot *s)
 
 		mem_count_pages(vm, level, -1);
 		offset += slpt_level_size(level);
+		cond_resched();
 	}
 	slpt_unmap(&vm->mem->slpt, s->gpa, size);
 }
@@ -280,10 +283,12 @@ static int mem_map_slot(struct vm *vm, struct mem_slot *s)
 				 !(s->flags & KVM_MEM_READONLY));
 
 		if (r) {
-			slpt_unmap(&vm->mem->slpt, s->gpa, offset);
+			/* With the piece that failed: it may have left empty tables. */
+			slpt_unmap(&vm->mem->slpt, s->gpa, offset + slpt_level_size(level));
 			return r;
 		}
 		offset += slpt_level_size(level);
+		cond_resched();
 	}
 	for (offset = 0; offset < size; offset += slpt_level_size(slot_level_at(s, offset)))
 		mem_count_pages(vm, slot_level_at(s, offset), 1);
@@ -519,6 +524,8 @@ static void mem_collect_dirty(struct vm *vm, struct mem_slot *s, u64 first, u64 
 			dirty = true;
 		if (dirty && bits)
 			__set_bit(i, bits);
+		if (!(i % MEM_PAGES_PER_LOOK))
+			cond_resched();
 	}
 }
 

@@ -2,6 +2,7 @@
 /* The second-level page table; see slpt.h for who may call. */
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include "hv.h"
 #include "slpt.h"
@@ -43,6 +44,8 @@ static void slpt_free_table(u64 *table, unsigned int level)
 	for (i = 0; level > 1 && i < SLPT_ENTRIES; i++) {
 		if (table[i] && !slpt_is_leaf(table[i], level))
 			slpt_free_table(slpt_next(table[i]), level - 1);
+		if (level > 2)
+			cond_resched();
 	}
 	free_page((unsigned long)table);
 }
@@ -109,6 +112,8 @@ static void slpt_unmap_table(u64 *table, unsigned int level, u64 gpa, u64 end)
 			u64 *below = slpt_next(*entry);
 
 			slpt_unmap_table(below, level - 1, gpa, next);
+			if (level > 2)
+				cond_resched();
 			if (slpt_table_empty(below)) {
 				*entry = 0;
 				free_page((unsigned long)below);
