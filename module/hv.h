@@ -69,6 +69,7 @@ enum vcpu_request {
 	REQ_CLOCK, /* kvmclock must be written anew */
 	REQ_STEAL, /* steal time must be written */
 	REQ_TLB_FLUSH, /* flush this vCPU's guest TLB tags */
+	REQ_INTERCEPTS, /* what the guest may do without an exit has changed */
 	REQ_NMI, /* apic/irq delivered an NMI: see vcpu->nmi_queued */
 	REQ_INIT_SIPI, /* INIT or SIPI pending in the LAPIC */
 	REQ_EVENT, /* something may be injectable: look again */

@@ -4,8 +4,8 @@
  * space wants to answer, and the ioctls.
  *
  * The filter is published with RCU: it changes under vm->lock, with every vCPU
- * out of the guest while the backends take it over, and is read by running
- * vCPUs without a lock.
+ * out of the guest; each takes it over before it enters again, and reads it
+ * without a lock.
  */
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -136,8 +136,9 @@ int msr_set_filter(struct vm *vm, const struct kvm_msr_filter __user *arg)
 	}
 	mem_write_lock(vm);
 	old = rcu_replace_pointer(vm->msr_filter, f, lockdep_is_held(&vm->lock));
+	/* The backend's state belongs to the vCPU's thread. */
 	for (i = 0; i < vm->nr_vcpus; i++)
-		hv->update_intercepts(vm->vcpus[i]);
+		vcpu_request(vm->vcpus[i], REQ_INTERCEPTS);
 	mem_write_unlock(vm);
 	synchronize_rcu();
 	msr_filter_free(old);

@@ -41,6 +41,7 @@
 #include "pv.h"
 #include "state.h"
 #include "vcpu.h"
+#include "xstate.h"
 
 void vcpu_kick(struct vcpu *v)
 {
@@ -188,6 +189,9 @@ static void xstate_load(struct vcpu *v)
 	v->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	if (v->xcr0 != v->host_xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, v->xcr0);
+	/* SVM does not switch it, and XSAVES would show the guest the client's supervisor state. */
+	if (host_xss)
+		wrmsrl(MSR_IA32_XSS, 0);
 	v->stats.fpu_reload++;
 }
 
@@ -195,6 +199,8 @@ static void xstate_unload(struct vcpu *v)
 {
 	u64 mask = host_xcr0;
 
+	if (host_xss)
+		wrmsrl(MSR_IA32_XSS, host_xss);
 	if (v->xcr0 != v->host_xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, v->host_xcr0);
 	asm volatile("xsave64 %0" : "=m"(*(u8 *)v->xstate) : "a"((u32)mask), "d"((u32)(mask >> 32)) : "memory");
@@ -253,6 +259,8 @@ static int vcpu_serve_requests(struct vcpu *v)
 		v->stats.tlb_flush++;
 		hv->flush_tlb(v);
 	}
+	if (vcpu_test_and_clear_request(v, REQ_INTERCEPTS))
+		hv->update_intercepts(v);
 	if (test_bit(REQ_IOAPIC_EOI, &v->requests)) {
 		u8 vector;
 
@@ -272,9 +280,10 @@ static int vcpu_serve_requests(struct vcpu *v)
 	return RUN_GUEST;
 }
 
+/* Interrupts on or off; on, the answer may be old, and vcpu_enter() looks again. */
 static bool vcpu_must_leave(struct vcpu *v)
 {
-	return xfer_to_guest_mode_work_pending() || atomic_read(&v->vm->mem_writers) || hv_softirq_waits();
+	return __xfer_to_guest_mode_work_pending() || atomic_read(&v->vm->mem_writers) || hv_softirq_waits();
 }
 
 static void vcpu_sync_tpr(struct vcpu *v)
@@ -542,8 +551,8 @@ static int vcpu_run_prepare(struct vcpu *v)
 			return r;
 	}
 	r = exit_complete_userspace(v);
-	if (r < 0)
-		return r;
+	if (r)
+		return r; /* also when the next exit is ready: user space has to see it */
 	if (hv_immediate_exit(run))
 		return vcpu_interrupted(v);
 	return r;

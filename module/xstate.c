@@ -9,6 +9,7 @@
 #include <asm/cpufeature.h>
 #include <asm/fpu/types.h>
 #include <asm/fpu/xcr.h>
+#include <asm/msr.h>
 
 #include "cpuid.h"
 #include "xstate.h"
@@ -19,6 +20,7 @@
 #define XCR0_OFFERED (XFEATURE_MASK_FPSSE | XFEATURE_MASK_YMM | XCR0_AVX512 | XFEATURE_MASK_PKRU)
 
 u64 host_xcr0;
+u64 host_xss;
 u32 host_xstate_size;
 static u32 mxcsr_valid; /* MXCSR bits this CPU has */
 
@@ -39,6 +41,8 @@ void xstate_init_host(void)
 		host_xcr0 &= ~XCR0_AVX512;
 	host_xstate_size = cpuid_xsave_size(host_xcr0, false);
 	mxcsr_valid = host_mxcsr_mask();
+	if (boot_cpu_has(X86_FEATURE_XSAVES))
+		rdmsrl(MSR_IA32_XSS, host_xss);
 }
 
 int xstate_create(struct vcpu *v)

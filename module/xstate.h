@@ -5,7 +5,10 @@
 
 #include "hv.h"
 
-/* Sets host_xcr0 and host_xstate_size. */
+/* The host's IA32_XSS, the same on every CPU. */
+extern u64 host_xss;
+
+/* Sets host_xcr0, host_xss and host_xstate_size. */
 void xstate_init_host(void);
 
 int xstate_create(struct vcpu *v);
