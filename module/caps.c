@@ -7,6 +7,7 @@
 #include <asm/cpufeature.h>
 
 #include "clock.h"
+#include "compat.h"
 #include "cpuid.h"
 #include "irq.h"
 #include "msr.h"

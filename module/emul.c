@@ -12,6 +12,7 @@
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/debugreg.h>
 #include <asm/fpu/types.h>
 

@@ -8,6 +8,7 @@
  * NMI, an interrupt. Whatever has to wait gets a window: an exit at the moment
  * the guest can take it.
  */
+#include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/debugreg.h>
 #include <asm/trapnr.h>
 

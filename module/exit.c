@@ -6,6 +6,7 @@
  * run_next. vcpu->run belongs to user space as well: what is read from it is
  * read once and checked.
  */
+#include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>
 #include <asm/trapnr.h>

@@ -6,6 +6,7 @@
  * prefixes goes through the decoder.
  */
 #include <linux/mm.h>
+#include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/debugreg.h>
 #include <asm/msr-index.h>
 #include <asm/trapnr.h>

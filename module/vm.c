@@ -18,6 +18,7 @@
 
 #include "apic.h"
 #include "clock.h"
+#include "compat.h"
 #include "irq.h"
 #include "memory.h"
 #include "msr.h"

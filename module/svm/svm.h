@@ -4,6 +4,7 @@
 #define TAXCUT_SVM_H
 
 #include <linux/io.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <asm/svm.h>
 

@@ -12,6 +12,7 @@
  * so that the window cannot be missed; the resulting #DB is swallowed.
  */
 #include <linux/hw_breakpoint.h>
+#include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/debugreg.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>

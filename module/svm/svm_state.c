@@ -3,6 +3,7 @@
  * Guest state that SVM keeps in the VMCB: reset, segments, control registers,
  * MSRs, intercepts. The vCPU's own thread, or whoever holds vcpu->mutex.
  */
+#include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/debugreg.h>
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
