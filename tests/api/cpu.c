@@ -15,7 +15,7 @@ GUEST_TEST(cpu_exceptions, "g_exceptions", CHIP_NONE, 0)
 GUEST_TEST(cpu_double_fault, "g_double", CHIP_NONE, 0)
 GUEST_TEST(cpu_user_mode_faults, "g_user_faults", CHIP_NONE, 0)
 GUEST_TEST(cpu_xsetbv, "g_xsetbv", CHIP_NONE, 0)
-GUEST_TEST(cpu_control_register_faults, "g_cr_faults", CHIP_NONE, 0)
+GUEST_TEST(cpu_task_switched, "g_task_switched", CHIP_NONE, 0)
 GUEST_TEST(cpu_cr8_xapic, "g_cr8", CHIP_SPLIT, 1)
 GUEST_TEST(cpu_cr8_x2apic, "g_cr8", CHIP_SPLIT, 2)
 GUEST_TEST(cpu_wbinvd, "g_wbinvd", CHIP_NONE, 0)
@@ -286,8 +286,8 @@ TEST(cpu_registers_survive_exits)
 TEST(stat_exits_exact)
 {
 	static const char *const reasons[] = {
-		"backend_exits", "external_interrupt_exits", "nmi_exits", "cpuid_exits", "msr_exits", "pio_exits",
-		"memory_exits", "hlt_exits", "hypercall_exits", "interrupt_window_exits", "nmi_unmask_exits",
+		"backend_exits", "irq_exits", "nmi_exits", "cpuid_exits", "msr_exits", "io_exits",
+		"memory_exits", "halt_exits", "hypercalls", "irq_window_exits", "nmi_window_exits",
 		"cr8_exits", "dr_exits", "xsetbv_exits", "wbinvd_exits", "invd_exits", "monitor_exits",
 		"mwait_exits", "pause_exits", "rdpmc_exits", "undefined_insn_exits", "exception_exits",
 		"shutdown_exits", "failed_entry_exits", "unknown_exits",
@@ -305,8 +305,8 @@ TEST(stat_exits_exact)
 	for (u32 i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		sum += stat_get(v->fd, reasons[i]);
 	CHECK_EQ(sum, exits);
-	CHECK(stat_get(v->fd, "pio_exits") >= 2);
-	CHECK_EQ(stat_get(v->fd, "io_exits"), stat_get(v->fd, "pio_exits"));
+	CHECK(stat_get(v->fd, "io_exits") >= 2);
+	CHECK_EQ(stat_get(v->fd, "io_exits"), stat_get(v->fd, "io_exits"));
 	CHECK(stat_get(v->fd, "outside_cycles") > 0);
 }
 
