@@ -454,10 +454,12 @@ int cpuid_get2(struct vcpu *v, struct kvm_cpuid2 __user *arg)
 {
 	u32 room;
 
-	if (get_user(room, &arg->nent) || put_user(v->ncpuid, &arg->nent))
+	if (get_user(room, &arg->nent))
 		return -EFAULT;
 	if (room < v->ncpuid)
 		return -E2BIG;
+	if (put_user(v->ncpuid, &arg->nent))
+		return -EFAULT;
 	if (v->ncpuid && copy_to_user(arg->entries, v->cpuid, v->ncpuid * sizeof(v->cpuid[0])))
 		return -EFAULT;
 	return 0;

@@ -740,7 +740,7 @@ void msr_vcpu_reset(struct vcpu *v, bool init_event)
 	if (init_event)
 		return;
 	m->misc_enable = MSR_IA32_MISC_ENABLE_FAST_STRING;
-	m->hwcr = HWCR_TSC_FREQ_SEL;
+	m->hwcr = 0;
 	m->nb_cfg = 0;
 	m->power_ctl = 0;
 	m->mtrr_def_type = 0;

@@ -169,7 +169,7 @@ int stats_vcpu_fd(struct vcpu *v)
 
 	if (!s)
 		return -ENOMEM;
-	strscpy(s->id, v->stats_name, sizeof(s->id));
+	snprintf(s->id, sizeof(s->id), "kvm-%d/vcpu-%u", task_tgid_nr(current), v->id);
 	stats_file_init(s, vcpu_descs, ARRAY_SIZE(vcpu_descs), &v->stats, sizeof(v->stats));
 	return stats_open(s, v->vm, "kvm-vcpu-stats");
 }
@@ -180,7 +180,7 @@ int stats_vm_fd(struct vm *vm)
 
 	if (!s)
 		return -ENOMEM;
-	strscpy(s->id, vm->stats_name, sizeof(s->id));
+	snprintf(s->id, sizeof(s->id), "kvm-%d", task_tgid_nr(current));
 	stats_file_init(s, vm_descs, ARRAY_SIZE(vm_descs), &vm->stats, sizeof(vm->stats));
 	return stats_open(s, vm, "kvm-vm-stats");
 }
