@@ -11,6 +11,12 @@
 #include "irqchip.h"
 #include "memory.h"
 
+/* After an EOI with an empty IRR there is nothing to inject, and no TPR to sync: the common case. */
+static bool must_look_again(struct lapic *l, const struct lapic_effects *e)
+{
+	return e->lvt0 || (e->event && (!e->eoi || lapic_highest_irr(l) >= 0));
+}
+
 void apic_apply_effects(struct vcpu *v, const struct lapic_effects *e)
 {
 	struct irqchip *irq = v->vm->irq;
@@ -25,7 +31,7 @@ void apic_apply_effects(struct vcpu *v, const struct lapic_effects *e)
 		v->stats.ipis_sent++;
 		irq_send_msg(irq, &e->msg, v->index, NULL);
 	}
-	if (e->event || e->lvt0)
+	if (must_look_again(&v->apic->l, e))
 		vcpu_request(v, REQ_EVENT);
 }
 

@@ -96,7 +96,8 @@ void irq_pic_port_read(struct irqchip *irq, u16 port, u8 *value)
 	if (fx.changed)
 		pic_output_changed(irq);
 	raw_spin_unlock_irqrestore(&irq->lock, flags);
-	irq_pins_acked(irq, fx.acked, 0);
+	if (fx.acked)
+		irq_pins_acked(irq, fx.acked, 0);
 }
 
 /* ICW1 forgets what the chip had latched or in service, so no EOI will come for it. */
