@@ -16,7 +16,9 @@
 
 #include "apic.h"
 #include "cpuid.h"
+#include "msr.h"
 
+#define CPUID_MONITOR BIT(3) /* leaf 1 ECX */
 #define CPUID_OSXSAVE BIT(27) /* leaf 1 ECX */
 #define CPUID_APIC BIT(9) /* leaf 1 EDX */
 #define CPUID_OSPKE BIT(4) /* leaf 7 ECX */
@@ -144,6 +146,15 @@ static u64 cpuid_cr4(struct vcpu *v)
 	return p.cr4;
 }
 
+/* MONITOR follows IA32_MISC_ENABLE where user space asked for the architectural behaviour. */
+static void cpuid_apply_mwait(struct vcpu *v)
+{
+	if (v->msrs->misc_enable & MSR_IA32_MISC_ENABLE_MWAIT)
+		v->regs[REG_RCX] |= CPUID_MONITOR;
+	else
+		v->regs[REG_RCX] &= ~(u64)CPUID_MONITOR;
+}
+
 void cpuid_emulate(struct vcpu *v)
 {
 	u32 function = v->regs[REG_RAX], index = v->regs[REG_RCX];
@@ -172,6 +183,8 @@ void cpuid_emulate(struct vcpu *v)
 			r[REG_RCX] |= CPUID_OSXSAVE;
 		if (v->apic && !(apic_get_base(v) & MSR_IA32_APICBASE_ENABLE))
 			r[REG_RDX] &= ~(u64)CPUID_APIC;
+		if (v->vm->disabled_quirks & KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT)
+			cpuid_apply_mwait(v);
 	} else if (function == 7 && !index) {
 		r[REG_RCX] &= ~CPUID_OSPKE;
 		if (cpuid_cr4(v) & X86_CR4_PKE)

@@ -77,10 +77,8 @@
 	X(CUMULATIVE, NONE, nmi_injections, 1)                                                     \
 	X(CUMULATIVE, NONE, req_event, 1)                                                          \
 	X(CUMULATIVE, NONE, preemption_reported, 1)                                                \
-	X(CUMULATIVE, NONE, preemption_other, 1)                                                   \
 	X(CUMULATIVE, NONE, halt_successful_poll, 1)                                               \
 	X(CUMULATIVE, NONE, halt_attempted_poll, 1)                                                \
-	X(CUMULATIVE, NONE, halt_poll_invalid, 1)                                                  \
 	X(CUMULATIVE, NONE, halt_wakeup, 1)                                                        \
 	X(CUMULATIVE, NS, halt_poll_success_ns, 1)                                                 \
 	X(CUMULATIVE, NS, halt_poll_fail_ns, 1)                                                    \
@@ -91,7 +89,6 @@
 	X(INSTANT, BOOLEAN, blocking, 1)                                                           \
 	X(CUMULATIVE, NONE, lapic_timer_arms, 1)                                                   \
 	X(CUMULATIVE, NONE, lapic_timer_fires, 1)                                                  \
-	X(INSTANT, NS, timer_advance_ns, 1)                                                        \
 	X(CUMULATIVE, NONE, ipis_sent, 1)                                                          \
 	X(CUMULATIVE, NONE, pv_ipis, 1)                                                            \
 	X(CUMULATIVE, NONE, pv_eois, 1)                                                            \
