@@ -41,7 +41,9 @@ static struct finding check_module(const struct doctor *d)
 	char *version = sys_read("/sys/module/taxcut/version");
 	struct finding f;
 
-	if (sys_exists("/sys/module/taxcut"))
+	if (strcmp(d->device, TAXCUT_DEVICE))
+		f = good("not needed for %s", d->device);
+	else if (sys_exists("/sys/module/taxcut"))
 		f = good("taxcut.ko%s%s is loaded", version ? " " : "", version ? version : "");
 	else if (module_installed(d))
 		f = found(CHECK_FAIL, xstrdup("taxcut.ko is installed but not loaded"),
@@ -120,6 +122,8 @@ static struct finding check_rivals(const struct doctor *d)
 		{ "kvm_amd", "svm" }, { "kvm_intel", "vmx" }, { "vboxdrv", "" }, { "vmmon", "" },
 	};
 
+	if (strcmp(d->device, TAXCUT_DEVICE))
+		return good("none matters for %s", d->device);
 	for (size_t i = 0; i < ARRAY_LEN(rivals); i++)
 		if (sys_exists("/sys/module/%s", rivals[i].module) &&
 		    (!*rivals[i].flag || has_word(d->flags, rivals[i].flag)))
