@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory slots. Guest side: guest/io.c. */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define MIB (1ULL << 20)
+
+static void *anonymous(u64 size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
+/* Arguments that must be refused, with what KVM refuses them. */
+TEST(mem_slot_errors)
+{
+	struct vm *vm = vm_create_bare();
+	u8 *p = anonymous(MIB);
+	const u32 slots = capability(KVM_CAP_NR_MEMSLOTS);
+
+	ERR(vm_set_slot(vm, 0, 0x800, 4096, p, 0), EINVAL); /* misaligned address */
+	ERR(vm_set_slot(vm, 0, 0, 4095, p, 0), EINVAL);
+	ERR(vm_set_slot(vm, 0, 0, 4096, p + 8, 0), EINVAL);
+	ERR(vm_set_slot(vm, slots, 0, 4096, p, 0), EINVAL);
+	ERR(vm_set_slot(vm, 0xffffffff, 0, 4096, p, 0), EINVAL);
+	ERR(vm_set_slot(vm, 0, ~0xfffULL, 8192, p, 0), EINVAL); /* wraps */
+	ERR(vm_set_slot(vm, 0, 0, ~0xfffULL, p, 0), EINVAL);
+	ERR(vm_set_slot(vm, 0, 0, 4096, p, 1 << 20), EINVAL); /* unknown flag */
+	ERR(vm_set_slot(vm, 0, 0, 4096, (void *)(1ULL << 63), 0), EINVAL);
+	ERR(vm_set_slot(vm, 0, 0, 0, NULL, 0), EINVAL); /* nothing to delete */
+	ERR(ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, NULL), EFAULT);
+	OK(vm_set_slot(vm, 0, 0, MIB / 2, p, 0));
+	ERR(vm_set_slot(vm, 1, MIB / 2 - 4096, 8192, p, 0), EEXIST);
+	ERR(vm_set_slot(vm, 1, 0, MIB, p, 0), EEXIST);
+	ERR(vm_set_slot(vm, 0, 0, MIB, p, 0), EINVAL); /* another size */
+	ERR(vm_set_slot(vm, 0, 0, MIB / 2, p + 4096, 0), EINVAL); /* another place here */
+	ERR(vm_set_slot(vm, 0, 0, MIB / 2, p, KVM_MEM_READONLY), EINVAL);
+	OK(vm_set_slot(vm, 1, MIB / 2, MIB / 2, p + MIB / 2, 0));
+	ERR(vm_set_slot(vm, 1, 0, MIB / 2, p + MIB / 2, 0), EEXIST); /* moved onto another */
+	OK(vm_set_slot(vm, 1, 4 * MIB, MIB / 2, p + MIB / 2, 0));
+	OK(vm_set_slot(vm, 1, 0, 0, NULL, 0));
+	ERR(vm_set_slot(vm, 1, 0, 0, NULL, 0), EINVAL);
+}
+
+/* taxcut pins at registration: memory that is not there is refused at once. Stock KVM only looks when the guest does. */
+TEST(mem_slot_without_memory)
+{
+	struct vm *vm = vm_create_bare();
+	u8 *p = anonymous(MIB);
+
+	if (is_stock())
+		test_skip("stock KVM maps on demand");
+	munmap(p + MIB / 2, MIB / 2);
+	ERR(vm_set_slot(vm, 0, 0, MIB, p, 0), EFAULT);
+	CHECK_EQ(proc_status("VmPin"), 0);
+	OK(vm_set_slot(vm, 0, 0, MIB / 2, p, 0));
+}
+
+TEST(mem_add_delete_move)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u64 *p = anonymous(MIB);
+
+	vcpu_start(v, "g_mmio_one_read", 0x20000000);
+	vcpu_expect(v, KVM_EXIT_MMIO);
+	vcpu_done(v);
+	OK(vm_set_slot(vm, 1, 0x20000000, MIB, p, 0));
+	vcpu_call(v, "g_touch", 0x20001000);
+	CHECK_EQ(p[512], 0x20001000 ^ 0x5a5a);
+	OK(vm_set_slot(vm, 1, 0x30000000, MIB, p, 0));
+	p[1] = 0x1234;
+	vcpu_call(v, "g_mmio_one_read", 0x30000008);
+	CHECK_EQ(guest_results(vm)[0], 0x1234);
+	vcpu_start(v, "g_mmio_one_read", 0x20000008);
+	vcpu_expect(v, KVM_EXIT_MMIO);
+	vcpu_done(v);
+	OK(vm_set_slot(vm, 1, 0x30000000, 0, p, 0));
+	vcpu_start(v, "g_mmio_one_read", 0x30000008);
+	vcpu_expect(v, KVM_EXIT_MMIO);
+}
+
+/* The same memory in two slots is one memory; deleting one leaves the other. */
+TEST(mem_alias)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u64 *p = anonymous(2 * MIB);
+
+	OK(vm_set_slot(vm, 1, 0x20000000, 2 * MIB, p, 0));
+	OK(vm_set_slot(vm, 2, 0x30000000, MIB, (u8 *)p + MIB, 0));
+	vcpu_call(v, "g_touch", 0x30000000);
+	vcpu_call(v, "g_mmio_one_read", 0x20000000 + MIB);
+	CHECK_EQ(guest_results(vm)[0], 0x30000000 ^ 0x5a5a);
+	OK(vm_set_slot(vm, 1, 0x20000000, 0, NULL, 0));
+	vcpu_call(v, "g_touch", 0x30002000);
+	CHECK_EQ(p[(MIB + 0x2000) / 8], 0x30002000 ^ 0x5a5a);
+}
+
+/* Reads come from memory, writes go to user space. */
+TEST(mem_readonly)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u32 *p = vm_add_memory(vm, 1, 0x20000000, MIB, KVM_MEM_READONLY);
+
+	p[4] = 0x1111;
+	vcpu_start(v, "g_readonly", 0x20000010);
+	vcpu_expect(v, KVM_EXIT_MMIO);
+	CHECK_EQ(v->run->mmio.is_write, 1);
+	CHECK_EQ(v->run->mmio.phys_addr, 0x20000010);
+	CHECK_EQ(*(u32 *)v->run->mmio.data, 0x77);
+	vcpu_done(v);
+	CHECK_EQ(guest_results(vm)[0], 0x1111);
+	CHECK_EQ(guest_results(vm)[1], 0x1111);
+	CHECK_EQ(p[4], 0x1111);
+}
+
+/* Memory that this process itself may only read can be a read-only slot. */
+TEST(mem_readonly_of_readonly_mapping)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	char path[] = "/tmp/api-rom-XXXXXX";
+	int fd = mkstemp(path);
+	u32 value = 0xabcd;
+	void *p;
+
+	CHECK_EQ(pwrite(fd, &value, 4, 16), 4);
+	OK(ftruncate(fd, 65536));
+	p = mmap(NULL, 65536, PROT_READ, MAP_PRIVATE, fd, 0);
+	unlink(path);
+	CHECK(p != MAP_FAILED);
+	OK(vm_set_slot(vm, 1, 0x20000000, 65536, p, KVM_MEM_READONLY));
+	vcpu_start(v, "g_readonly", 0x20000010);
+	vcpu_expect(v, KVM_EXIT_MMIO);
+	vcpu_done(v);
+	CHECK_EQ(guest_results(vm)[1], 0xabcd);
+}
+
+/* A slot deleted under a running vCPU: its next access is MMIO, and it comes back with the slot. */
+static void *delete_later(void *vm)
+{
+	usleep(100000);
+	OK(vm_set_slot(vm, 1, 0x20000000, 0, NULL, 0));
+	return NULL;
+}
+
+TEST(mem_delete_while_running)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u32 *p = vm_add_memory(vm, 1, 0x20000000, MIB, 0);
+	pthread_t t;
+	u64 reads;
+
+	p[0] = 0x42;
+	vcpu_start(v, "g_read_forever", 0x20000000);
+	CHECK_EQ(pthread_create(&t, NULL, delete_later, vm), 0);
+	vcpu_expect(v, KVM_EXIT_MMIO);
+	pthread_join(t, NULL);
+	CHECK_EQ(v->run->mmio.phys_addr, 0x20000000);
+	reads = guest_results(vm)[0];
+	CHECK(reads > 0);
+	CHECK_EQ(guest_results(vm)[1], 0x42);
+	*(u32 *)v->run->mmio.data = 0x43;
+	vcpu_expect(v, KVM_EXIT_MMIO);
+	CHECK_EQ(guest_results(vm)[1], 0x43);
+	CHECK_EQ(guest_results(vm)[0], reads + 1);
+}
+
+/* Many changes of other slots do not disturb a running vCPU. */
+static volatile bool stop_changing;
+
+static void *change_slots(void *vm)
+{
+	u8 *p = anonymous(MIB);
+
+	for (u32 i = 0; !stop_changing; i++) {
+		OK(vm_set_slot(vm, 2 + i % 8, 0x40000000 + (i % 8) * MIB, MIB, p, 0));
+		OK(vm_set_slot(vm, 2 + i % 8, 0, 0, NULL, 0));
+	}
+	return NULL;
+}
+
+TEST(mem_changes_while_running)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	pthread_t t;
+
+	CHECK_EQ(pthread_create(&t, NULL, change_slots, vm), 0);
+	for (int i = 0; i < 50; i++) {
+		vcpu_call(v, "g_write_pages", 1000);
+		vcpu_call(v, "g_cpuid_loop", 100);
+	}
+	stop_changing = true;
+	pthread_join(t, NULL);
+	CHECK_EQ(*(u32 *)(vm->mem + GPA_FREE + 998 * 4096), 998);
+}
+
+TEST(mem_above_4g)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u64 *p = vm_add_memory(vm, 1, 5ULL << 30, 2 * MIB, 0);
+	u64 *q = vm_add_memory(vm, 2, 100ULL << 30, 2 * MIB, 0);
+
+	vcpu_call(v, "g_touch", (5ULL << 30) + 0x10000);
+	CHECK_EQ(p[0x2000], ((5ULL << 30) + 0x10000) ^ 0x5a5a);
+	vcpu_call(v, "g_touch", (100ULL << 30) + 2 * MIB - 8);
+	CHECK_EQ(q[2 * MIB / 8 - 1], ((100ULL << 30) + 2 * MIB - 8) ^ 0x5a5a);
+	vcpu_start(v, "g_mmio_one_read", 6ULL << 30);
+	vcpu_expect(v, KVM_EXIT_MMIO);
+	CHECK_EQ(v->run->mmio.phys_addr, 6LL << 30);
+}
+
+TEST(mem_all_slots)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u32 n = capability(KVM_CAP_NR_MEMSLOTS);
+	u8 *p;
+
+	n = n > 512 ? 512 : n;
+	CHECK(n >= 512);
+	p = anonymous(n * 4096);
+	for (u32 i = 1; i < n; i++)
+		OK(vm_set_slot(vm, i, 0x10000000 + (i - 1) * 0x2000, 4096, p + i * 4096, 0));
+	vcpu_call(v, "g_touch_slots", n - 1);
+	for (u32 i = 1; i < n; i++)
+		CHECK_EQ(*(u64 *)(p + i * 4096), (0x10000000 + (i - 1) * 0x2000) ^ 0x5a5a);
+	for (u32 i = 1; i < n; i++)
+		OK(vm_set_slot(vm, i, 0, 0, NULL, 0));
+	vcpu_call(v, "g_nothing", 0);
+}
+
+/* Every page the guest wrote since the last look is marked, once. */
+TEST(mem_dirty_log)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u8 bits[GUEST_MEMORY / 4096 / 8];
+	struct kvm_dirty_log log = { .slot = 0, .dirty_bitmap = bits };
+	const u32 first = GPA_FREE / 4096, n = 64;
+
+	ERR(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log), ENOENT);
+	OK(vm_set_slot(vm, 0, 0, GUEST_MEMORY, vm->mem, KVM_MEM_LOG_DIRTY_PAGES));
+	OK(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	vcpu_call(v, "g_write_pages", n);
+	OK(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	for (u32 i = 0; i < n; i++)
+		CHECK_EQ(bits[(first + i) / 8] >> (first + i) % 8 & 1, i % 2 == 0);
+	OK(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	for (u32 i = 0; i < n; i++)
+		CHECK_EQ(bits[(first + i) / 8] >> (first + i) % 8 & 1, 0);
+	vcpu_call(v, "g_write_pages", 1);
+	OK(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log));
+	CHECK_EQ(bits[first / 8] & 1, 1);
+	log.slot = 600;
+	ERR(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log), is_stock() ? ENOENT : EINVAL);
+	log.slot = 0;
+	log.dirty_bitmap = NULL;
+	ERR(ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log), EFAULT);
+	OK(vm_set_slot(vm, 0, 0, GUEST_MEMORY, vm->mem, 0));
+	vcpu_call(v, "g_write_pages", n);
+}
+
+/* ---- pins: who pays, and when they are given back ---- */
+
+static void need_pinning(void)
+{
+	if (is_stock())
+		test_skip("stock KVM does not pin");
+}
+
+static long host_pinned_kb(void)
+{
+	struct vm *vm = vm_create_bare();
+	u64 bytes = stat_get(vm->fd, "pinned_bytes");
+
+	vm_close(vm);
+	return bytes / 1024;
+}
+
+/* Free memory of the host, in kB, with time for what is freed late. */
+static long free_kb(void)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	char line[128];
+	long kb = 0;
+
+	CHECK(f);
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, "MemAvailable:", 13))
+			kb = strtol(line + 13, NULL, 10);
+	fclose(f);
+	return kb;
+}
+
+TEST(mem_pins_given_back)
+{
+	struct vm *vm = vm_create_bare();
+	u64 *p = anonymous(64 * MIB);
+
+	need_pinning();
+	CHECK_EQ(host_pinned_kb(), 0);
+	OK(vm_set_slot(vm, 0, 0, 32 * MIB, p, 0));
+	CHECK_EQ(stat_get(vm->fd, "pinned_bytes"), 32 * MIB);
+	/* The same pages again cost nothing: pins are kept by host address. */
+	OK(vm_set_slot(vm, 1, 0x40000000, 32 * MIB, p, 0));
+	CHECK_EQ(stat_get(vm->fd, "pinned_bytes"), 32 * MIB);
+	OK(vm_set_slot(vm, 0, 0, 0, NULL, 0));
+	CHECK_EQ(stat_get(vm->fd, "pinned_bytes"), 32 * MIB);
+	OK(vm_set_slot(vm, 1, 0, 0, NULL, 0));
+	CHECK_RANGE(stat_get(vm->fd, "pinned_bytes"), 0, 32 * MIB);
+	vm_close(vm);
+	CHECK_EQ(proc_status("VmPin"), 0);
+}
+
+/* An ordinary user with a small memlock limit: ENOMEM, and nothing stays behind. */
+static void as_user(u64 limit)
+{
+	struct rlimit r = { limit, limit };
+
+	OK(setrlimit(RLIMIT_MEMLOCK, &r));
+	device_open();
+	OK(setgid(65534));
+	OK(setuid(65534));
+	OK(prctl(PR_SET_DUMPABLE, 1));
+}
+
+TEST(mem_memlock_limit)
+{
+	struct vm *vm;
+	u8 *p = anonymous(32 * MIB);
+
+	need_pinning();
+	as_user(8 * MIB);
+	vm = vm_create_bare();
+	ERR(vm_set_slot(vm, 0, 0, 32 * MIB, p, 0), ENOMEM);
+	OK(vm_set_slot(vm, 0, 0, 6 * MIB, p, 0));
+	ERR(vm_set_slot(vm, 1, 0x40000000, 6 * MIB, p + 16 * MIB, 0), ENOMEM);
+	OK(vm_set_slot(vm, 0, 0, 0, NULL, 0));
+	OK(vm_set_slot(vm, 1, 0x40000000, 6 * MIB, p + 16 * MIB, 0));
+	vm_close(vm);
+	for (int i = 0; i < 20; i++) {
+		vm = vm_create_bare();
+		OK(vm_set_slot(vm, 0, 0, 6 * MIB, p, 0));
+		vm_close(vm);
+	}
+	CHECK_EQ(proc_status("VmPin"), 0);
+	CHECK_EQ(proc_status("VmLck"), 0);
+}
+
+/* A client killed in the middle of a run: all it had pinned is free again. */
+TEST(mem_killed_client)
+{
+	long before, after = 0;
+	int status;
+
+	need_pinning();
+	before = free_kb();
+	for (int round = 0; round < 3; round++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			struct vm *vm = vm_create(CHIP_SPLIT);
+
+			memset(vm_add_memory(vm, 1, 0x40000000, 256 * MIB, 0), 1, 256 * MIB);
+			vcpu_start(vcpu_create(vm, 0), "g_count_forever", 0);
+			vcpu_run(vm->vcpus[0]);
+			_exit(1);
+		}
+		usleep(700000);
+		kill(pid, SIGKILL);
+		CHECK_EQ(waitpid(pid, &status, 0), pid);
+		CHECK(WIFSIGNALED(status));
+	}
+	for (int i = 0; i < 50 && before - (after = free_kb()) > 64 * 1024; i++)
+		usleep(100000);
+	CHECK_RANGE(before - after, -1000000, 64 * 1024);
+}
+
+/* Large pages are used where they fit, and reported. */
+TEST(mem_large_pages)
+{
+	struct vm *vm = vm_create_bare();
+	u64 at;
+	u8 *p;
+
+	need_pinning();
+	p = anonymous(16 * MIB);
+	at = ((uintptr_t)p + 2 * MIB - 1) & ~(2 * MIB - 1);
+	OK(madvise((void *)at, 8 * MIB, MADV_HUGEPAGE));
+	memset((void *)at, 1, 8 * MIB);
+	OK(vm_set_slot(vm, 0, 0x40000000, 8 * MIB, (void *)at, 0));
+	CHECK_EQ(stat_get(vm->fd, "pages_2m") * 512 + stat_get(vm->fd, "pages_4k"), 2048);
+	OK(vm_set_slot(vm, 0, 0, 0, NULL, 0));
+	CHECK_EQ(stat_get(vm->fd, "pages_2m") + stat_get(vm->fd, "pages_4k"), 0);
+	/* Not aligned to one another: only small pages are right. */
+	OK(vm_set_slot(vm, 0, 0x40001000, 4 * MIB, (void *)at, 0));
+	CHECK_EQ(stat_get(vm->fd, "pages_2m"), 0);
+	CHECK_EQ(stat_get(vm->fd, "pages_4k"), 1024);
+}
+
+TEST(mem_region2)
+{
+	struct vm *vm = vm_create_bare();
+	struct kvm_userspace_memory_region2 r = { .slot = 0, .memory_size = MIB, .userspace_addr = (u64)anonymous(MIB) };
+
+	OK(ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION2, &r));
+	r.slot = 1;
+	r.guest_phys_addr = 0x40000000;
+	r.flags = KVM_MEM_GUEST_MEMFD;
+	ERR(ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION2, &r), EINVAL);
+}
