@@ -119,18 +119,18 @@ STORY(higher_class_preempts)
 
 STORY(tpr_holds_back)
 {
-	static const struct { u32 tpr; int expect; } cases[] = {
+	static const struct { u32 tpr; int expect; } rows[] = {
 		{ 0x00, 0x41 }, { 0x30, 0x41 }, { 0x3f, 0x41 }, { 0x40, -1 }, { 0xff, -1 },
 	};
 	struct lapic *l = xapic();
 	size_t i;
 
 	lapic_set_irr(l, 0x41, false);
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		written(l, LAPIC_TPR, cases[i].tpr);
-		assert_int_equal(lapic_pending_vector(l), cases[i].expect);
-		assert_int_equal(lapic_read(l, LAPIC_PPR), cases[i].tpr);
-		assert_int_equal(lapic_get_cr8(l), cases[i].tpr >> 4);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		written(l, LAPIC_TPR, rows[i].tpr);
+		assert_int_equal(lapic_pending_vector(l), rows[i].expect);
+		assert_int_equal(lapic_read(l, LAPIC_PPR), rows[i].tpr);
+		assert_int_equal(lapic_get_cr8(l), rows[i].tpr >> 4);
 	}
 	assert_int_equal(lapic_highest_irr(l), 0x41);
 	assert_true(lapic_set_cr8(l, 3));
@@ -202,7 +202,7 @@ STORY(software_disable)
 
 STORY(lvt_bits)
 {
-	static const struct { u32 offset, all_ones; } cases[] = {
+	static const struct { u32 offset, all_ones; } rows[] = {
 		{ LAPIC_LVTT, 0x700ff }, { LAPIC_LVTTHMR, 0x107ff }, { LAPIC_LVTPC, 0x107ff },
 		{ LAPIC_LVT0, 0x1a7ff }, { LAPIC_LVT1, 0x1a7ff }, { LAPIC_LVTERR, 0x100ff },
 		{ LAPIC_TDCR, 0xb }, { LAPIC_TPR, 0xff }, { LAPIC_LDR, 0xff000000 },
@@ -214,11 +214,11 @@ STORY(lvt_bits)
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct lapic *l = xapic();
 
-		written(l, cases[i].offset, ~0U);
-		assert_int_equal(lapic_read(l, cases[i].offset), cases[i].all_ones);
+		written(l, rows[i].offset, ~0U);
+		assert_int_equal(lapic_read(l, rows[i].offset), rows[i].all_ones);
 	}
 	xapic()->has_tsc_deadline = false;
 	written(&lapic, LAPIC_LVTT, ~0U);
@@ -294,8 +294,9 @@ STORY(errors_are_logged_and_signalled_once)
 
 STORY(local_sources)
 {
-	static const struct { u32 lvt, value; enum lapic_local expect; } cases[] = {
-		{ LAPIC_LVT0, 0x700, LAPIC_LOCAL_EXTINT }, { LAPIC_LVT0, 0x10700, LAPIC_LOCAL_MASKED },
+	static const struct { u32 lvt, value; enum lapic_local expect; } rows[] = {
+		{ LAPIC_LVT0, 0x700, LAPIC_LOCAL_EXTINT },
+		{ LAPIC_LVT0, 0x10700, LAPIC_LOCAL_MASKED },
 		{ LAPIC_LVT0, 0x041, LAPIC_LOCAL_FIXED }, { LAPIC_LVT1, 0x400, LAPIC_LOCAL_NMI },
 		{ LAPIC_LVT1, 0x200, LAPIC_LOCAL_SMI }, { LAPIC_LVT1, 0x500, LAPIC_LOCAL_INIT },
 		{ LAPIC_LVT1, 0x300, LAPIC_LOCAL_MASKED }, { LAPIC_LVTT, 0x041, LAPIC_LOCAL_FIXED },
@@ -304,12 +305,12 @@ STORY(local_sources)
 	struct lapic *l;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		l = xapic();
-		written(l, cases[i].lvt, cases[i].value);
-		assert_int_equal(lapic_local_deliver(l, cases[i].lvt), cases[i].expect);
+		written(l, rows[i].lvt, rows[i].value);
+		assert_int_equal(lapic_local_deliver(l, rows[i].lvt), rows[i].expect);
 		assert_int_equal(lapic_highest_irr(l),
-				 cases[i].expect == LAPIC_LOCAL_FIXED ? 0x41 : -1);
+				 rows[i].expect == LAPIC_LOCAL_FIXED ? 0x41 : -1);
 	}
 	l = xapic();
 	written(l, LAPIC_LVTT, 0x41);
@@ -342,7 +343,7 @@ STORY(base_transitions)
 {
 	static const u64 d = 0, x = LAPIC_BASE_ENABLE, x2 = LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC,
 			 bad = LAPIC_BASE_X2APIC;
-	const struct { u64 from, to; int guest, host; } cases[] = {
+	const struct { u64 from, to; int guest, host; } rows[] = {
 		{ d, x, 0, 0 }, { d, x2, -EINVAL, 0 }, { d, bad, -EINVAL, -EINVAL },
 		{ x, d, 0, 0 }, { x, x, 0, 0 }, { x, x2, 0, 0 }, { x, bad, -EINVAL, -EINVAL },
 		{ x2, d, 0, 0 }, { x2, x, -EINVAL, 0 }, { x2, x2, 0, 0 },
@@ -355,18 +356,18 @@ STORY(base_transitions)
 	size_t i;
 	int host;
 
-	for (i = 0; i < ARRAY_SIZE(cases) * 2; i++) {
+	for (i = 0; i < ARRAY_SIZE(rows) * 2; i++) {
 		struct lapic *l = xapic();
 		int expect;
 
 		host = i & 1;
-		expect = host ? cases[i / 2].host : cases[i / 2].guest;
-		assert_int_equal(lapic_set_base(l, LAPIC_BASE_DEFAULT | cases[i / 2].from, true,
+		expect = host ? rows[i / 2].host : rows[i / 2].guest;
+		assert_int_equal(lapic_set_base(l, LAPIC_BASE_DEFAULT | rows[i / 2].from, true,
 						&e), 0);
-		assert_int_equal(lapic_set_base(l, LAPIC_BASE_DEFAULT | cases[i / 2].to, host, &e),
+		assert_int_equal(lapic_set_base(l, LAPIC_BASE_DEFAULT | rows[i / 2].to, host, &e),
 				 expect);
 		if (expect)
-			assert_int_equal(l->base, LAPIC_BASE_DEFAULT | cases[i / 2].from);
+			assert_int_equal(l->base, LAPIC_BASE_DEFAULT | rows[i / 2].from);
 	}
 	xapic()->has_x2apic = false;
 	assert_int_equal(lapic_set_base(&lapic, LAPIC_BASE_DEFAULT | x2, true, &e), -EINVAL);
@@ -396,7 +397,7 @@ STORY(ids_follow_the_mode)
 
 STORY(x2apic_msrs)
 {
-	static const struct { u32 offset; u64 value; int write, read; } cases[] = {
+	static const struct { u32 offset; u64 value; int write, read; } rows[] = {
 		{ LAPIC_ID, 5, -EINVAL, 0 }, { LAPIC_VERSION, 0, -EINVAL, 0 },
 		{ LAPIC_TPR, 0xff, 0, 0 }, { LAPIC_TPR, 0x100, -EINVAL, 0 },
 		{ LAPIC_PPR, 0, -EINVAL, 0 }, { LAPIC_APR, 0, -EINVAL, -EINVAL },
@@ -422,16 +423,16 @@ STORY(x2apic_msrs)
 	size_t i;
 	u64 v;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct lapic *l = x2apic();
 
-		assert_int_equal(lapic_msr_write(l, MSR(cases[i].offset), cases[i].value, &e),
-				 cases[i].write);
-		assert_int_equal(lapic_msr_read(l, MSR(cases[i].offset), &v), cases[i].read);
+		assert_int_equal(lapic_msr_write(l, MSR(rows[i].offset), rows[i].value, &e),
+				 rows[i].write);
+		assert_int_equal(lapic_msr_read(l, MSR(rows[i].offset), &v), rows[i].read);
 		/* Not one of them exists outside x2APIC mode. */
 		l = xapic();
-		assert_int_equal(lapic_msr_write(l, MSR(cases[i].offset), 0, &e), -EINVAL);
-		assert_int_equal(lapic_msr_read(l, MSR(cases[i].offset), &v), -EINVAL);
+		assert_int_equal(lapic_msr_write(l, MSR(rows[i].offset), 0, &e), -EINVAL);
+		assert_int_equal(lapic_msr_read(l, MSR(rows[i].offset), &v), -EINVAL);
 	}
 	assert_int_equal(lapic_msr_read(x2apic(), 0, &v), -EINVAL);
 	assert_int_equal(lapic_msr_write(x2apic(), 0xffffffff, 0, &e), -EINVAL);

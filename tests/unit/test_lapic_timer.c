@@ -106,7 +106,7 @@ STORY(periodic_cannot_storm_the_host)
 
 STORY(mode_switches)
 {
-	static const struct { u32 from, to; bool kept; } cases[] = {
+	static const struct { u32 from, to; bool kept; } rows[] = {
 		{ ONESHOT, PERIODIC, true }, { PERIODIC, ONESHOT, true },
 		{ ONESHOT, ONESHOT | LAPIC_LVT_MASKED, true },
 		{ ONESHOT, DEADLINE, false }, { PERIODIC, DEADLINE, false },
@@ -114,17 +114,17 @@ STORY(mode_switches)
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct lapic_timer t = timer_in(cases[i].from, DIVIDE_BY_1);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct lapic_timer t = timer_in(rows[i].from, DIVIDE_BY_1);
 
 		lapic_timer_set_count(&t, 1000000, T0);
-		lapic_timer_write(&t, LAPIC_LVTT, cases[i].to, T0 + 10);
-		if (cases[i].kept)
+		lapic_timer_write(&t, LAPIC_LVTT, rows[i].to, T0 + 10);
+		if (rows[i].kept)
 			assert_next(&t, LAPIC_TIMER_AT_NS, T0 + 1000000);
 		else
 			assert_next(&t, LAPIC_TIMER_OFF, 0);
-		lapic_timer_set_lvtt(&t, cases[i].from);
-		assert_int_equal(lapic_timer_count(&t, T0 + 10), cases[i].kept ? 999990 : 0);
+		lapic_timer_set_lvtt(&t, rows[i].from);
+		assert_int_equal(lapic_timer_count(&t, T0 + 10), rows[i].kept ? 999990 : 0);
 	}
 }
 
@@ -221,7 +221,7 @@ STORY(bus_frequency_scales)
 
 STORY(restore_continues)
 {
-	static const struct { u32 lvtt, tmict, tmcct; u64 expiry; } cases[] = {
+	static const struct { u32 lvtt, tmict, tmcct; u64 expiry; } rows[] = {
 		{ ONESHOT, 1000000, 400, T0 + 400 },
 		{ ONESHOT, 1000000, 0, 0 }, /* had expired */
 		{ ONESHOT, 0, 400, 0 },
@@ -234,14 +234,14 @@ STORY(restore_continues)
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct lapic_timer t = timer_in(DEADLINE, 0);
 
 		lapic_timer_set_deadline(&t, 77);
-		lapic_timer_restore(&t, cases[i].lvtt, DIVIDE_BY_1, cases[i].tmict, cases[i].tmcct,
+		lapic_timer_restore(&t, rows[i].lvtt, DIVIDE_BY_1, rows[i].tmict, rows[i].tmcct,
 				    T0);
-		if (cases[i].expiry)
-			assert_next(&t, LAPIC_TIMER_AT_NS, cases[i].expiry);
+		if (rows[i].expiry)
+			assert_next(&t, LAPIC_TIMER_AT_NS, rows[i].expiry);
 		else
 			assert_next(&t, LAPIC_TIMER_OFF, 0);
 	}
