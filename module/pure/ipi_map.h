@@ -67,7 +67,7 @@ struct ipi_map_vcpu {
 	u32 dfr;
 };
 
-/* 8.9 KiB; memory comes from the caller, contents from ipi_map_build(). */
+/* 8.6 KiB; memory comes from the caller, contents from ipi_map_build(). */
 struct ipi_map {
 	u64 present; /* vCPUs whose APIC is globally enabled */
 	u64 enabled; /* of these, software enabled */
