@@ -118,7 +118,7 @@ static int exit_hlt(struct vcpu *v)
 
 static int exit_hypercall(struct vcpu *v)
 {
-	if (!emul_skip(v, "\x0f\x01\xd9", 3))
+	if (!emul_skip(v, hv->hypercall_opcode, 3))
 		return RUN_GUEST;
 	return pv_hypercall(v);
 }
@@ -266,6 +266,22 @@ static int exit_debug(struct vcpu *v, u8 vector, u64 dr6)
 	return exit_to_user(v, KVM_EXIT_DEBUG);
 }
 
+/*
+ * Guests that have not yet found out whose CPU this is may use the other
+ * vendor's hypercall instruction: it is rewritten, and runs again.
+ */
+static int exit_ud(struct vcpu *v)
+{
+	u8 bytes[3];
+
+	if (emul_peek_quiet(v, bytes, sizeof(bytes)) == sizeof(bytes) &&
+	    !memcmp(bytes, hv->foreign_hypercall_opcode, sizeof(bytes)))
+		emul_poke(v, hv->hypercall_opcode, sizeof(bytes));
+	else
+		event_queue_ud(v);
+	return RUN_GUEST;
+}
+
 static int exit_exception(struct vcpu *v)
 {
 	const struct hv_exit *e = &v->exit;
@@ -278,6 +294,8 @@ static int exit_exception(struct vcpu *v)
 		return RUN_GUEST;
 	case X86_TRAP_BP:
 		return exit_debug(v, X86_TRAP_BP, 0);
+	case X86_TRAP_UD:
+		return exit_ud(v);
 	case X86_TRAP_MC:
 		/* The host's own: hand it to the host's handler through its gate. */
 		asm volatile("int $18");

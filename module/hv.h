@@ -364,6 +364,7 @@ struct hv_ops {
 	u64 slpt_large_bit;
 	unsigned int (*slpt_levels)(void); /* 4, or 5 */
 
+	const char *hypercall_opcode, *foreign_hypercall_opcode; /* 3 bytes: this vendor's, the other's */
 	u64 tsc_ratio_default, tsc_ratio_max; /* max 0: no TSC scaling */
 	u8 tsc_ratio_frac_bits;
 };
@@ -435,6 +436,8 @@ bool emul_skip(struct vcpu *v, const char *opcode, unsigned int oplen);
 void emul_finish_at(struct vcpu *v, u64 rip);
 /* The first bytes at RIP; what lies behind an unreadable page is 0. False: a fault is queued. */
 bool emul_peek(struct vcpu *v, u8 *bytes, unsigned int len);
+/* Overwrite code at RIP as the guest itself could; false: a fault is queued. */
+bool emul_poke(struct vcpu *v, const char *bytes, unsigned int len);
 /* The same without consequences: the number of bytes read. */
 unsigned int emul_peek_quiet(struct vcpu *v, u8 *bytes, unsigned int len);
 

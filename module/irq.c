@@ -294,10 +294,8 @@ int irq_enable_split(struct vm *vm, u64 pins)
 {
 	if (pins > IRQ_MAX_GSI)
 		return -EINVAL;
-	if (irq_has_lapic(vm))
+	if (irq_has_lapic(vm) || vm->nr_vcpus)
 		return -EEXIST;
-	if (vm->nr_vcpus)
-		return -EINVAL;
 	vm->irq->split_pins = pins;
 	smp_store_release(&vm->split_irqchip, true); /* after split_pins */
 	return 0;

@@ -145,6 +145,25 @@ unsigned int emul_peek_quiet(struct vcpu *v, u8 *bytes, unsigned int len)
 	return n > 0 ? n : 0;
 }
 
+bool emul_poke(struct vcpu *v, const char *bytes, unsigned int len)
+{
+	struct insn_fault fault;
+	struct hv_paging p;
+	unsigned int i;
+	u64 gpa[INSN_MAX_LEN];
+
+	hv->get_paging(v, &p);
+	for (i = 0; i < len; i++) {
+		if (mmu_walk(v, &p, linear_rip(v, &p) + i, MMU_WRITE | (p.cpl == 3 ? MMU_USER : 0), &gpa[i], &fault)) {
+			skip_queue_fault(v, &fault);
+			return false;
+		}
+	}
+	for (i = 0; i < len; i++)
+		gpa_write(v->vm, gpa[i], bytes + i, 1);
+	return true;
+}
+
 bool emul_peek(struct vcpu *v, u8 *bytes, unsigned int len)
 {
 	struct insn_fault fault;

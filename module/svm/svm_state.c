@@ -364,6 +364,9 @@ void svm_update_intercepts(struct vcpu *v)
 	/* Endless #AC or #DB delivery would lock the CPU up (CVE-2015-5307, CVE-2015-8104). */
 	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + AC_VECTOR, true);
 	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + MC_VECTOR, true);
+	/* The other vendor's hypercall instruction is rewritten (exit.c). */
+	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + UD_VECTOR,
+		      !(v->vm->disabled_quirks & KVM_X86_QUIRK_FIX_HYPERCALL_INSN));
 	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + BP_VECTOR,
 		      (v->guest_debug & KVM_GUESTDBG_ENABLE) && (v->guest_debug & KVM_GUESTDBG_USE_SW_BP));
 	svm_update_msrs(v);
