@@ -19,14 +19,14 @@ static const struct reason {
 	int first;
 	int last;
 } reasons[] = {
-	{ "external interrupt", "external_interrupt_exits", SVM_EXIT_INTR, SVM_EXIT_INTR },
+	{ "external interrupt", "irq_exits", SVM_EXIT_INTR, SVM_EXIT_INTR },
 	{ "NMI", "nmi_exits", SVM_EXIT_NMI, SVM_EXIT_NMI },
 	{ "MSR access", "msr_exits", SVM_EXIT_MSR, SVM_EXIT_MSR },
-	{ "HLT", "hlt_exits", SVM_EXIT_HLT, SVM_EXIT_HLT },
-	{ "interrupt window", "interrupt_window_exits", SVM_EXIT_VINTR, SVM_EXIT_VINTR },
-	{ "NMI window", "nmi_unmask_exits", SVM_EXIT_IRET, SVM_EXIT_IRET },
-	{ "hypercall", "hypercall_exits", SVM_EXIT_VMMCALL, SVM_EXIT_VMMCALL },
-	{ "port I/O", "pio_exits", SVM_EXIT_IOIO, SVM_EXIT_IOIO },
+	{ "HLT", "halt_exits", SVM_EXIT_HLT, SVM_EXIT_HLT },
+	{ "interrupt window", "irq_window_exits", SVM_EXIT_VINTR, SVM_EXIT_VINTR },
+	{ "NMI window", "nmi_window_exits", SVM_EXIT_IRET, SVM_EXIT_IRET },
+	{ "hypercall", "hypercalls", SVM_EXIT_VMMCALL, SVM_EXIT_VMMCALL },
+	{ "port I/O", "io_exits", SVM_EXIT_IOIO, SVM_EXIT_IOIO },
 	{ "memory", "memory_exits", SVM_EXIT_NPF, SVM_EXIT_NPF },
 	{ "PAUSE", "pause_exits", SVM_EXIT_PAUSE, SVM_EXIT_PAUSE },
 	{ "MWAIT", "mwait_exits", SVM_EXIT_MWAIT, SVM_EXIT_MWAIT_COND },
@@ -142,8 +142,8 @@ json_t *tax_counts_diff(const struct tax_counts *before, const struct tax_counts
 	const char *name;
 
 	json_object_foreach(after->reasons, name, value)
-		count(diff, name, json_integer_value(value) -
-		      json_integer_value(json_object_get(before->reasons, name)));
+		count(diff, name,
+		      json_integer_value(value) - json_integer_value(json_object_get(before->reasons, name)));
 	return json_pack("{s:I, s:I, s:o}", "exits", after->exits - before->exits,
 			 "outside_cycles", after->outside - before->outside, "reasons", diff);
 }

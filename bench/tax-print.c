@@ -119,7 +119,7 @@ static void print_reasons(struct table *t, const json_t *const items[], size_t n
 
 static void print_latency(struct table *t, const struct work *w, const json_t *const items[], size_t n)
 {
-	double value[8];
+	double value[8] = { 0 };
 
 	for (size_t i = 0; i < n; i++)
 		value[i] = (double)json_integer_value(json_object_get(json_object_get(items[i], "report"),
@@ -130,7 +130,7 @@ static void print_latency(struct table *t, const struct work *w, const json_t *c
 static void print_work(struct table *t, const struct work *w, json_t *const bills[], size_t n)
 {
 	const json_t *items[8];
-	double value[8];
+	double value[8] = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		items[i] = find_item(bills[i], w->name);

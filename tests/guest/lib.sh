@@ -1,0 +1,149 @@
+# One guest under QEMU: start it, talk to it, wait for it, judge its console.
+# Runs on the emulated host.
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034
+#
+# A test is a function test_NAME that runs in a subshell of its own, in a
+# directory of its own; it succeeds, or calls `die WHY`.  The guest's console
+# is in the file console, QEMU's own words in qemu.err, its QMP socket is qmp.
+
+device=${TAXCUT_DEV:-/dev/taxcut}
+images=/build/guest
+limit=${GUEST_LIMIT:-180}	# seconds that one guest may take
+qemu_pid=
+
+die()
+{
+	echo "$*" >why
+	exit 1
+}
+
+# The options every guest has: machine TYPE with IRQCHIP and VCPUS.
+# shellcheck disable=SC2054 # commas are QEMU's
+machine()
+{
+	local type=$1 irqchip=$2 vcpus=$3
+
+	bus=device
+	case $type-$irqchip in
+	microvm-split) args=(-M microvm,pit=off,pic=off,rtc=off,isa-serial=on) ;;
+	microvm-on) args=(-M microvm,isa-serial=on) ;;
+	q35-*) args=(-M q35,smm=off); bus=pci ;;
+	esac
+	args+=(-accel "kvm,device=$device,kernel-irqchip=$irqchip" -cpu host -smp "$vcpus" -m 256
+	       -nodefaults -no-user-config -display none)
+}
+
+# kernel VERSION SCENARIO [WORD...]: boot Debian's kernel into a scenario.
+kernel()
+{
+	local version=$1 scenario=$2
+
+	shift 2
+	args+=(-kernel "$images/vmlinuz-$version" -initrd "$images/initrd-$version.img"
+	       -append "console=ttyS0 panic=-1 quiet tc.run=$scenario $*")
+}
+
+# disk FILE [KEY=VALUE]: a virtio disk.
+disk()
+{
+	args+=(-drive "if=none,id=disk,format=raw,file=$1${2:+,$2}" -device "virtio-blk-$bus,drive=disk")
+}
+
+# network: QEMU's user-mode network with a TFTP server on the directory tftp.
+network()
+{
+	local rom=''
+
+	[ "$bus" = device ] || rom=,romfile=
+	args+=(-netdev "user,id=net,tftp=$PWD/tftp" -device "virtio-net-$bus,netdev=net$rom")
+}
+
+# start NAME [OPTION...]: QEMU in the background, console in the file NAME.
+start()
+{
+	console=$1
+	shift
+	timeout -k 5 "$limit" qemu-system-x86_64 "${args[@]}" -serial "file:$console" \
+		-qmp "unix:qmp,server=on,wait=off" "$@" </dev/null >qemu.err 2>&1 &
+	qemu_pid=$!
+}
+
+# finish: the guest ends by itself, and QEMU without an error.
+finish()
+{
+	local status=0
+
+	wait "$qemu_pid" || status=$?
+	qemu_pid=
+	[ "$status" -ne 124 ] || die "no end after $limit s"
+	[ "$status" -eq 0 ] || die "QEMU ended with status $status: $(tail -n 1 qemu.err)"
+}
+
+# said TEXT...: the console has each of these as a line.
+said()
+{
+	local text
+
+	for text in "$@"; do
+		tr -d "\r" <"$console" | grep -qE "TC: $text\$" || die "the guest does not say '$text'"
+	done
+}
+
+# value NAME: what the guest reported under that name.
+value()
+{
+	tr -d '\r' <"$console" | sed -n "s/^TC: $1=//p" | tail -n 1
+}
+
+# same WHAT A B
+same()
+{
+	[ "$2" = "$3" ] || die "$1: ${2:-nothing} instead of ${3:-nothing}"
+}
+
+# await TEXT [SECONDS]: until the console has it.
+await()
+{
+	local deadline=$((SECONDS + ${2:-120}))
+
+	until grep -qaF "$1" "$console" 2>/dev/null; do
+		kill -0 "$qemu_pid" 2>/dev/null || die "QEMU ended before '$1': $(tail -n 1 qemu.err)"
+		[ "$SECONDS" -lt "$deadline" ] || die "no '$1' on the console after ${2:-120} s"
+		sleep 0.1
+	done
+}
+
+# qmp COMMAND [ARGUMENTS]: prints the answer; dies when QEMU refuses.
+qmp()
+{
+	local command answer
+
+	command="{\"execute\":\"$1\"${2:+,\"arguments\":$2}}"
+	answer=$(printf '%s\n' '{"execute":"qmp_capabilities"}' "$command" |
+		timeout 20 socat -t 15 - UNIX-CONNECT:qmp 2>&1 | awk '/"return"|"error"/ && ++n == 2 { print; exit }')
+	case $answer in
+	*'"return"'*) printf '%s\n' "$answer" ;;
+	*) die "QMP $1: ${answer:-no answer}" ;;
+	esac
+}
+
+# ticks: how far the counting guest is.
+ticks()
+{
+	local n
+
+	n=$(value tick)
+	echo "${n:-0}"
+}
+
+# await_ticks N
+await_ticks()
+{
+	local deadline=$((SECONDS + 120))
+
+	while [ "$(ticks)" -lt "$1" ]; do
+		[ "$SECONDS" -lt "$deadline" ] || die "the guest counts only to $(ticks), not $1"
+		sleep 0.2
+	done
+}
