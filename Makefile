@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check demo clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check demo native install uninstall clean distclean
 
 all: module tool guest
 
@@ -20,6 +20,8 @@ help:
 	@echo 'make unit       build and run the unit tests'
 	@echo 'make check      run every test'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
+	@echo 'make native     build the module and the tool for this machine, with its own compiler'
+	@echo 'make install    install what make native built (prefix=, DESTDIR=, KVER=)'
 	@echo 'make clean      remove build/'
 	@echo 'make distclean  remove build/ and the cached lab roots'
 
@@ -58,6 +60,34 @@ check: lab
 
 demo: lab module tool guest bench
 	@bench/demo
+
+# For a machine that runs instances: its kernel's headers, gcc, libjansson-dev.
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+NATIVE ?= $(CURDIR)/build/native
+MODULE ?= $(NATIVE)/module/taxcut.ko
+prefix ?= /usr/local
+udevdir ?= /usr/lib/udev/rules.d
+
+native:
+	@mkdir -p $(NATIVE)/module
+	@find $(NATIVE)/module -xtype l -delete
+	@cp -rsuf $(CURDIR)/module/. $(NATIVE)/module/
+	$(MAKE) -C $(KDIR) M=$(NATIVE)/module --no-print-directory modules
+	$(MAKE) -C tool O=$(NATIVE)/tool --no-print-directory all
+
+install:
+	@[ -e $(MODULE) ] || { echo 'nothing to install: make native first' >&2; exit 1; }
+	$(MAKE) -C tool O=$(NATIVE)/tool --no-print-directory prefix=$(prefix) DESTDIR=$(DESTDIR) install
+	install -D -m 644 $(MODULE) $(DESTDIR)/lib/modules/$(KVER)/updates/taxcut.ko
+	install -D -m 644 packaging/60-taxcut.rules $(DESTDIR)$(udevdir)/60-taxcut.rules
+	[ -n '$(DESTDIR)' ] || depmod $(KVER)
+
+uninstall:
+	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/taxcut.ko $(DESTDIR)$(udevdir)/60-taxcut.rules
+	rm -f $(DESTDIR)$(prefix)/bin/taxcut $(DESTDIR)$(prefix)/share/bash-completion/completions/taxcut
+	rm -f $(DESTDIR)$(prefix)/share/man/man1/taxcut.1 $(DESTDIR)$(prefix)/share/man/man1/taxcut-*.1
+	[ -n '$(DESTDIR)' ] || depmod $(KVER)
 
 clean:
 	rm -rf build
