@@ -77,7 +77,7 @@ static struct finding check_hugepages(const struct doctor *d)
 	} sizes[] = { { 1048576, "1G" }, { 2048, "2M" } };
 	char *thp = sys_read("/sys/kernel/mm/transparent_hugepage/enabled");
 	uint64_t total[2] = { 0 }, unused[2] = { 0 };
-	bool any = false, off = thp && strstr(thp, "[never]");
+	bool off = !thp || strstr(thp, "[never]");
 	char *detail;
 
 	(void)d;
@@ -86,7 +86,6 @@ static struct finding check_hugepages(const struct doctor *d)
 
 		sys_read_u64(&total[i], "%s%ukB/nr_hugepages", dir, sizes[i].kib);
 		sys_read_u64(&unused[i], "%s%ukB/free_hugepages", dir, sizes[i].kib);
-		any |= unused[i];
 	}
 	detail = xasprintf("free %s: %llu of %llu, %s: %llu of %llu; transparent: %s",
 			   sizes[0].name, (unsigned long long)unused[0],
@@ -94,10 +93,10 @@ static struct finding check_hugepages(const struct doctor *d)
 			   sizes[1].name, (unsigned long long)unused[1],
 			   (unsigned long long)total[1], thp ? thp : "not available");
 	free(thp);
-	if (any || !off)
+	if (!off)
 		return found(CHECK_OK, detail, NULL);
 	return found(CHECK_WARN, detail,
-		     xstrdup("reserve some (hugepagesz=1G hugepages=N at boot, or vm.nr_hugepages), or echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"));
+		     xstrdup("echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"));
 }
 
 static struct finding check_swap(const struct doctor *d)

@@ -116,7 +116,7 @@ static int qmp_send(struct qmp *q, json_t *msg, double deadline)
 
 	while (!ret && done < len) {
 		n = send(q->fd, text + done, len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n > 0)
+		if (n >= 0)
 			done += (size_t)n;
 		else if (errno == EAGAIN)
 			ret = qmp_wait(q, POLLOUT, deadline);

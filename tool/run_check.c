@@ -2,8 +2,10 @@
 /* Everything that can be refused before QEMU starts, with a message that says what to do. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,15 +79,30 @@ static int check_files(const struct run_plan *plan)
 	return ret;
 }
 
+/*
+ * QEMU takes memory from a file, and so from reserved huge pages, only where the
+ * hypervisor follows changes of the mapping (KVM_CAP_SYNC_MMU).
+ */
+static int check_file_memory(const struct run_plan *plan, int fd)
+{
+	if (ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_MMU))
+		return EXIT_OK;
+	fail("--hugepages: on %s QEMU cannot take memory from reserved huge pages (no KVM_CAP_SYNC_MMU)",
+	     plan->device);
+	advise("leave --hugepages out: pinned memory uses transparent huge pages (/sys/kernel/mm/transparent_hugepage/enabled: always or madvise)");
+	return EXIT_FAILED;
+}
+
 static int check_device(const struct run_plan *plan)
 {
 	char *path = sys_path(plan->device);
-	int fd = open(path, O_RDWR | O_CLOEXEC), err = errno;
+	int fd = open(path, O_RDWR | O_CLOEXEC), err = errno, ret;
 
 	free(path);
 	if (fd >= 0) {
+		ret = plan->hugepage ? check_file_memory(plan, fd) : EXIT_OK;
 		close(fd);
-		return EXIT_OK;
+		return ret;
 	}
 	fail("cannot open %s: %s", plan->device, strerror(err));
 	advise("%s", err == ENOENT ? "load the module (modprobe taxcut); `taxcut doctor' says what else is missing" :

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Statistics of a process without QMP. QEMU keeps the files that KVM_GET_STATS_FD
- * gave it open, under names that contain "kvm-vm-stats" and "kvm-vcpu-stats";
- * pidfd_getfd(2) borrows them. They are read with pread(2), as the file position
- * is shared with QEMU. Layout: Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD,
+ * Statistics of a process without QMP. QEMU keeps the vCPU files that
+ * KVM_GET_STATS_FD gave it open (and the VM's only while it answers a query), under
+ * names that contain "kvm-vcpu-stats" and "kvm-vm-stats"; pidfd_getfd(2) borrows
+ * them. They are read with pread(2), as the file position is shared with QEMU.
+ * Layout: Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD,
  * and struct kvm_stats_header and kvm_stats_desc in <linux/kvm.h>.
  */
 #include <dirent.h>

@@ -244,6 +244,8 @@ char *run_capture(char *const argv[])
 	pid = fork();
 	if (!pid) {
 		null = open("/dev/null", O_RDWR);
+		if (null < 0)
+			_exit(126);
 		dup2(null, 0);
 		dup2(pipefd[1], 1);
 		dup2(null, 2);
