@@ -113,6 +113,11 @@ static int exit_hlt(struct vcpu *v)
 		return RUN_GUEST;
 	if (!v->apic)
 		return exit_to_user(v, KVM_EXIT_HLT);
+	/* A debugger hears of its step first; the sleep begins when it lets go. */
+	if (unlikely(test_bit(REQ_DEBUG_STEP, &v->requests)) && !event_runnable(v)) {
+		v->mp_state = KVM_MP_STATE_HALTED;
+		return RUN_GUEST;
+	}
 	return event_runnable(v) ? RUN_GUEST : RUN_BLOCK;
 }
 
@@ -264,6 +269,12 @@ static int exit_debug(struct vcpu *v, u8 vector, u64 dr6)
 	arch->dr6 = dr6 | DR6_RESERVED;
 	arch->dr7 = v->guest_debug & KVM_GUESTDBG_USE_HW_BP ? v->debug_dr7 : v->dr7;
 	return exit_to_user(v, KVM_EXIT_DEBUG);
+}
+
+/* REQ_DEBUG_STEP. */
+int exit_debug_step(struct vcpu *v)
+{
+	return exit_debug(v, X86_TRAP_DB, DR_STEP);
 }
 
 /*

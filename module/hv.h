@@ -65,6 +65,7 @@ enum vcpu_reg {
 enum vcpu_request {
 	REQ_VM_DEAD, /* leave KVM_RUN with -EIO */
 	REQ_TRIPLE_FAULT, /* leave with KVM_EXIT_SHUTDOWN */
+	REQ_DEBUG_STEP, /* leave with KVM_EXIT_DEBUG: the debugger's step over an emulated instruction */
 	REQ_TIMER, /* the LAPIC timer expired */
 	REQ_CLOCK, /* kvmclock must be written anew */
 	REQ_STEAL, /* steal time must be written */
@@ -268,7 +269,7 @@ struct vm {
 	struct mm_struct *mm; /* the creator's; ioctls from another one get -EIO */
 	struct mem *mem;
 	struct rw_semaphore mem_sem;
-	atomic_t mem_writers;
+	atomic_t mem_writers; /* not 0: no vCPU enters; see memory.c */
 	struct vcpu *vcpus[HV_MAX_VCPUS];
 	int nr_vcpus; /* published with release after vcpus[] is filled */
 	struct irqchip *irq;
@@ -426,6 +427,7 @@ bool event_runnable(struct vcpu *v);
 
 /* exit.c */
 int exit_dispatch(struct vcpu *v);
+int exit_debug_step(struct vcpu *v);
 int exit_complete_userspace(struct vcpu *v);
 
 /* skip.c: moving RIP past an intercepted instruction; loaded. */

@@ -112,7 +112,12 @@ void emul_finish_at(struct vcpu *v, u64 rip)
 	v->rip = rip;
 	v->rflags &= ~(u64)X86_EFLAGS_RF;
 	hv->set_shadow(v, 0);
-	if (unlikely(v->rflags & X86_EFLAGS_TF))
+	if (likely(!(v->rflags & X86_EFLAGS_TF)))
+		return;
+	/* The trap flag is a debugger's outside, or the guest's own. */
+	if (v->guest_debug & KVM_GUESTDBG_SINGLESTEP)
+		vcpu_request(v, REQ_DEBUG_STEP);
+	else
 		event_queue_exception_payload(v, X86_TRAP_DB, false, 0, DR_STEP);
 }
 

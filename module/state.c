@@ -455,8 +455,10 @@ static int state_guest_debug(struct vcpu *v, const struct kvm_guest_debug *d)
 		event_queue_exception(v, inject & KVM_GUESTDBG_INJECT_DB ? X86_TRAP_DB : X86_TRAP_BP, false, 0);
 	}
 	/* The trap flag of the last debugging session must not stay behind. */
-	if ((v->guest_debug & KVM_GUESTDBG_SINGLESTEP) && !(d->control & KVM_GUESTDBG_SINGLESTEP))
+	if ((v->guest_debug & KVM_GUESTDBG_SINGLESTEP) && !(d->control & KVM_GUESTDBG_SINGLESTEP)) {
 		v->rflags &= ~(u64)X86_EFLAGS_TF;
+		clear_bit(REQ_DEBUG_STEP, &v->requests);
+	}
 	v->guest_debug = d->control & KVM_GUESTDBG_ENABLE ? d->control : 0;
 	if (v->guest_debug & KVM_GUESTDBG_SINGLESTEP)
 		v->rflags |= X86_EFLAGS_TF;

@@ -249,6 +249,8 @@ static int vcpu_serve_requests(struct vcpu *v)
 		v->run->exit_reason = KVM_EXIT_SHUTDOWN;
 		return RUN_USER;
 	}
+	if (vcpu_test_and_clear_request(v, REQ_DEBUG_STEP))
+		return exit_debug_step(v);
 	if (vcpu_test_and_clear_request(v, REQ_TIMER))
 		apic_timer_expired(v);
 	if (vcpu_test_and_clear_request(v, REQ_CLOCK))
@@ -351,6 +353,11 @@ int vcpu_call_loaded(struct vcpu *v, int (*fn)(struct vcpu *v))
 {
 	int r;
 
+	if (unlikely(mem_is_stale(v->vm))) {
+		r = mem_resync(v->vm);
+		if (r)
+			return r;
+	}
 	if (down_read_killable(&v->vm->mem_sem))
 		return -EINTR;
 	vcpu_load(v);
