@@ -25,6 +25,19 @@ bool is_stock(void)
 	return strcmp(device_path(), "/dev/kvm") == 0;
 }
 
+bool is_emulated_cpu(void)
+{
+	FILE *f = fopen("/proc/cpuinfo", "r");
+	char line[256];
+	bool found = false;
+
+	CHECK(f);
+	while (!found && fgets(line, sizeof(line), f))
+		found = strstr(line, "QEMU TCG") != NULL;
+	fclose(f);
+	return found;
+}
+
 int device_open(void)
 {
 	if (device_fd < 0) {
@@ -210,8 +223,10 @@ void vcpu_set_offered_cpuid(struct vcpu *v)
 	struct kvm_cpuid2 *c = offered_cpuid();
 
 	for (u32 i = 0; i < c->nent; i++) {
-		if (c->entries[i].function == 1)
+		if (c->entries[i].function == 1) {
 			c->entries[i].ebx = (c->entries[i].ebx & 0xffffff) | (u32)v->id << 24;
+			c->entries[i].ecx |= 1 << 24; /* TSC deadline: a capability, not in stock KVM's list */
+		}
 		if (c->entries[i].function == 0xb || c->entries[i].function == 0x1f)
 			c->entries[i].edx = v->id;
 	}

@@ -105,6 +105,8 @@ struct vcpu {
 
 /* Is this stock KVM? Where taxcut differs on purpose, a test asks. */
 bool is_stock(void);
+/* Is the host's CPU emulated by QEMU? Some of what it lacks cannot be tested there. */
+bool is_emulated_cpu(void);
 const char *device_path(void);
 int device_open(void);
 long capability(int cap);

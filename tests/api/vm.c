@@ -211,13 +211,18 @@ static void catch_signals(void)
 	OK(sigaction(SIGUSR1, &a, NULL));
 }
 
-static void kick_thread(pthread_t t, volatile u64 *progress)
+static void wait_progress(volatile u64 *progress)
 {
 	u64 before = *progress;
 
-	for (int i = 0; i < 2000 && *progress == before; i++)
+	for (int i = 0; i < 10000 && *progress == before; i++)
 		usleep(1000);
 	CHECK(*progress != before);
+}
+
+static void kick_thread(pthread_t t, volatile u64 *progress)
+{
+	wait_progress(progress);
 	CHECK_EQ(pthread_kill(t, SIGUSR1), 0);
 }
 
@@ -266,7 +271,7 @@ TEST(vm_two_threads_one_vcpu)
 	catch_signals();
 	vcpu_start(v, "g_count_forever", 0);
 	CHECK_EQ(pthread_create(&a, NULL, run_until_signal, v), 0);
-	usleep(50000);
+	wait_progress(guest_results(vm));
 	CHECK_EQ(pthread_create(&b, NULL, run_until_signal, v), 0);
 	kick_thread(a, guest_results(vm));
 	pthread_join(a, &r);

@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Interrupts: LAPIC and its timer, IPIs, PIC, PIT, IOAPIC, MSIs, irqfds. Guest side: guest/irq.c. */
+#include "harness.h"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+enum { XAPIC = 1, X2APIC = 2 };
+
+static void guest(enum chip chip, const char *function, u64 arg)
+{
+	vcpu_call(vcpu_create(vm_create(chip), 0), function, arg);
+}
+
+#define GUEST_TEST(name_, chip_, function_, arg_)                                                  \
+	TEST(name_)                                                                                \
+	{                                                                                          \
+		guest(chip_, function_, arg_);                                                     \
+	}
+
+GUEST_TEST(irq_self_ipi_xapic, CHIP_SPLIT, "g_self_ipi", XAPIC)
+GUEST_TEST(irq_self_ipi_x2apic, CHIP_SPLIT, "g_self_ipi", X2APIC)
+GUEST_TEST(irq_timer_oneshot_xapic, CHIP_SPLIT, "g_timer_oneshot", XAPIC)
+GUEST_TEST(irq_timer_oneshot_x2apic, CHIP_FULL, "g_timer_oneshot", X2APIC)
+GUEST_TEST(irq_timer_periodic, CHIP_SPLIT, "g_timer_periodic", X2APIC)
+GUEST_TEST(irq_timer_deadline, CHIP_SPLIT, "g_timer_deadline", X2APIC)
+GUEST_TEST(irq_timer_deadline_xapic, CHIP_SPLIT, "g_timer_deadline", XAPIC)
+GUEST_TEST(irq_timer_wakes_hlt, CHIP_SPLIT, "g_timer_hlt", 30)
+GUEST_TEST(irq_timer_masked, CHIP_SPLIT, "g_timer_masked", XAPIC)
+GUEST_TEST(irq_nmi_self, CHIP_SPLIT, "g_nmi_self", 0)
+GUEST_TEST(irq_pit_through_pic, CHIP_FULL, "g_pic_pit", 10)
+GUEST_TEST(irq_pit_through_ioapic, CHIP_FULL, "g_pit_ioapic", 10)
+GUEST_TEST(irq_ioapic_registers, CHIP_FULL, "g_ioapic_regs", 0)
+GUEST_TEST(irq_sti_shadow, CHIP_SPLIT, "g_irq_shadow", 0)
+GUEST_TEST(irq_priority, CHIP_SPLIT, "g_priority", 0)
+GUEST_TEST(irq_storm, CHIP_SPLIT, "g_int_storm", 2000)
+
+/* Stock KVM lets a nonzero EOI and reserved TPR bits pass (SDM vol. 3, "x2APIC Register Address Space": #GP). */
+TEST(irq_x2apic_faults)
+{
+	guest(CHIP_SPLIT, "g_x2apic_faults", !is_stock());
+}
+
+TEST(irq_apic_registers)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	vcpu_create(vm, 0);
+	vcpu_create(vm, 7);
+	vcpu_call(vm->vcpus[0], "g_x2apic_regs", 0);
+	vcpu_call(vm->vcpus[1], "g_xapic_regs", 7);
+	vcpu_call(vm->vcpus[1], "g_x2apic_regs", 7);
+}
+
+TEST(irq_apic_disabled)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v;
+
+	vm_enable_cap(vm, KVM_CAP_DISABLE_QUIRKS2, KVM_X86_QUIRK_LAPIC_MMIO_HOLE);
+	v = vcpu_create(vm, 0);
+	vcpu_start(v, "g_apic_disabled", 0);
+	vcpu_expect(v, KVM_EXIT_MMIO);
+	CHECK_EQ(v->run->mmio.phys_addr, 0xfee00030);
+	*(u32 *)v->run->mmio.data = 0x11223344;
+	vcpu_done(v);
+}
+
+/* HLT sleeps: the host CPU is free, and the sleep ends when the interrupt comes, not much later. */
+TEST(irq_hlt_sleeps)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	struct timespec a, b;
+	u64 cpu;
+
+	vm_enable_cap(vm, KVM_CAP_HALT_POLL, 0);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+	vcpu_call(v, "g_timer_hlt", 100);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
+	cpu = (b.tv_sec - a.tv_sec) * 1000000000LL + b.tv_nsec - a.tv_nsec;
+	CHECK(cpu > 0);
+	if (!is_stock()) {
+		CHECK_RANGE(stat_get(v->fd, "halt_exits"), 100, 1000);
+		CHECK(stat_get(v->fd, "halt_wait_ns") > 0);
+		CHECK_RANGE(stat_get(v->fd, "lapic_timer_fires"), 100, 101);
+	}
+}
+
+/* ---- between vCPUs ---- */
+
+static void ping_pong(int mode, bool halt)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	guest_args(vm)[8] = mode;
+	guest_args(vm)[9] = halt;
+	vcpu_create(vm, 0);
+	vcpu_create(vm, 1);
+	vcpu_start(vm->vcpus[0], "g_ipi_sender", 200);
+	vcpu_start(vm->vcpus[1], "g_ipi_receiver", 200);
+	vcpu_thread(vm->vcpus[1]);
+	vcpu_done(vm->vcpus[0]);
+	vcpu_join(vm->vcpus[1]);
+}
+
+TEST(irq_ipi_xapic)
+{
+	ping_pong(XAPIC, false);
+}
+
+TEST(irq_ipi_x2apic)
+{
+	ping_pong(X2APIC, false);
+}
+
+TEST(irq_ipi_to_halted)
+{
+	ping_pong(X2APIC, true);
+}
+
+TEST(irq_ipi_broadcast)
+{
+	for (int mode = XAPIC; mode <= X2APIC; mode++) {
+		struct vm *vm = vm_create(CHIP_SPLIT);
+
+		guest_args(vm)[8] = mode;
+		guest_args(vm)[10] = 0x76;
+		for (int i = 0; i < 4; i++) {
+			vcpu_create(vm, i);
+			vcpu_start(vm->vcpus[i], i ? "g_hlt_ready" : "g_broadcast", 3);
+			if (i)
+				vcpu_thread(vm->vcpus[i]);
+		}
+		vcpu_done(vm->vcpus[0]);
+		for (int i = 1; i < 4; i++)
+			vcpu_join(vm->vcpus[i]);
+	}
+}
+
+TEST(irq_ipi_logical)
+{
+	for (int mode = XAPIC; mode <= X2APIC; mode++) {
+		struct vm *vm = vm_create(CHIP_SPLIT);
+
+		guest_args(vm)[8] = mode;
+		for (int i = 0; i < 4; i++) {
+			vcpu_create(vm, i);
+			vcpu_start(vm->vcpus[i], i ? "g_lowest" : "g_logical", i ? i : 3);
+			if (i)
+				vcpu_thread(vm->vcpus[i]);
+		}
+		vcpu_done(vm->vcpus[0]);
+		for (int i = 1; i < 4; i++)
+			vcpu_join(vm->vcpus[i]);
+	}
+}
+
+/* An AP waits for INIT and SIPI, also a second and a third time. It never ends: the test's end ends it. */
+static void *run_forever(void *v)
+{
+	for (;;)
+		vcpu_run_once(v);
+	return NULL;
+}
+
+static void start_ap(int mode)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct kvm_mp_state mp;
+	pthread_t t;
+
+	vcpu_create(vm, 0);
+	vcpu_create(vm, 1);
+	OK(ioctl(vm->vcpus[1]->fd, KVM_GET_MP_STATE, &mp));
+	CHECK_EQ(mp.mp_state, KVM_MP_STATE_UNINITIALIZED);
+	memcpy(vm->mem + GPA_REAL, vm->mem + guest_address("sipi_start"),
+	       guest_address("sipi_end") - guest_address("sipi_start"));
+	CHECK_EQ(pthread_create(&t, NULL, run_forever, vm->vcpus[1]), 0);
+	if (mode == X2APIC)
+		/* SIPIs are addressed in the mode that the receiver is in: both must reach an xAPIC. */
+		CHECK_EQ(vcpu_set_msr(vm->vcpus[0], 0x1b, 0xfee00d00), 1);
+	vcpu_call(vm->vcpus[0], "g_ap_starter", mode);
+}
+
+TEST(irq_init_sipi_xapic)
+{
+	start_ap(XAPIC);
+}
+
+TEST(irq_init_sipi_x2apic)
+{
+	start_ap(X2APIC);
+}
+
+/* ---- from user space ---- */
+
+TEST(irq_nmi_ioctl)
+{
+	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
+
+	vcpu_start(v, "g_nmi_wait", 0);
+	vcpu_sync(v, 1);
+	OK(ioctl(v->fd, KVM_NMI, 0));
+	vcpu_done(v);
+	CHECK_EQ(guest_irqs(v->vm)[2], 1);
+}
+
+static int signal_msi(struct vm *vm, u64 address, u32 data)
+{
+	struct kvm_msi m = { .address_lo = address, .address_hi = address >> 32, .data = data };
+
+	return ioctl(vm->fd, KVM_SIGNAL_MSI, &m);
+}
+
+TEST(irq_msi)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+
+	vcpu_start(v, "g_wait_irq", 0x64);
+	vcpu_sync(v, 1);
+	CHECK_EQ(OK(signal_msi(vm, 0xfee00000, 0x64)), 1);
+	CHECK_EQ(OK(signal_msi(vm, 0xfee00000, 0x64)), 1);
+	vcpu_done(v);
+	/* To an APIC that is not there: nobody got it. */
+	CHECK(signal_msi(vm, 0xfee05000, 0x64) <= 0);
+	ERR(signal_msi(vm_create_bare(), 0xfee00000, 0x64), EINVAL);
+}
+
+static void routes(struct vm *vm, const struct kvm_irq_routing_entry *e, u32 n)
+{
+	struct kvm_irq_routing *r = calloc(1, sizeof(*r) + n * sizeof(*e));
+
+	r->nr = n;
+	memcpy(r->entries, e, n * sizeof(*e));
+	OK(ioctl(vm->fd, KVM_SET_GSI_ROUTING, r));
+	free(r);
+}
+
+static struct kvm_irq_routing_entry msi_route(u32 gsi, u32 data)
+{
+	return (struct kvm_irq_routing_entry){ .gsi = gsi, .type = KVM_IRQ_ROUTING_MSI,
+					       .u.msi = { .address_lo = 0xfee00000, .data = data } };
+}
+
+static int irqfd(struct vm *vm, int fd, u32 gsi, u32 flags, int resample)
+{
+	struct kvm_irqfd f = { .fd = fd, .gsi = gsi, .flags = flags, .resamplefd = resample };
+
+	return ioctl(vm->fd, KVM_IRQFD, &f);
+}
+
+static void signal_event(int fd)
+{
+	u64 one = 1;
+
+	CHECK_EQ(write(fd, &one, 8), 8);
+}
+
+TEST(irq_irqfd_msi)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	struct kvm_irq_routing_entry r[2] = { msi_route(30, 0x70), msi_route(31, 0x71) };
+	int fd = eventfd(0, EFD_NONBLOCK);
+
+	routes(vm, r, 2);
+	OK(irqfd(vm, fd, 30, 0, 0));
+	vcpu_start(v, "g_wait_irqs", 10);
+	vcpu_sync(v, 1);
+	for (int i = 0; i < 10; i++) {
+		signal_event(fd);
+		vcpu_sync(v, 2 + i);
+	}
+	vcpu_done(v);
+	/* Another route for the same number takes effect at once. */
+	r[0].u.msi.data = 0x79;
+	routes(vm, r, 2);
+	vcpu_start(v, "g_wait_irq", 0x79);
+	vcpu_sync(v, 1);
+	signal_event(fd);
+	vcpu_done(v);
+	OK(irqfd(vm, fd, 30, KVM_IRQFD_FLAG_DEASSIGN, 0));
+	signal_event(fd);
+	CHECK_EQ(guest_irqs(vm)[0x79], 1);
+}
+
+TEST(irq_irqfd_wakes_hlt)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	struct kvm_irq_routing_entry r = msi_route(30, 0x70);
+	int fd = eventfd(0, EFD_NONBLOCK);
+
+	routes(vm, &r, 1);
+	OK(irqfd(vm, fd, 30, 0, 0));
+	vcpu_start(v, "g_wait_hlt", 0x70);
+	vcpu_sync(v, 1);
+	vcpu_thread(v);
+	usleep(200000);
+	signal_event(fd);
+	vcpu_join(v);
+}
+
+TEST(irq_irqfd_errors)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT), *bare = vm_create_bare();
+	int fd = eventfd(0, 0);
+
+	ERR(irqfd(bare, fd, 5, 0, 0), EINVAL);
+	ERR(irqfd(vm, 9999, 5, 0, 0), EBADF);
+	ERR(irqfd(vm, vm->fd, 5, 0, 0), EINVAL);
+	ERR(irqfd(vm, fd, 5, 1 << 7, 0), EINVAL);
+	ERR(irqfd(vm, fd, 5, KVM_IRQFD_FLAG_RESAMPLE, fd), EINVAL); /* only where there is an IOAPIC */
+	OK(irqfd(vm, fd, 5, 0, 0));
+	ERR(irqfd(vm, fd, 6, 0, 0), EBUSY);
+	OK(irqfd(vm, fd, 5, KVM_IRQFD_FLAG_DEASSIGN, 0));
+	OK(irqfd(vm, fd, 5, KVM_IRQFD_FLAG_DEASSIGN, 0)); /* nothing there is no error */
+	OK(irqfd(vm, fd, 5, 0, 0));
+	/* The eventfd goes first: the VM lets go of it. */
+	close(fd);
+	fd = eventfd(0, 0);
+	OK(irqfd(vm, fd, 5, 0, 0));
+	vm_close(vm);
+	signal_event(fd);
+}
+
+TEST(irq_routing_errors)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry e[4];
+	} r = { .head = { .nr = 1 } };
+
+	r.e[0] = msi_route(100000, 1);
+	ERR(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	r.e[0] = msi_route(5, 1);
+	r.e[0].type = 99;
+	ERR(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	r.e[0] = msi_route(5, 1);
+	r.e[0].flags = 0x80;
+	ERR(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	r.e[0] = msi_route(5, 1);
+	r.head.flags = 1;
+	ERR(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	r.head.flags = 0;
+	r.head.nr = 1 << 20;
+	ERR(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	r.head.nr = 2;
+	r.e[1] = r.e[0]; /* an MSI and another MSI on one number */
+	ERR(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	r.head.nr = 0;
+	OK(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r));
+}
+
+static void irq_line(struct vm *vm, u32 gsi, u32 level)
+{
+	struct kvm_irq_level l = { .irq = gsi, .level = level };
+
+	OK(ioctl(vm->fd, KVM_IRQ_LINE, &l));
+}
+
+/* ExtINT: PIC line 5 and, behind the cascade, 10, each with its vector. */
+TEST(irq_pic_lines)
+{
+	static const u32 lines[] = { 1, 5, 10, 15 };
+
+	for (u32 i = 0; i < 4; i++) {
+		struct vm *vm = vm_create(CHIP_FULL);
+		struct vcpu *v = vcpu_create(vm, 0);
+
+		vcpu_start(v, "g_pic_wait", 0x20 + lines[i]);
+		vcpu_sync(v, 1);
+		irq_line(vm, lines[i], 1);
+		irq_line(vm, lines[i], 0);
+		vcpu_done(v);
+	}
+}
+
+/* A level line: again after each EOI while it is up; the resample event tells each EOI. */
+TEST(irq_ioapic_level)
+{
+	struct vm *vm = vm_create(CHIP_FULL);
+	struct vcpu *v = vcpu_create(vm, 0);
+
+	vcpu_start(v, "g_ioapic_level", 4);
+	vcpu_sync(v, 1);
+	irq_line(vm, 10, 1);
+	for (int i = 0; i < 3; i++)
+		vcpu_sync(v, 2 + i);
+	vcpu_sync(v, 5);
+	irq_line(vm, 10, 0);
+	vcpu_done(v);
+	CHECK(guest_irqs(vm)[0x73] >= 4);
+}
+
+TEST(irq_irqfd_resample)
+{
+	struct vm *vm = vm_create(CHIP_FULL);
+	struct vcpu *v = vcpu_create(vm, 0);
+	int fd = eventfd(0, EFD_NONBLOCK), resample = eventfd(0, EFD_NONBLOCK);
+	u64 n;
+
+	OK(irqfd(vm, fd, 10, KVM_IRQFD_FLAG_RESAMPLE, resample));
+	vcpu_start(v, "g_ioapic_level", 3);
+	vcpu_sync(v, 1);
+	for (int i = 0; i < 3; i++) {
+		signal_event(fd);
+		vcpu_sync(v, 2 + i);
+		CHECK_EQ(read(resample, &n, 8), 8);
+		CHECK_EQ(n, 1);
+	}
+	vcpu_done(v);
+	CHECK_EQ(guest_irqs(vm)[0x73], 3);
+}
+
+/* Split irqchip: the EOI of a level interrupt goes to the IOAPIC in user space. */
+TEST(irq_split_ioapic_eoi)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	struct kvm_irq_routing_entry r = msi_route(4, 0xc064); /* level, assert */
+
+	routes(vm, &r, 1);
+	vcpu_start(v, "g_wait_irq", 0x64);
+	vcpu_sync(v, 1);
+	irq_line(vm, 4, 1);
+	vcpu_expect(v, KVM_EXIT_IOAPIC_EOI);
+	CHECK_EQ(v->run->eoi.vector, 0x64);
+	vcpu_done(v);
+}
+
+/* All in user space: inject when ready, else ask for a window. */
+TEST(irq_user_pic)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	struct kvm_interrupt irq = { .irq = 0x31 };
+	u32 windows = 0, sent = 0;
+
+	vcpu_start(v, "g_user_irq", 5);
+	vcpu_sync(v, 1);
+	CHECK_EQ(v->run->ready_for_interrupt_injection, 0);
+	CHECK_EQ(v->run->if_flag, 0);
+	while (sent < 5) {
+		v->run->request_interrupt_window = 1;
+		vcpu_expect(v, KVM_EXIT_IRQ_WINDOW_OPEN);
+		windows++;
+		CHECK_EQ(v->run->ready_for_interrupt_injection, 1);
+		CHECK_EQ(v->run->if_flag, 1);
+		OK(ioctl(v->fd, KVM_INTERRUPT, &irq));
+		sent++;
+	}
+	v->run->request_interrupt_window = 0;
+	vcpu_done(v);
+	CHECK_EQ(windows, 5);
+	irq.irq = 256;
+	ERR(ioctl(v->fd, KVM_INTERRUPT, &irq), EINVAL);
+	v = vcpu_create(vm_create(CHIP_FULL), 0);
+	irq.irq = 0x31;
+	ERR(ioctl(v->fd, KVM_INTERRUPT, &irq), ENXIO);
+}
+
+/* Without an in-kernel APIC, HLT is user space's business. */
+TEST(irq_user_hlt)
+{
+	struct vcpu *v = vcpu_create(vm_create(CHIP_NONE), 0);
+
+	vcpu_start(v, "g_hlt_loop", 2);
+	vcpu_expect(v, KVM_EXIT_HLT);
+	vcpu_expect(v, KVM_EXIT_HLT);
+	vcpu_done(v);
+}
+
+/* The chips' state comes back as it was set. */
+TEST(irq_chip_state)
+{
+	struct vm *vm = vm_create(CHIP_FULL);
+	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_IOAPIC }, again = { .chip_id = KVM_IRQCHIP_IOAPIC };
+	struct kvm_pit_state2 pit, pit2;
+
+	OK(ioctl(vm->fd, KVM_GET_IRQCHIP, &chip));
+	CHECK_EQ(chip.chip.ioapic.base_address, 0xfec00000);
+	chip.chip.ioapic.redirtbl[7].bits = 0x10000 | 0x55;
+	OK(ioctl(vm->fd, KVM_SET_IRQCHIP, &chip));
+	OK(ioctl(vm->fd, KVM_GET_IRQCHIP, &again));
+	CHECK_EQ(again.chip.ioapic.redirtbl[7].bits, 0x10055);
+	for (u32 id = 0; id < 2; id++) {
+		chip = (struct kvm_irqchip){ .chip_id = id };
+		again = chip;
+		OK(ioctl(vm->fd, KVM_GET_IRQCHIP, &chip));
+		chip.chip.pic.imr = 0xa5;
+		chip.chip.pic.irq_base = 0x40 + id * 8;
+		OK(ioctl(vm->fd, KVM_SET_IRQCHIP, &chip));
+		OK(ioctl(vm->fd, KVM_GET_IRQCHIP, &again));
+		CHECK_EQ(again.chip.pic.imr, 0xa5);
+		CHECK_EQ(again.chip.pic.irq_base, 0x40 + id * 8);
+	}
+	chip.chip_id = 3;
+	ERR(ioctl(vm->fd, KVM_GET_IRQCHIP, &chip), EINVAL);
+	ERR(ioctl(vm->fd, KVM_SET_IRQCHIP, &chip), EINVAL);
+	OK(ioctl(vm->fd, KVM_GET_PIT2, &pit));
+	pit.channels[0].count = 0x1234;
+	pit.channels[0].mode = 2;
+	OK(ioctl(vm->fd, KVM_SET_PIT2, &pit));
+	OK(ioctl(vm->fd, KVM_GET_PIT2, &pit2));
+	CHECK_EQ(pit2.channels[0].count, 0x1234);
+	CHECK_EQ(pit2.channels[0].mode, 2);
+	memset(&pit, 0xff, sizeof(pit));
+	ioctl(vm->fd, KVM_SET_PIT2, &pit); /* whatever it says, the host lives */
+	vm = vm_create(CHIP_SPLIT);
+	chip.chip_id = 0;
+	ERR(ioctl(vm->fd, KVM_GET_IRQCHIP, &chip), ENXIO);
+	ERR(ioctl(vm->fd, KVM_GET_PIT2, &pit), ENXIO);
+}
