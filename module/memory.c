@@ -13,6 +13,12 @@
  * at mem_writers between publishing VCPU_IN_GUEST and entering, so it either
  * sees the writer or is seen by it; it then drops mem_sem and queues behind.
  *
+ * Memory that the client remaps under the guest (MADV_DONTNEED of a balloon, a
+ * file mapped over it): the notifier raises MEM_STALE in vm->mem_writers and
+ * waits until no vCPU is in the guest; none comes back before a vCPU's thread
+ * has pinned and mapped what is there now (mem_resync()). Nothing of this
+ * happens to an instance whose client leaves its memory alone.
+ *
  * Dirty logging uses the dirty bits the CPU sets in the second-level table;
  * a slot that logs is mapped with 4K pages. Writes by the hypervisor itself
  * are noted in slot->dirty.
@@ -31,6 +37,7 @@
 
 #define MEM_MAX_PAGES ((1UL << 31) - 1)
 #define MEM_PAGES_PER_LOOK 4096
+#define MEM_STALE BIT(30) /* in vm->mem_writers, beside the count */
 #define MEM_KNOWN_FLAGS (KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
 
 struct mem_slot {
@@ -43,6 +50,7 @@ struct mem_slot {
 };
 
 struct mem {
+	struct vm *vm;
 	struct mutex lock; /* writers, one at a time */
 	struct pin_cache pins;
 	struct slpt slpt;
@@ -51,6 +59,21 @@ struct mem {
 	unsigned int nslots;
 	unsigned int hint; /* index in sorted of the last hit: only a guess */
 };
+
+static void mem_client_changed(struct pin_cache *c)
+{
+	struct vm *vm = container_of(c, struct mem, pins)->vm;
+	int i, n = smp_load_acquire(&vm->nr_vcpus);
+
+	atomic_or(MEM_STALE, &vm->mem_writers);
+	smp_mb__after_atomic();
+	for (i = 0; i < n; i++)
+		vcpu_kick(vm->vcpus[i]);
+	for (i = 0; i < n; i++) {
+		while (READ_ONCE(vm->vcpus[i]->mode) != VCPU_OUTSIDE)
+			cpu_relax();
+	}
+}
 
 int mem_create(struct vm *vm)
 {
@@ -61,11 +84,12 @@ int mem_create(struct vm *vm)
 		return -ENOMEM;
 	mutex_init(&m->lock);
 	vm->mem = m;
+	m->vm = vm;
 	r = slpt_create(&m->slpt);
 	if (r)
 		return r;
 	vm->slpt_root_pa = slpt_root_pa(&m->slpt);
-	return pin_cache_init(&m->pins, vm->mm);
+	return pin_cache_init(&m->pins, vm->mm, mem_client_changed);
 }
 
 static void mem_free_slot(struct mem *m, struct mem_slot *s)
@@ -80,6 +104,12 @@ static void mem_free_slot(struct mem *m, struct mem_slot *s)
 	kvfree(s->chunks);
 	kvfree(s->dirty);
 	kfree(s);
+}
+
+void mem_stop(struct vm *vm)
+{
+	if (vm->mem)
+		pin_cache_stop(&vm->mem->pins);
 }
 
 void mem_destroy(struct vm *vm)
@@ -341,6 +371,76 @@ static int mem_pin_slot(struct mem *m, struct mem_slot *s)
 		cond_resched();
 	}
 	return 0;
+}
+
+/* Pin anew what is stale in a slot; the vCPUs are stopped. What the client has unmapped stays as it was. */
+static void mem_repin_slot(struct vm *vm, struct mem_slot *s)
+{
+	struct mem *m = vm->mem;
+	u64 end = s->hva + (s->npages << PAGE_SHIFT);
+	u64 i;
+
+	for (i = 0; i < s->nchunks; i++) {
+		struct pin_chunk *old = s->chunks[i], *new;
+		unsigned int first, last;
+
+		if (!pin_is_stale(&m->pins, old))
+			continue;
+		first = (max(old->hva, s->hva) - old->hva) >> PAGE_SHIFT;
+		last = ((min(old->hva + (1ULL << PIN_CHUNK_SHIFT), end) - old->hva) >> PAGE_SHIFT) - 1;
+		new = pin_get(&m->pins, old->hva, first, last, old->write);
+		if (IS_ERR(new))
+			continue;
+		s->chunks[i] = new;
+		pin_put(&m->pins, old);
+	}
+}
+
+static bool mem_slot_is_stale(struct mem *m, const struct mem_slot *s)
+{
+	u64 i;
+
+	for (i = 0; i < s->nchunks; i++) {
+		if (pin_is_stale(&m->pins, s->chunks[i]))
+			return true;
+	}
+	return false;
+}
+
+bool mem_is_stale(struct vm *vm)
+{
+	return atomic_read(&vm->mem_writers) & MEM_STALE;
+}
+
+/* A vCPU's thread, not loaded. Others wait here until the first is done. 0, -EINTR, -EIO. */
+int mem_resync(struct vm *vm)
+{
+	struct mem *m = vm->mem;
+	unsigned int i;
+
+	if (mutex_lock_killable(&m->lock))
+		return -EINTR;
+	if (!mem_is_stale(vm))
+		goto out;
+	mem_write_lock(vm);
+	/* From here on a change that we do not see raises it again. */
+	atomic_andnot(MEM_STALE, &vm->mem_writers);
+	smp_mb__after_atomic();
+	for (i = 0; i < m->nslots; i++) {
+		struct mem_slot *s = m->sorted[i];
+
+		if (!mem_slot_is_stale(m, s))
+			continue;
+		mem_unmap_slot(vm, s);
+		mem_repin_slot(vm, s);
+		if (mem_map_slot(vm, s))
+			vm->dead = true;
+	}
+	mem_flush_all(vm);
+	mem_write_unlock(vm);
+out:
+	mutex_unlock(&m->lock);
+	return vm->dead ? -EIO : 0;
 }
 
 static int mem_alloc_dirty(struct mem_slot *s)

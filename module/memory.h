@@ -15,6 +15,8 @@
 struct vm;
 
 int mem_create(struct vm *vm);
+/* Before the vCPUs go: changes of the client's memory are not followed any more. */
+void mem_stop(struct vm *vm);
 void mem_destroy(struct vm *vm);
 int mem_set_region(struct vm *vm, const struct kvm_userspace_memory_region *region);
 int mem_get_dirty_log(struct vm *vm, const struct kvm_dirty_log *log);
@@ -29,5 +31,9 @@ void *gpa_ptr(struct vm *vm, u64 gpa, unsigned int len, bool write);
 /* Get every vCPU out of the guest, then hold vm->mem_sem for writing. */
 void mem_write_lock(struct vm *vm);
 void mem_write_unlock(struct vm *vm);
+
+/* The client has remapped memory of a slot: no vCPU enters before mem_resync(). */
+bool mem_is_stale(struct vm *vm);
+int mem_resync(struct vm *vm);
 
 #endif /* TAXCUT_MEMORY_H */

@@ -203,7 +203,8 @@ static int set_canonical(struct vcpu *v, u32 index, u64 value, bool host)
 
 	hv->get_paging(v, &p);
 	/* User space may restore MSRs before CR4. */
-	if ((p.cr4 & X86_CR4_LA57) || (host && cpuid_has(v, 7, 0, CPUID_ECX, 16)))
+	if ((p.cr4 & X86_CR4_LA57) ||
+	    (host && boot_cpu_has(X86_FEATURE_LA57) && cpuid_has(v, 7, 0, CPUID_ECX, 16)))
 		unused = 7;
 	if ((u64)((s64)(value << unused) >> unused) != value)
 		return -EINVAL;
@@ -310,10 +311,26 @@ static int get_spec_ctrl(struct vcpu *v, u32 index, u64 *value, bool host)
 	return hv->get_msr(v, index, value);
 }
 
+/* The value goes into the CPU as it is, so it must have only bits that this CPU knows. */
+static u64 spec_ctrl_valid(void)
+{
+	u64 valid = 0;
+
+	if (boot_cpu_has(X86_FEATURE_IBRS))
+		valid |= SPEC_CTRL_IBRS;
+	if (boot_cpu_has(X86_FEATURE_STIBP))
+		valid |= SPEC_CTRL_STIBP;
+	if (boot_cpu_has(X86_FEATURE_SPEC_CTRL_SSBD) || boot_cpu_has(X86_FEATURE_AMD_SSBD))
+		valid |= SPEC_CTRL_SSBD;
+	return valid;
+}
+
 static int set_spec_ctrl(struct vcpu *v, u32 index, u64 value, bool host)
 {
 	if (!offered_spec_ctrl() || (!host && !has_spec_ctrl(v)))
 		return -ENOENT;
+	if (value & ~spec_ctrl_valid())
+		return -EINVAL;
 	return hv->set_msr(v, index, value, host);
 }
 

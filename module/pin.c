@@ -12,24 +12,50 @@
 /* Breaking copy-on-write while pinning fires the notifier for our own fault: try again that often. */
 #define PIN_TRIES 3
 
-static void pin_invalidate(struct pin_cache *c, u64 start, u64 end)
+/* Does [start, end) hold a page that is pinned? Pages come and go under the cache's mutex; here a guess will do. */
+static bool pin_covers(const struct pin_chunk *chunk, u64 start, u64 end)
+{
+	u64 at = max(start, chunk->hva), stop = min(end, chunk->hva + (1ULL << PIN_CHUNK_SHIFT));
+
+	for (; at < stop; at += PAGE_SIZE) {
+		if (READ_ONCE(chunk->pages[(at - chunk->hva) >> PAGE_SHIFT]))
+			return true;
+	}
+	return false;
+}
+
+/* Marks what lies in the range; true when some of it is in use. */
+static bool pin_invalidate(struct pin_cache *c, u64 start, u64 end)
 {
 	unsigned long first = start >> PIN_CHUNK_SHIFT;
 	unsigned long last = (end - 1) >> PIN_CHUNK_SHIFT;
 	struct pin_chunk *chunk;
+	bool in_use = false;
 	unsigned long i;
 	int write;
 
 	spin_lock(&c->index_lock);
 	for (write = 0; write < 2; write++)
-		xa_for_each_range(&c->index[write], i, chunk, first, last)
+		xa_for_each_range(&c->index[write], i, chunk, first, last) {
+			if (!pin_covers(chunk, start, end))
+				continue;
 			chunk->stale = true;
+			in_use |= READ_ONCE(chunk->refs) != 0;
+		}
 	spin_unlock(&c->index_lock);
+	return in_use;
 }
 
 static int pin_invalidate_start(struct mmu_notifier *n, const struct mmu_notifier_range *range)
 {
-	pin_invalidate(container_of(n, struct pin_cache, notifier), range->start, range->end);
+	struct pin_cache *c = container_of(n, struct pin_cache, notifier);
+
+	/* Other rights to the same pages, as automatic NUMA balancing gives them all the time: the pin stands. */
+	if (range->event == MMU_NOTIFY_PROTECTION_VMA || range->event == MMU_NOTIFY_PROTECTION_PAGE ||
+	    range->event == MMU_NOTIFY_SOFT_DIRTY)
+		return 0;
+	if (pin_invalidate(c, range->start, range->end))
+		c->changed(c);
 	return 0;
 }
 
@@ -95,7 +121,7 @@ static void pin_reaper(struct work_struct *work)
 	mutex_unlock(&c->lock);
 }
 
-int pin_cache_init(struct pin_cache *c, struct mm_struct *mm)
+int pin_cache_init(struct pin_cache *c, struct mm_struct *mm, void (*changed)(struct pin_cache *c))
 {
 	int r;
 
@@ -106,10 +132,17 @@ int pin_cache_init(struct pin_cache *c, struct mm_struct *mm)
 	INIT_LIST_HEAD(&c->idle);
 	INIT_DELAYED_WORK(&c->reaper, pin_reaper);
 	c->mm = mm;
+	c->changed = changed;
 	c->notifier.ops = &pin_notifier_ops;
 	r = mmu_notifier_register(&c->notifier, mm);
 	c->registered = !r;
 	return r;
+}
+
+void pin_cache_stop(struct pin_cache *c)
+{
+	if (c->registered)
+		mmu_notifier_unregister(&c->notifier, c->mm);
 }
 
 void pin_cache_destroy(struct pin_cache *c)
@@ -120,7 +153,6 @@ void pin_cache_destroy(struct pin_cache *c)
 	mutex_lock(&c->lock);
 	pin_reap(c);
 	mutex_unlock(&c->lock);
-	mmu_notifier_unregister(&c->notifier, c->mm);
 	WARN_ON_ONCE(c->pinned_pages || !xa_empty(&c->index[0]) || !xa_empty(&c->index[1]));
 }
 
@@ -218,6 +250,16 @@ static struct pin_chunk *pin_find(struct pin_cache *c, u64 hva, bool write)
 		chunk = NULL;
 	spin_unlock(&c->index_lock);
 	return chunk;
+}
+
+bool pin_is_stale(struct pin_cache *c, const struct pin_chunk *chunk)
+{
+	bool stale;
+
+	spin_lock(&c->index_lock);
+	stale = chunk->stale;
+	spin_unlock(&c->index_lock);
+	return stale;
 }
 
 static bool pin_take_stale(struct pin_cache *c, struct pin_chunk *chunk)

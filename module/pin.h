@@ -7,9 +7,9 @@
  * that no slot uses any more stays pinned for a moment, because firmware makes
  * QEMU delete and re-add all RAM several times during boot.
  *
- * An idle chunk must not come back to life when the client has mapped other
- * memory at that address meanwhile: an mmu notifier marks every chunk whose
- * range changed as stale, and a stale chunk is never handed out again.
+ * When the client maps other memory at an address (munmap, MADV_DONTNEED), an
+ * mmu notifier marks the chunk stale: it is never handed out again, and if a
+ * slot uses it, the owner is told (changed) and asks for a new one.
  */
 #ifndef TAXCUT_PIN_H
 #define TAXCUT_PIN_H
@@ -42,12 +42,15 @@ struct pin_cache {
 	struct list_head idle;
 	struct delayed_work reaper;
 	struct mmu_notifier notifier;
+	void (*changed)(struct pin_cache *c); /* a chunk in use is stale; any context that may sleep, mmap_lock held */
 	bool registered;
 	u64 pinned_pages; /* lock */
 };
 
-int pin_cache_init(struct pin_cache *c, struct mm_struct *mm);
-/* No chunk is in use any more. Gives every page back. */
+int pin_cache_init(struct pin_cache *c, struct mm_struct *mm, void (*changed)(struct pin_cache *c));
+/* Before what changed() needs goes away: it is not called any more. */
+void pin_cache_stop(struct pin_cache *c);
+/* Stopped, and no chunk is in use. Gives every page back. */
 void pin_cache_destroy(struct pin_cache *c);
 
 /*
@@ -58,5 +61,7 @@ void pin_cache_destroy(struct pin_cache *c);
  */
 struct pin_chunk *pin_get(struct pin_cache *c, u64 hva, unsigned int first, unsigned int last, bool write);
 void pin_put(struct pin_cache *c, struct pin_chunk *chunk);
+/* Does the client still have this memory mapped where it was pinned? */
+bool pin_is_stale(struct pin_cache *c, const struct pin_chunk *chunk);
 
 #endif /* TAXCUT_PIN_H */

@@ -43,6 +43,7 @@ static void vm_destroy(struct vm *vm)
 	list_del(&vm->link);
 	mutex_unlock(&vms_lock);
 	irq_release_vm(vm);
+	mem_stop(vm);
 	for (i = 0; i < vm->nr_vcpus; i++)
 		vcpu_destroy(vm->vcpus[i]);
 	vm->nr_vcpus = 0;
