@@ -252,10 +252,16 @@ enum apic_startup apic_take_init_sipi(struct vcpu *v, u8 *sipi_vector)
 	l = &v->apic->l;
 	if (lapic_take(l, LAPIC_PENDING_INIT))
 		return APIC_STARTUP_INIT;
-	if (!lapic_take(l, LAPIC_PENDING_SIPI) || v->mp_state != KVM_MP_STATE_INIT_RECEIVED)
+	if (!lapic_take(l, LAPIC_PENDING_SIPI))
 		return APIC_STARTUP_NONE;
 	*sipi_vector = READ_ONCE(l->sipi_vector);
-	return APIC_STARTUP_SIPI;
+	if (v->mp_state == KVM_MP_STATE_INIT_RECEIVED)
+		return APIC_STARTUP_SIPI;
+	/* Dropped, unless an INIT has come since the first look: then the SIPI belongs to it. */
+	if (!lapic_take(l, LAPIC_PENDING_INIT))
+		return APIC_STARTUP_NONE;
+	lapic_post_sipi(l, *sipi_vector);
+	return APIC_STARTUP_INIT;
 }
 
 long apic_send_ipi_pv(struct vcpu *v, u64 low, u64 high, u64 min, u64 icr, bool long_mode)
