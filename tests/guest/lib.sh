@@ -9,7 +9,8 @@
 
 device=${TAXCUT_DEV:-/dev/taxcut}
 images=/build/guest
-limit=${GUEST_LIMIT:-180}	# seconds that one guest may take
+limit=240	# seconds that one guest may take
+patience=120	# seconds that it may be silent
 qemu_pid=
 
 die()
@@ -105,15 +106,20 @@ same()
 	[ "$2" = "$3" ] || die "$1: ${2:-nothing} instead of ${3:-nothing}"
 }
 
-# await TEXT [SECONDS]: until the console has it.
+# await TEXT: until the console has it; silence for $patience seconds is too long.
 await()
 {
-	local deadline=$((SECONDS + ${2:-120}))
+	local size old=0 deadline=$((SECONDS + patience))
 
 	until grep -qaF "$1" "$console" 2>/dev/null; do
 		kill -0 "$qemu_pid" 2>/dev/null || die "QEMU ended before '$1': $(tail -n 1 qemu.err)"
-		[ "$SECONDS" -lt "$deadline" ] || die "no '$1' on the console after ${2:-120} s"
-		sleep 0.1
+		size=$(stat -c %s "$console" 2>/dev/null || echo 0)
+		if [ "$size" -ne "$old" ]; then
+			old=$size
+			deadline=$((SECONDS + patience))
+		fi
+		[ "$SECONDS" -lt "$deadline" ] || die "no '$1' on the console, nothing new for $patience s"
+		sleep 0.2
 	done
 }
 
@@ -143,7 +149,7 @@ ticks()
 # await_ticks N
 await_ticks()
 {
-	local deadline=$((SECONDS + 120))
+	local deadline=$((SECONDS + patience))
 
 	while [ "$(ticks)" -lt "$1" ]; do
 		[ "$SECONDS" -lt "$deadline" ] || die "the guest counts only to $(ticks), not $1"
