@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check demo native install uninstall clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check demo bench-path native install uninstall clean distclean
 
 all: module tool guest
 
@@ -20,6 +20,7 @@ help:
 	@echo 'make unit       build and run the unit tests'
 	@echo 'make check      run every test'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
+	@echo 'make bench-path count the instructions that each kind of exit costs'
 	@echo 'make native     build the module and the tool for this machine, with its own compiler'
 	@echo 'make install    install what make native built (prefix=, DESTDIR=, KVER=)'
 	@echo 'make clean      remove build/'
@@ -57,6 +58,10 @@ lint: lab
 
 check: lab
 	@tests/run
+
+bench-path: lab module
+	@$(IN_ROOT) make --no-print-directory -C bench/path O=/build/bench-path all
+	@bench/path.sh
 
 demo: lab module tool guest bench
 	@bench/demo

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest side of the path-length measurement: each function does one thing
+ * many times and notes how long each took, in TSC ticks. Where the emulated
+ * machine counts instructions as time, a tick is an instruction, the host's
+ * included.
+ */
+#include "lib.h"
+
+#define SAMPLES 500
+#define WARM_UP 20
+#define DELAY 100000 /* ticks from arming a timer to its deadline */
+
+void p_empty(u64 arg);
+void p_cpuid(u64 arg);
+void p_rdmsr(u64 arg);
+void p_wrmsr(u64 arg);
+void p_kernel_port(u64 arg);
+void p_user_port(u64 arg);
+void p_mmio_read(u64 arg);
+void p_mmio_write(u64 arg);
+void p_hypercall(u64 nr);
+void p_self_ipi(u64 arg);
+void p_deadline_arm(u64 arg);
+void p_deadline_spin(u64 arg);
+void p_deadline_hlt(u64 arg);
+void p_exchange(u64 arg);
+void p_partner(u64 arg);
+
+volatile u64 samples[SAMPLES];
+static volatile u32 partner_ready;
+
+#define MEASURE(op)                                                                                \
+	do {                                                                                       \
+		for (long i_ = -WARM_UP; i_ < SAMPLES; i_++) {                                     \
+			u64 t_ = rdtsc();                                                          \
+			op;                                                                        \
+			t_ = rdtsc() - t_;                                                         \
+			if (i_ >= 0)                                                               \
+				samples[i_] = t_;                                                  \
+		}                                                                                  \
+	} while (0)
+
+static void with_apic(void)
+{
+	apic_enable(EOI_X2APIC);
+	apic_write(0x320, 0x40000 | 0x62);
+}
+
+void p_empty(u64 arg)
+{
+	(void)arg;
+	MEASURE();
+}
+
+void p_cpuid(u64 arg)
+{
+	(void)arg;
+	MEASURE(cpuid(0, 0));
+}
+
+void p_rdmsr(u64 index)
+{
+	MEASURE(rdmsr(index));
+}
+
+void p_wrmsr(u64 index)
+{
+	MEASURE(wrmsr(index, 0));
+}
+
+void p_kernel_port(u64 port)
+{
+	MEASURE(in8(port));
+}
+
+void p_user_port(u64 port)
+{
+	MEASURE(out8(port, 1));
+}
+
+void p_mmio_read(u64 gpa)
+{
+	MEASURE(mmio_read32(gpa));
+}
+
+void p_mmio_write(u64 gpa)
+{
+	MEASURE(mmio_write32(gpa, 1));
+}
+
+void p_hypercall(u64 nr)
+{
+	hypercall(nr, 0, 0, 0, 0);
+	MEASURE(hypercall(nr, 0, 0, 0, 0));
+}
+
+/* To itself, taken, and its end of interrupt. */
+void p_self_ipi(u64 arg)
+{
+	(void)arg;
+	with_apic();
+	sti();
+	MEASURE({
+		u64 n = irqs[0x51];
+
+		wrmsr(0x83f, 0x51);
+		while (irqs[0x51] == n)
+			;
+	});
+}
+
+/* Arming a timer that is disarmed; far ahead, it never fires. */
+void p_deadline_arm(u64 arg)
+{
+	(void)arg;
+	with_apic();
+	for (long i = -WARM_UP; i < SAMPLES; i++) {
+		u64 deadline = rdtsc() + 100000000, t;
+
+		t = rdtsc();
+		wrmsr(0x6e0, deadline);
+		t = rdtsc() - t;
+		wrmsr(0x6e0, 0);
+		if (i >= 0)
+			samples[i] = t;
+	}
+}
+
+/* What a timer costs beyond the time it was set for, armed until handled; waiting in a loop, or in HLT. */
+static void deadline(int halt)
+{
+	with_apic();
+	for (long i = -WARM_UP; i < SAMPLES; i++) {
+		u64 n = irqs[0x62], start = rdtsc();
+
+		wrmsr(0x6e0, start + DELAY);
+		if (halt) {
+			while (irqs[0x62] == n)
+				sti_hlt_cli();
+		} else {
+			sti();
+			while (irqs[0x62] == n)
+				;
+			cli();
+		}
+		if (i >= 0)
+			samples[i] = rdtsc() - start - DELAY;
+	}
+}
+
+void p_deadline_spin(u64 arg)
+{
+	(void)arg;
+	deadline(0);
+}
+
+void p_deadline_hlt(u64 arg)
+{
+	(void)arg;
+	deadline(1);
+}
+
+/* An IPI to a vCPU in HLT and one back to this one in HLT. */
+void p_exchange(u64 arg)
+{
+	(void)arg;
+	with_apic();
+	while (!partner_ready)
+		pause();
+	MEASURE({
+		u64 n = irqs[0x53];
+
+		apic_icr(1, 0x4052);
+		while (irqs[0x53] == n)
+			sti_hlt_cli();
+	});
+}
+
+void p_partner(u64 arg)
+{
+	u64 n = 0;
+
+	(void)arg;
+	with_apic();
+	partner_ready = 1;
+	while (n < SAMPLES + WARM_UP) {
+		while (irqs[0x52] == n)
+			sti_hlt_cli();
+		n++;
+		apic_icr(0, 0x4053);
+	}
+}
