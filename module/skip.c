@@ -6,6 +6,7 @@
  * prefixes goes through the decoder.
  */
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/debugreg.h>
 #include <asm/msr-index.h>
@@ -16,12 +17,36 @@
 #include "mmu.h"
 #include "skip.h"
 
+#define PTE_ADDRESS GENMASK_ULL(51, 12)
 #define CS_ATTR_L BIT(9)
 #define CS_ATTR_DB BIT(10)
 
 static bool in_64bit_code(const struct hv_paging *p)
 {
 	return (p->efer & EFER_LMA) && (p->cs_attr & CS_ATTR_L);
+}
+
+/*
+ * Where the CPU has just fetched code from: it has checked rights and set
+ * accessed bits, so only the addresses are of interest. NULL: the mode is
+ * unusual, or the tables have changed since; mmu_walk() will tell.
+ */
+static const u8 *executed_code(struct vcpu *v, const struct hv_paging *p, u64 lin, unsigned int len)
+{
+	u64 table = p->cr3 & PTE_ADDRESS, size = 1ULL << 39;
+
+	if (!(p->efer & EFER_LMA) || (p->cr4 & X86_CR4_LA57))
+		return p->cr0 & X86_CR0_PG ? NULL : gpa_ptr(v->vm, (u32)lin, len, false);
+	for (;; size >>= 9) {
+		const u64 *entry = gpa_ptr(v->vm, table + (lin / size & 511) * sizeof(*entry), sizeof(*entry), false);
+		u64 pte = entry ? READ_ONCE(*entry) : 0;
+
+		if (!(pte & _PAGE_PRESENT))
+			return NULL;
+		table = pte & PTE_ADDRESS;
+		if (size == PAGE_SIZE || (size <= 1ULL << 30 && (pte & _PAGE_PSE)))
+			return gpa_ptr(v->vm, (table & ~(size - 1)) | (lin & (size - 1)), len, false);
+	}
 }
 
 int skip_fetch(struct vcpu *v, const struct hv_paging *p, u64 lin, u8 *buf, unsigned int len,
@@ -92,17 +117,26 @@ static unsigned int decode_length(struct vcpu *v, const struct hv_paging *p)
 	return 0;
 }
 
+static bool is_opcode(const u8 *code, const char *opcode, unsigned int len)
+{
+	while (len && *code == (u8)*opcode) {
+		code++;
+		opcode++;
+		len--;
+	}
+	return !len;
+}
+
 unsigned int emul_length(struct vcpu *v, const char *opcode, unsigned int oplen)
 {
-	struct insn_fault fault;
 	struct hv_paging p;
-	u8 bytes[4];
+	const u8 *code;
 
 	if (likely(v->exit.insn_len))
 		return v->exit.insn_len;
 	hv->get_paging(v, &p);
-	if (oplen && skip_fetch(v, &p, linear_rip(v, &p), bytes, oplen, &fault) == oplen &&
-	    !memcmp(bytes, opcode, oplen))
+	code = executed_code(v, &p, linear_rip(v, &p), oplen);
+	if (oplen && code && is_opcode(code, opcode, oplen))
 		return oplen;
 	return decode_length(v, &p);
 }

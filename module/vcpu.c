@@ -25,6 +25,7 @@
 #include <linux/nospec.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/xcr.h>
@@ -431,7 +432,9 @@ static bool vcpu_poll(struct vcpu *v, u64 start, u32 window)
 			return true;
 		}
 		cpu_relax();
-	} while (!need_resched() && !signal_pending(current) && ktime_get_ns() - start < window);
+		/* Whoever is to wake us may be waiting for this very CPU. */
+	} while (!need_resched() && single_task_running() && !signal_pending(current) &&
+		 ktime_get_ns() - start < window);
 	return false;
 }
 
