@@ -71,7 +71,7 @@ static void no_action(int signal)
 	(void)signal;
 }
 
-static void catch(int signal)
+static void catch_signal(int signal)
 {
 	struct sigaction sa = { .sa_handler = no_action };
 
@@ -264,7 +264,7 @@ static void wrong_slots(void)
 	FAILS(machine_slot(m.vm, 1, 0, RAM_SIZE + 1, PAGE, ram), EINVAL, 0);
 	FAILS(machine_slot(m.vm, 1, 0, RAM_SIZE, PAGE + 1, ram), EINVAL, 0);
 	FAILS(machine_slot(m.vm, 1, 0, RAM_SIZE, PAGE, ram + 1), EINVAL, 0);
-	FAILS(machine_slot(m.vm, 1, 1 << 31, RAM_SIZE, PAGE, ram), EINVAL, 0);
+	FAILS(machine_slot(m.vm, 1, 1u << 31, RAM_SIZE, PAGE, ram), EINVAL, 0);
 	FAILS(machine_slot(m.vm, 1, 0, RAM_SIZE, 0, ram), EINVAL, 0);
 	FAILS(machine_slot(m.vm, 0, 0, 0, RAM_SIZE - PAGE, ram), EINVAL, 0);
 	FAILS(machine_slot(m.vm, 0, 0, 0, RAM_SIZE, ram + PAGE), EINVAL, 0);
@@ -866,7 +866,7 @@ static void tell(const struct story *s)
 	ledger_take(&before);
 	child = fork();
 	if (!child) {
-		catch(SIGUSR1);
+		catch_signal(SIGUSR1);
 		s->tell();
 		_exit(0);
 	}
