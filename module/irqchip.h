@@ -90,7 +90,7 @@ struct irqchip {
 	bool pit_reinject;
 	bool pit_acked;
 	u32 pit_lost; /* ticks yet to be injected */
-	u64 pit_injected_ns;
+	u64 pit_injected_ns, pit_tried_ns; /* the tick that waits for its end: first and last try */
 	struct pit pit;
 	struct hrtimer pit_timer;
 

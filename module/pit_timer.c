@@ -6,8 +6,8 @@
  * Reinjection (the default, KVM_REINJECT_CONTROL): a tick is injected when the
  * guest has ended the one before; others are counted and follow one by one, so
  * that a guest which counts ticks keeps time. The guest may also never end a
- * tick (it masked the pin meanwhile): after PIT_ACK_LOST_NS what was counted is
- * forgotten and the next tick injected regardless. Without reinjection a tick is injected
+ * tick (it masked the pin meanwhile): every PIT_RETRY_NS the next one is tried
+ * regardless, and after PIT_FORGET_NS what was counted is forgotten. Without reinjection a tick is injected
  * when it is due, and lost if the last one still waits.
  *
  * The timer's callback runs in a hard interrupt and takes irq->lock, so with
@@ -23,7 +23,8 @@
 #include "irqchip.h"
 
 #define PIT_MIN_PERIOD_NS 200000 /* a guest cannot have more than 5000 ticks per second */
-#define PIT_ACK_LOST_NS (200 * NSEC_PER_MSEC)
+#define PIT_RETRY_NS (200 * NSEC_PER_MSEC)
+#define PIT_FORGET_NS (5 * NSEC_PER_SEC)
 #define PIT_MAX_LOST 10000
 
 /* irq->lock held. Nothing is started any more once pit_destroy() has cleared has_pit. */
@@ -50,14 +51,15 @@ static bool take_tick(struct irqchip *irq, u64 now)
 {
 	if (!irq->pit_lost)
 		return false;
-	if (!irq->pit_acked) {
-		if (now - irq->pit_injected_ns < PIT_ACK_LOST_NS)
-			return false;
+	if (irq->pit_acked)
+		irq->pit_injected_ns = now;
+	else if (now - irq->pit_tried_ns < PIT_RETRY_NS)
+		return false;
+	if (now - irq->pit_injected_ns > PIT_FORGET_NS)
 		irq->pit_lost = 1;
-	}
 	irq->pit_lost--;
 	irq->pit_acked = false;
-	irq->pit_injected_ns = now;
+	irq->pit_tried_ns = now;
 	return true;
 }
 
@@ -65,16 +67,23 @@ static void inject(struct irqchip *irq, u64 now)
 {
 	unsigned long flags;
 	bool go;
+	int r;
 
 	raw_spin_lock_irqsave(&irq->lock, flags);
 	go = take_tick(irq, now);
 	raw_spin_unlock_irqrestore(&irq->lock, flags);
-	if (!go || pulse(irq) >= 0)
+	if (!go)
 		return;
-	/* Masked: nobody will end it, and nobody counts these ticks. */
+	r = pulse(irq);
+	if (r > 0)
+		return;
 	raw_spin_lock_irqsave(&irq->lock, flags);
-	irq->pit_acked = true;
-	irq->pit_lost = 0;
+	if (r < 0) { /* masked: nobody will end it, and nobody counts these ticks */
+		irq->pit_acked = true;
+		irq->pit_lost = 0;
+	} else { /* the one before still waits to be taken */
+		irq->pit_lost++;
+	}
 	raw_spin_unlock_irqrestore(&irq->lock, flags);
 }
 
