@@ -25,7 +25,7 @@
 #define hv_eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
 #endif
 
-/* xfer_to_guest_mode_work_pending() */
+/* XFER_TO_GUEST_MODE_WORK */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #include <linux/entry-virt.h>
 #else

@@ -144,6 +144,19 @@ struct pieces {
 	unsigned int len[2];
 };
 
+/*
+ * The CPU has just walked the guest's tables for the access that brought us
+ * here, and said where it led; the only memory operand is that access.
+ */
+static bool translated_by_cpu(const struct emul *e, u64 lin, unsigned int len, bool write)
+{
+	const struct hv_exit *exit = &e->v->exit;
+
+	return e->ctx.one_memory && exit->reason == HV_EXIT_MEMORY && !exit->mem.in_guest_walk && !exit->mem.fetch &&
+	       (exit->mem.write || !write) && offset_in_page(lin) == offset_in_page(exit->mem.gpa) &&
+	       offset_in_page(lin) + len <= PAGE_SIZE;
+}
+
 static enum insn_result translate(struct emul *e, u64 lin, unsigned int len, bool write, struct pieces *out)
 {
 	unsigned int access = (write ? MMU_WRITE : 0) | (e->p.cpl == 3 ? MMU_USER : 0);
@@ -151,6 +164,10 @@ static enum insn_result translate(struct emul *e, u64 lin, unsigned int len, boo
 
 	out->len[0] = first;
 	out->len[1] = len - first;
+	if (translated_by_cpu(e, lin, len, write)) {
+		out->gpa[0] = e->v->exit.mem.gpa;
+		return INSN_DONE;
+	}
 	if (mmu_walk(e->v, &e->p, lin, access, &out->gpa[0], &e->ctx.fault))
 		return INSN_FAULT;
 	if (out->len[1] && mmu_walk(e->v, &e->p, lin + first, access, &out->gpa[1], &e->ctx.fault))

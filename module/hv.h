@@ -196,6 +196,17 @@ enum vcpu_completion { COMPLETE_NONE, COMPLETE_PIO_IN, COMPLETE_EMULATION, COMPL
 
 struct emul; /* emul.c: MMIO and string I/O in flight */
 
+/* Where code was found last, and the page-table entries on the way there (skip.c). */
+#define CODE_MEMOS 4
+
+struct code_memo {
+	u64 lin, cr3; /* of a page, in 4-level paging */
+	u64 generation; /* vm->mem_generation */
+	u8 *page; /* NULL: nothing is remembered */
+	unsigned int n;
+	u64 *at[4], pte[4];
+};
+
 struct vcpu {
 	struct vm *vm;
 	u32 id; /* as user space named it; also the initial APIC ID */
@@ -225,6 +236,7 @@ struct vcpu {
 
 	enum vcpu_completion completion;
 	struct emul *emul;
+	struct code_memo code_memo[CODE_MEMOS];
 	u64 io_next_rip; /* COMPLETE_PIO_IN, COMPLETE_MSR_*: where the instruction ends */
 	u8 io_size;
 	bool reset_after_shutdown; /* the backend's state is undefined: reset before anything else */
@@ -269,6 +281,7 @@ struct vm {
 	struct mm_struct *mm; /* the creator's; ioctls from another one get -EIO */
 	struct mem *mem;
 	struct rw_semaphore mem_sem;
+	u64 mem_generation; /* counts changes of the slots; mem_sem */
 	atomic_t mem_writers; /* not 0: no vCPU enters; see memory.c */
 	struct vcpu *vcpus[HV_MAX_VCPUS];
 	int nr_vcpus; /* published with release after vcpus[] is filled */

@@ -152,6 +152,7 @@ static void mem_flush_all(struct vm *vm)
 	for (i = 0; i < vm->nr_vcpus; i++)
 		vcpu_request(vm->vcpus[i], REQ_TLB_FLUSH);
 	vm->stats.remote_tlb_flush++;
+	vm->mem_generation++;
 }
 
 static bool slot_contains(const struct mem_slot *s, u64 gpa)

@@ -26,27 +26,69 @@ static bool in_64bit_code(const struct hv_paging *p)
 	return (p->efer & EFER_LMA) && (p->cs_attr & CS_ATTR_L);
 }
 
+/* The entry's address in the kernel and its value go into the memo; 0 where there is no memory. */
+static u64 memo_read(struct vcpu *v, struct code_memo *m, u64 gpa)
+{
+	u64 *entry = gpa_ptr(v->vm, gpa, sizeof(*entry), false);
+	u64 pte = entry ? READ_ONCE(*entry) : 0;
+
+	m->at[m->n] = entry;
+	m->pte[m->n++] = pte;
+	return pte;
+}
+
+static void memo_walk(struct vcpu *v, struct code_memo *m)
+{
+	u64 table = m->cr3 & PTE_ADDRESS, size = 1ULL << 39;
+
+	m->n = 0;
+	m->page = NULL;
+	for (;; size >>= 9) {
+		u64 pte = memo_read(v, m, table + (m->lin / size & 511) * sizeof(pte));
+
+		if (!(pte & _PAGE_PRESENT))
+			return;
+		table = pte & PTE_ADDRESS;
+		if (size == PAGE_SIZE || (size <= 1ULL << 30 && (pte & _PAGE_PSE)))
+			break;
+	}
+	m->page = gpa_ptr(v->vm, (table & ~(size - 1)) | (m->lin & (size - 1)), PAGE_SIZE, false);
+}
+
+static bool memo_holds(const struct vcpu *v, const struct code_memo *m, u64 lin, u64 cr3)
+{
+	unsigned int i;
+
+	if (m->lin != lin || m->cr3 != cr3 || m->generation != v->vm->mem_generation || !m->page)
+		return false;
+	for (i = 0; i < m->n; i++) {
+		if (READ_ONCE(*m->at[i]) != m->pte[i])
+			return false;
+	}
+	return true;
+}
+
 /*
  * Where the CPU has just fetched code from: it has checked rights and set
- * accessed bits, so only the addresses are of interest. NULL: the mode is
- * unusual, or the tables have changed since; mmu_walk() will tell.
+ * accessed bits, so only the addresses are of interest, and the way there is
+ * remembered: while all entries on it read the same, so does the walk. NULL:
+ * the mode is unusual, or the tables have changed since; mmu_walk() will tell.
  */
 static const u8 *executed_code(struct vcpu *v, const struct hv_paging *p, u64 lin, unsigned int len)
 {
-	u64 table = p->cr3 & PTE_ADDRESS, size = 1ULL << 39;
+	struct code_memo *m = &v->code_memo[(lin >> PAGE_SHIFT) % CODE_MEMOS];
 
-	if (!(p->efer & EFER_LMA) || (p->cr4 & X86_CR4_LA57))
-		return p->cr0 & X86_CR0_PG ? NULL : gpa_ptr(v->vm, (u32)lin, len, false);
-	for (;; size >>= 9) {
-		const u64 *entry = gpa_ptr(v->vm, table + (lin / size & 511) * sizeof(*entry), sizeof(*entry), false);
-		u64 pte = entry ? READ_ONCE(*entry) : 0;
-
-		if (!(pte & _PAGE_PRESENT))
-			return NULL;
-		table = pte & PTE_ADDRESS;
-		if (size == PAGE_SIZE || (size <= 1ULL << 30 && (pte & _PAGE_PSE)))
-			return gpa_ptr(v->vm, (table & ~(size - 1)) | (lin & (size - 1)), len, false);
+	if (!(p->cr0 & X86_CR0_PG))
+		return gpa_ptr(v->vm, (u32)lin, len, false);
+	if (!(p->efer & EFER_LMA) || (p->cr4 & X86_CR4_LA57) || offset_in_page(lin) + len > PAGE_SIZE)
+		return NULL;
+	if (unlikely(!memo_holds(v, m, lin & PAGE_MASK, p->cr3))) {
+		m->lin = lin & PAGE_MASK;
+		m->cr3 = p->cr3;
+		m->generation = v->vm->mem_generation;
+		memo_walk(v, m);
 	}
+	return m->page ? m->page + offset_in_page(lin) : NULL;
 }
 
 int skip_fetch(struct vcpu *v, const struct hv_paging *p, u64 lin, u8 *buf, unsigned int len,

@@ -27,6 +27,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
+#include <linux/task_work.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/xcr.h>
 #include <asm/special_insns.h>
@@ -524,8 +525,7 @@ static int vcpu_outer_loop(struct vcpu *v)
 			v->mp_state = KVM_MP_STATE_HALTED;
 			break;
 		case RUN_AGAIN:
-			/* What else waits for this thread is done on its way to user space, as after a signal. */
-			if (test_thread_flag(TIF_NOTIFY_RESUME))
+			if (task_work_pending(current))
 				return vcpu_interrupted(v);
 			cond_resched();
 			break;

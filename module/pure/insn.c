@@ -182,6 +182,7 @@ enum insn_result insn_emulate(struct insn_ctx *ctx)
 		return res;
 	if (!d.exec)
 		return INSN_UNKNOWN;
+	ctx->one_memory = d.mem && !(d.flags & (F_D64 | F_F64));
 	res = fetch_operands(ctx, &d);
 	if (!res)
 		res = execute(ctx, &d);

@@ -111,6 +111,7 @@ struct insn_ctx {
 	u8 nbytes; /* bytes fetched */
 	u8 len; /* length of the decoded instruction */
 	bool mov_ss; /* set when the instruction opens an interrupt shadow */
+	bool one_memory; /* set, before the first access: there is one memory operand, and no stack */
 };
 
 /*
