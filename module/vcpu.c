@@ -284,10 +284,22 @@ static int vcpu_serve_requests(struct vcpu *v)
 	return RUN_GUEST;
 }
 
+/*
+ * Rescheduling, signals, work on the way to user space. Every context switch
+ * of a thread with restartable sequences raises TIF_NOTIFY_RESUME; that only
+ * concerns user space, so it can wait until the thread goes there.
+ */
+static bool vcpu_thread_has_work(void)
+{
+	unsigned long work = read_thread_flags() & XFER_TO_GUEST_MODE_WORK;
+
+	return unlikely(work) && (work != _TIF_NOTIFY_RESUME || task_work_pending(current));
+}
+
 /* Interrupts on or off; on, the answer may be old, and vcpu_enter() looks again. */
 static bool vcpu_must_leave(struct vcpu *v)
 {
-	return __xfer_to_guest_mode_work_pending() || atomic_read(&v->vm->mem_writers) || hv_softirq_waits();
+	return vcpu_thread_has_work() || atomic_read(&v->vm->mem_writers) || hv_softirq_waits();
 }
 
 static void vcpu_sync_tpr(struct vcpu *v)
