@@ -57,10 +57,16 @@ void vcpu_kick(struct vcpu *v)
 	}
 	if (READ_ONCE(v->mode) != VCPU_IN_GUEST)
 		return;
-	/* One interrupt is enough for all who come before the vCPU has left. */
-	if (cmpxchg(&v->mode, VCPU_IN_GUEST, VCPU_LEAVING) != VCPU_IN_GUEST)
-		return;
+	/*
+	 * One interrupt is enough for all who come before the vCPU has left.
+	 * They rely on it (mem_client_changed() spins until then), so whoever
+	 * owes it is not preempted in between.
+	 */
 	me = get_cpu();
+	if (cmpxchg(&v->mode, VCPU_IN_GUEST, VCPU_LEAVING) != VCPU_IN_GUEST) {
+		put_cpu();
+		return;
+	}
 	cpu = READ_ONCE(v->cpu);
 	if (cpu != me && cpu >= 0 && cpu_online(cpu)) {
 		v->stats.kicks++;
