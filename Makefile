@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check demo bench-path native install uninstall clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests demo bench-path native install uninstall clean distclean
 
 all: module tool guest
 
@@ -19,6 +19,7 @@ help:
 	@echo 'make guest      build the guest programs, initrds and disk image'
 	@echo 'make unit       build and run the unit tests'
 	@echo 'make check      run every test'
+	@echo 'make check-guests  run every guest, the slow ones too'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
 	@echo 'make bench-path count the instructions that each kind of exit costs'
 	@echo 'make native     build the module and the tool for this machine, with its own compiler'
@@ -58,6 +59,9 @@ lint: lab
 
 check: lab
 	@tests/run
+
+check-guests: lab module
+	@GUEST_ALL=1 tests/run guest
 
 bench-path: lab module
 	@$(IN_ROOT) make --no-print-directory -C bench/path O=/build/bench-path all
