@@ -91,6 +91,11 @@ static const u8 *executed_code(struct vcpu *v, const struct hv_paging *p, u64 li
 	return m->page ? m->page + offset_in_page(lin) : NULL;
 }
 
+static u64 linear_rip(const struct vcpu *v, const struct hv_paging *p)
+{
+	return in_64bit_code(p) ? v->rip : (u32)(p->cs_base + v->rip);
+}
+
 int skip_fetch(struct vcpu *v, const struct hv_paging *p, u64 lin, u8 *buf, unsigned int len,
 	       struct insn_fault *fault)
 {
@@ -99,23 +104,22 @@ int skip_fetch(struct vcpu *v, const struct hv_paging *p, u64 lin, u8 *buf, unsi
 
 	while (done < len) {
 		unsigned int n = min_t(unsigned int, len - done, PAGE_SIZE - offset_in_page(lin + done));
-		void *code;
+		const void *code = NULL;
 		u64 gpa;
 
-		if (mmu_walk(v, p, lin + done, access, &gpa, fault))
-			return done ?: -EFAULT;
-		code = gpa_ptr(v->vm, gpa, n, false);
-		if (!code)
-			return done ?: -ENXIO;
+		if (!((lin ^ linear_rip(v, p)) & PAGE_MASK) && !done)
+			code = executed_code(v, p, lin, n);
+		if (unlikely(!code)) {
+			if (mmu_walk(v, p, lin + done, access, &gpa, fault))
+				return done ?: -EFAULT;
+			code = gpa_ptr(v->vm, gpa, n, false);
+			if (!code)
+				return done ?: -ENXIO;
+		}
 		memcpy(buf + done, code, n);
 		done += n;
 	}
 	return done;
-}
-
-static u64 linear_rip(const struct vcpu *v, const struct hv_paging *p)
-{
-	return in_64bit_code(p) ? v->rip : (u32)(p->cs_base + v->rip);
 }
 
 static int length_fetch(struct insn_ctx *ctx, u64 lin, u8 *buf, unsigned int len)
