@@ -26,7 +26,7 @@ static void svm_new_asid(struct svm_vcpu *s, struct svm_cpu *c)
 	if (c->next_asid >= svm_features.nr_asids) {
 		c->asid_generation++;
 		c->next_asid = 1;
-		ctl->tlb_ctl = TLB_CONTROL_FLUSH_ALL_ASID;
+		c->flush_all = true;
 	}
 	s->asid_generation = c->asid_generation;
 	ctl->asid = c->next_asid++;
@@ -334,11 +334,16 @@ static void svm_decode_exit(struct vcpu *v)
 
 void svm_run(struct vcpu *v)
 {
+	struct svm_cpu *c = this_cpu_ptr(&svm_cpus);
 	struct svm_vcpu *s = v->svm;
 	struct vmcb *vmcb = s->vmcb;
 
 	if (unlikely(!s->asid_generation))
-		svm_new_asid(s, this_cpu_ptr(&svm_cpus));
+		svm_new_asid(s, c);
+	if (unlikely(c->flush_all)) {
+		c->flush_all = false;
+		vmcb->control.tlb_ctl = TLB_CONTROL_FLUSH_ALL_ASID;
+	}
 	vmcb->save.rax = v->regs[REG_RAX];
 	vmcb->save.rsp = v->regs[REG_RSP];
 	vmcb->save.rip = v->rip;
