@@ -46,17 +46,28 @@ static bool pin_invalidate(struct pin_cache *c, u64 start, u64 end)
 	return in_use;
 }
 
-static int pin_invalidate_start(struct mmu_notifier *n, const struct mmu_notifier_range *range)
+static void pin_range_changes(struct mmu_notifier *n, const struct mmu_notifier_range *range)
 {
 	struct pin_cache *c = container_of(n, struct pin_cache, notifier);
 
 	/* Other rights to the same pages, as automatic NUMA balancing gives them all the time: the pin stands. */
 	if (range->event == MMU_NOTIFY_PROTECTION_VMA || range->event == MMU_NOTIFY_PROTECTION_PAGE ||
 	    range->event == MMU_NOTIFY_SOFT_DIRTY)
-		return 0;
+		return;
 	if (pin_invalidate(c, range->start, range->end))
 		c->changed(c);
+}
+
+static int pin_invalidate_start(struct mmu_notifier *n, const struct mmu_notifier_range *range)
+{
+	pin_range_changes(n, range);
 	return 0;
+}
+
+/* Between start and end a page that is about to go may have been pinned once more. */
+static void pin_invalidate_end(struct mmu_notifier *n, const struct mmu_notifier_range *range)
+{
+	pin_range_changes(n, range);
 }
 
 static void pin_mm_release(struct mmu_notifier *n, struct mm_struct *mm)
@@ -66,6 +77,7 @@ static void pin_mm_release(struct mmu_notifier *n, struct mm_struct *mm)
 
 static const struct mmu_notifier_ops pin_notifier_ops = {
 	.invalidate_range_start = pin_invalidate_start,
+	.invalidate_range_end = pin_invalidate_end,
 	.release = pin_mm_release,
 };
 
