@@ -3,6 +3,12 @@
 #include "harness.h"
 
 #include <asm/kvm_para.h>
+#include <signal.h>
+
+static void wake_up(int signal)
+{
+	(void)signal;
+}
 
 /* One guest function that checks everything itself. */
 #define GUEST_TEST(name_, function_, chip_, arg_)                                                  \
@@ -50,6 +56,25 @@ TEST(cpu_triple_fault)
 	/* The vCPU is usable again once it has a new state. */
 	vcpu_call(v, "g_nothing", 0x55);
 	CHECK_EQ(guest_results(v->vm)[0], 0x55);
+}
+
+/* No page tables any more: the guest is lost, and only the guest; the run ends or a signal can end it. */
+TEST(cpu_page_tables_nowhere)
+{
+	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
+	struct sigaction a = { .sa_handler = wake_up };
+	struct kvm_vcpu_events none = {};
+	int r;
+
+	OK(sigaction(SIGALRM, &a, NULL));
+	alarm(2);
+	vcpu_start(v, "g_lost", GPA_MMIO);
+	r = vcpu_run_once(v);
+	CHECK(r == -EINTR || r == -EFAULT || v->run->exit_reason == KVM_EXIT_SHUTDOWN ||
+	      v->run->exit_reason == KVM_EXIT_INTERNAL_ERROR);
+	OK(ioctl(v->fd, KVM_SET_VCPU_EVENTS, &none));
+	vcpu_call(v, "g_nothing", 0x66);
+	CHECK_EQ(guest_results(v->vm)[0], 0x66);
 }
 
 /* Every leaf in the list is what the guest reads, but for what follows its state. */

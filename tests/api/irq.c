@@ -516,3 +516,62 @@ TEST(irq_chip_state)
 	ERR(ioctl(vm->fd, KVM_GET_IRQCHIP, &chip), ENXIO);
 	ERR(ioctl(vm->fd, KVM_GET_PIT2, &pit), ENXIO);
 }
+
+/* APIC IDs above 255 need x2APIC, and the extended address in MSIs. */
+TEST(irq_large_apic_id)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *big;
+
+	vm_enable_cap(vm, KVM_CAP_X2APIC_API, KVM_X2APIC_API_USE_32BIT_IDS | KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK);
+	vcpu_create(vm, 0);
+	big = vcpu_create(vm, 300);
+	vcpu_call(big, "g_x2apic_regs", 300);
+	vcpu_call(big, "g_self_ipi", X2APIC);
+	vcpu_start(big, "g_wait_irq", 0x64);
+	vcpu_sync(big, 1);
+	CHECK_EQ(OK(signal_msi(vm, (300ULL & ~0xff) << 32 | 0xfee00000 | (300 & 0xff) << 12, 0x64)), 1);
+	vcpu_done(big);
+}
+
+TEST(irq_boot_cpu)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct kvm_mp_state m;
+
+	OK(ioctl(vm->fd, KVM_SET_BOOT_CPU_ID, 1));
+	vcpu_create(vm, 0);
+	vcpu_create(vm, 1);
+	CHECK_EQ(vcpu_sregs(vm->vcpus[0]).apic_base, 0xfee00800);
+	CHECK_EQ(vcpu_sregs(vm->vcpus[1]).apic_base, 0xfee00900);
+	OK(ioctl(vm->vcpus[0]->fd, KVM_GET_MP_STATE, &m));
+	CHECK_EQ(m.mp_state, KVM_MP_STATE_UNINITIALIZED);
+	OK(ioctl(vm->vcpus[1]->fd, KVM_GET_MP_STATE, &m));
+	CHECK_EQ(m.mp_state, KVM_MP_STATE_RUNNABLE);
+}
+
+/* HLT without an exit: the CPU itself waits, and the timer ends it all the same. */
+TEST(irq_hlt_without_exit)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v;
+
+	CHECK(capability(KVM_CAP_X86_DISABLE_EXITS) & KVM_X86_DISABLE_EXITS_HLT);
+	vm_enable_cap(vm, KVM_CAP_X86_DISABLE_EXITS, KVM_X86_DISABLE_EXITS_HLT);
+	v = vcpu_create(vm, 0);
+	vcpu_call(v, "g_timer_hlt", 20);
+	CHECK_EQ(stat_get(v->fd, "halt_exits"), 0);
+}
+
+/* The APIC timer's input clock can be made slower. */
+TEST(irq_apic_bus_clock)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v;
+
+	vm_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, 100);
+	v = vcpu_create(vm, 0);
+	guest_args(vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
+	vcpu_call(v, "g_bus_clock", 100);
+	CHECK_RANGE(guest_results(vm)[0], 80, 125);
+}

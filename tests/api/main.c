@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define TIME_LIMIT 40 /* seconds for one test */
+#define TIME_LIMIT 60 /* seconds for one test */
 #define SKIPPED 77
 
 static struct test *tests;

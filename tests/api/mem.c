@@ -425,3 +425,77 @@ TEST(mem_region2)
 	r.flags = KVM_MEM_GUEST_MEMFD;
 	ERR(ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION2, &r), EINVAL);
 }
+
+/* What this process does to its mapping, the guest sees: a balloon gives pages back, another file is mapped over them. */
+TEST(mem_follows_mapping)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u32 *p = vm_add_memory(vm, 1, 0x20000000, 4 * MIB, 0);
+	void *q;
+
+	CHECK_EQ(capability(KVM_CAP_SYNC_MMU), 1);
+	p[0] = p[MIB / 4] = 0x1111;
+	vcpu_call(v, "g_mmio_one_read", 0x20000000);
+	CHECK_EQ(guest_results(vm)[0], 0x1111);
+	OK(madvise(p, MIB, MADV_DONTNEED));
+	vcpu_call(v, "g_mmio_one_read", 0x20000000);
+	CHECK_EQ(guest_results(vm)[0], 0);
+	p[1] = 0x2222;
+	vcpu_call(v, "g_mmio_one_read", 0x20000004);
+	CHECK_EQ(guest_results(vm)[0], 0x2222);
+	q = mmap((u8 *)p + MIB, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	CHECK(q == (u8 *)p + MIB);
+	*(u32 *)q = 0x3333;
+	vcpu_call(v, "g_mmio_one_read", 0x20000000 + MIB);
+	CHECK_EQ(guest_results(vm)[0], 0x3333);
+	vcpu_call(v, "g_touch", 0x20000000 + MIB + 64);
+	CHECK_EQ(*(u64 *)((u8 *)q + 64), (0x20000000 + MIB + 64) ^ 0x5a5a);
+}
+
+static void *take_away(void *p)
+{
+	usleep(100000);
+	for (int i = 0; i < 200; i++) {
+		OK(madvise(p, MIB, MADV_DONTNEED));
+		usleep(500);
+	}
+	return NULL;
+}
+
+/* The same while the guest writes there all the time. */
+TEST(mem_follows_mapping_while_running)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	pthread_t t;
+
+	CHECK_EQ(pthread_create(&t, NULL, take_away, vm->mem + GPA_FREE), 0);
+	for (int i = 0; i < 100; i++)
+		vcpu_call(v, "g_write_pages", 256);
+	pthread_join(t, NULL);
+	vcpu_call(v, "g_write_pages", 256);
+	CHECK_EQ(*(u32 *)(vm->mem + GPA_FREE + 254 * 4096), 254);
+}
+
+/*
+ * Memory that is unmapped here and not mapped again. Stock KVM tells user space
+ * when the guest goes there; taxcut leaves the guest the pages it had pinned.
+ */
+TEST(mem_unmapped_under_guest)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u8 *p = vm_add_memory(vm, 1, 0x20000000, MIB, 0);
+	int r;
+
+	vcpu_call(v, "g_touch", 0x20000000);
+	OK(munmap(p, MIB));
+	vcpu_start(v, "g_mmio_one_read", 0x20000000);
+	r = vcpu_run_once(v);
+	if (is_stock())
+		CHECK(r < 0 || v->run->exit_reason == KVM_EXIT_MMIO || v->run->exit_reason == KVM_EXIT_MEMORY_FAULT);
+	else
+		vcpu_check_done(v);
+	OK(vm_set_slot(vm, 1, 0, 0, NULL, 0));
+}

@@ -531,3 +531,22 @@ TEST(state_move_interrupts)
 	}
 	vcpu_done(v);
 }
+
+/* A triple fault that user space restores happens. */
+TEST(state_triple_fault_event)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v;
+	struct kvm_vcpu_events e;
+
+	vm_enable_cap(vm, KVM_CAP_X86_TRIPLE_FAULT_EVENT, 1);
+	v = vcpu_create(vm, 0);
+	vcpu_start(v, "g_nothing", 0);
+	OK(ioctl(v->fd, KVM_GET_VCPU_EVENTS, &e));
+	CHECK(e.flags & KVM_VCPUEVENT_VALID_TRIPLE_FAULT);
+	e.triple_fault.pending = 1;
+	OK(ioctl(v->fd, KVM_SET_VCPU_EVENTS, &e));
+	OK(ioctl(v->fd, KVM_GET_VCPU_EVENTS, &e));
+	CHECK_EQ(e.triple_fault.pending, 1);
+	vcpu_expect(v, KVM_EXIT_SHUTDOWN);
+}

@@ -39,6 +39,7 @@ void g_paging(u64 arg);
 void g_seg(u64 arg);
 void g_syscall(u64 arg);
 void g_cpuid_prefix(u64 arg);
+void g_lost(u64 arg);
 
 void g_nothing(u64 arg)
 {
@@ -637,4 +638,10 @@ void g_cpuid_prefix(u64 arg)
 	EXPECT_EQ(r, 0x5a5a);
 	asm volatile(".byte 0x48, 0x0f, 0xa2\n\tmovl $0x5a5b, %0" : "=r"(r) : "a"(0), "c"(0) : "rbx", "rdx");
 	EXPECT_EQ(r, 0x5a5b);
+}
+
+/* Page tables where there is no memory: nothing can go on from here. */
+void g_lost(u64 cr3)
+{
+	asm volatile("mov %0, %%cr3\n\tnop\n\tnop" ::"r"(cr3) : "memory");
 }

@@ -43,6 +43,7 @@ void g_poll_control(u64 arg);
 void g_apic_disabled(u64 arg);
 void g_int_storm(u64 n);
 void g_move_irq(u64 n);
+void g_bus_clock(u64 arg);
 
 #define SECOND 4000000000UL /* TSC cycles, more than a second on anything slower than 4 GHz */
 
@@ -751,4 +752,23 @@ void g_move_irq(u64 n)
 		EXPECT(wait_count(&irqs[0x7a], i, SECOND));
 		EXPECT(wait_count(&irqs[0x62], i, SECOND * 5));
 	}
+}
+
+/* results[0]: ns per tick of the APIC timer; args[0]: TSC in kHz */
+void g_bus_clock(u64 arg)
+{
+	u64 start, ticks;
+	u32 first;
+
+	(void)arg;
+	apic_enable(EOI_X2APIC);
+	apic_write(0x3e0, 0xb);
+	apic_write(0x320, 0x10060);
+	apic_write(0x380, 0xffffffff);
+	first = apic_read(0x390);
+	start = rdtsc();
+	while (rdtsc() - start < args[0] * 50) /* 50 ms */
+		pause();
+	ticks = first - apic_read(0x390);
+	results[0] = (rdtsc() - start) * 1000000 / args[0] / ticks;
 }
