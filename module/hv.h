@@ -231,7 +231,6 @@ struct vcpu {
 	u32 mp_state; /* KVM_MP_STATE_* */
 	atomic_t nmi_queued; /* NMIs other threads have sent */
 	struct rcuwait wait;
-	struct task_struct *task; /* inside KVM_RUN, else NULL */
 	unsigned int halt_poll_ns; /* the adaptive window, see pure/halt_poll.h */
 
 	enum vcpu_completion completion;

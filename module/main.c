@@ -54,7 +54,6 @@ MODULE_PARM_DESC(halt_poll_ns_shrink, "Divisor by which it shrinks; 0: to nothin
 
 const struct hv_ops *hv;
 
-static atomic_t enable_failures;
 static int hotplug_state;
 static bool stopping; /* reboot or kexec has begun */
 
@@ -134,11 +133,9 @@ static int cpu_comes_up(unsigned int cpu)
 	local_irq_save(flags);
 	r = hv->cpu_enable();
 	local_irq_restore(flags);
-	if (r) {
-		atomic_inc(&enable_failures);
+	if (r)
 		pr_err("CPU %u: %s\n", cpu,
 		       r == -EBUSY ? "another hypervisor has virtualization switched on" : "cannot be enabled");
-	}
 	return r;
 }
 

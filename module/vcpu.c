@@ -592,7 +592,6 @@ int vcpu_run(struct vcpu *v)
 	sigset_t saved;
 	int r;
 
-	v->task = current;
 	v->has_run = true;
 	if (v->sigmask_active)
 		sigprocmask(SIG_SETMASK, &v->sigmask, &saved);
@@ -611,6 +610,5 @@ int vcpu_run(struct vcpu *v)
 		state_sync_to_run(v);
 	if (r != -EINTR)
 		v->stats.userspace_exits++;
-	v->task = NULL;
 	return r;
 }

@@ -14,8 +14,6 @@
 #define SVM_CPUID_NRIPS BIT(3)
 #define SVM_CPUID_TSC_RATE BIT(4)
 #define SVM_CPUID_FLUSH_BY_ASID BIT(6)
-#define SVM_CPUID_DECODE_ASSISTS BIT(7)
-#define SVM_CPUID_PAUSE_FILTER BIT(10)
 #define SVM_CPUID_V_SPEC_CTRL BIT(20)
 
 #define IOPM_ORDER 2 /* three pages: 64 K ports and the bits past the end */
@@ -64,10 +62,8 @@ static int svm_setup(void)
 	if (svm_features.nr_asids < 2)
 		return -EOPNOTSUPP;
 	svm_features.nrips = edx & SVM_CPUID_NRIPS;
-	svm_features.decode_assists = edx & SVM_CPUID_DECODE_ASSISTS;
 	svm_features.flush_by_asid = edx & SVM_CPUID_FLUSH_BY_ASID;
 	svm_features.tsc_scale = edx & SVM_CPUID_TSC_RATE;
-	svm_features.pause_filter = edx & SVM_CPUID_PAUSE_FILTER;
 	svm_features.v_spec_ctrl = edx & SVM_CPUID_V_SPEC_CTRL;
 	svm_features.rdtscp = boot_cpu_has(X86_FEATURE_RDTSCP) || boot_cpu_has(X86_FEATURE_RDPID);
 	svm_features.mitigate = param_mitigations;

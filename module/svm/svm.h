@@ -37,7 +37,7 @@ struct svm_vcpu {
 	bool spec_ctrl_used; /* the guest writes SPEC_CTRL without an exit */
 	u64 virt_spec_ctrl;
 	/* NMI unmasking at IRET (svm_run.c). */
-	bool iret_watched, nmi_singlestep;
+	bool nmi_singlestep;
 	bool singlestep_had_tf;
 	bool dr_loaded;
 };
@@ -57,7 +57,7 @@ struct svm_cpu {
 
 struct svm_features {
 	u32 nr_asids;
-	bool nrips, decode_assists, flush_by_asid, tsc_scale, pause_filter, v_spec_ctrl;
+	bool nrips, flush_by_asid, tsc_scale, v_spec_ctrl;
 	bool rdtscp;
 	bool mitigate; /* module parameter and host's choice: IBPB, SPEC_CTRL */
 };

@@ -230,7 +230,6 @@ static void svm_begin_iret(struct vcpu *v)
 	struct svm_vcpu *s = v->svm;
 
 	svm_intercept(s, INTERCEPT_IRET, false);
-	s->iret_watched = true;
 	v->exit.reason = HV_EXIT_NMI_WINDOW;
 	v->ev.nmi_masked = false;
 	if (v->ev.nmi_pending || atomic_read(&v->nmi_queued)) {
@@ -389,7 +388,6 @@ void svm_inject_nmi(struct vcpu *v)
 {
 	v->svm->vmcb->control.event_inj = NMI_VECTOR | SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_NMI;
 	v->ev.nmi_masked = true;
-	v->svm->iret_watched = false;
 	svm_intercept(v->svm, INTERCEPT_IRET, true);
 }
 

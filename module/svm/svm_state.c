@@ -84,7 +84,6 @@ void svm_vcpu_reset(struct vcpu *v)
 
 	memset(save, 0, sizeof(*save));
 	s->clean = 0;
-	s->iret_watched = false;
 	s->nmi_singlestep = false;
 	s->spec_ctrl_used = false;
 	s->entry.guest_spec_ctrl = 0;
