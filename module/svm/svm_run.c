@@ -322,6 +322,9 @@ static void svm_decode_exit(struct vcpu *v)
 		svm_decode_exception(v, code);
 		return;
 	case (u32)SVM_EXIT_ERR:
+		/* A refused VMRUN may leave its own values in the VMCB; without this bit a guest could hold off the host's interrupts. */
+		ctl->int_ctl |= V_INTR_MASKING_MASK;
+		s->clean = 0;
 		e->reason = HV_EXIT_FAILED_ENTRY;
 		e->hw_code = code;
 		return;

@@ -82,6 +82,8 @@ finish()
 	qemu_pid=
 	[ "$status" -ne 124 ] || die "no end after $limit s"
 	[ "$status" -eq 0 ] || die "QEMU ended with status $status: $(tail -n 1 qemu.err)"
+	# Ended in good order, but not by the guest's own last word: it was shut down.
+	grep -qa "TC: status=" "$console" || : >shut-down
 }
 
 # said TEXT...: the console has each of these as a line.
