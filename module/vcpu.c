@@ -581,9 +581,8 @@ static int vcpu_run_prepare(struct vcpu *v)
 	r = exit_complete_userspace(v);
 	if (r)
 		return r; /* also when the next exit is ready: user space has to see it */
-	if (hv_immediate_exit(run))
-		return vcpu_interrupted(v);
-	return r;
+	/* No exit: user space still finds the reason for the last one. */
+	return hv_immediate_exit(run) ? -EINTR : 0;
 }
 
 /* KVM_RUN; v->mutex held. 0 with run->exit_reason set, or -errno. */

@@ -323,6 +323,7 @@ TEST(vm_signal_mask)
 	vcpu_start(v, "g_count_forever", 0);
 	CHECK_EQ(vcpu_run_once(v), -EINTR);
 	sigpending(&pending);
+	CHECK_EQ(v->run->exit_reason, KVM_EXIT_MMIO); /* the last exit's */
 	CHECK(sigismember(&pending, SIGUSR1));
 	mask.head.len = 4;
 	ERR(ioctl(v->fd, KVM_SET_SIGNAL_MASK, &mask), EINVAL);
