@@ -200,6 +200,19 @@ static int enable_hypercall_exits(struct vm *vm, u64 mask)
 static int enable_locked(struct vm *vm, const struct kvm_enable_cap *c)
 {
 	u64 arg = c->args[0];
+/* vCPUs that exist learn of it before their next entry; the backend's state belongs to their threads. */
+static int disable_quirks(struct vm *vm, u64 quirks)
+{
+	int i;
+
+	WRITE_ONCE(vm->disabled_quirks, vm->disabled_quirks | (quirks & HV_QUIRKS));
+	for (i = 0; i < vm->nr_vcpus; i++) {
+		vcpu_request(vm->vcpus[i], REQ_INTERCEPTS);
+		vcpu_kick(vm->vcpus[i]);
+	}
+	return 0;
+}
+
 
 	switch (c->cap) {
 	case KVM_CAP_SPLIT_IRQCHIP:
@@ -213,8 +226,7 @@ static int enable_locked(struct vm *vm, const struct kvm_enable_cap *c)
 			return -EINVAL;
 		fallthrough;
 	case KVM_CAP_DISABLE_QUIRKS:
-		vm->disabled_quirks |= arg & HV_QUIRKS;
-		return 0;
+		return disable_quirks(vm, arg);
 	case KVM_CAP_MSR_PLATFORM_INFO:
 		return msr_set_platform_info_visible(vm, arg);
 	case KVM_CAP_EXCEPTION_PAYLOAD:

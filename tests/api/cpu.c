@@ -259,6 +259,19 @@ TEST(cpu_monitor_mwait)
 	CHECK_EQ(guest_results(vm)[1], 6);
 }
 
+/* The other vendor's hypercall instruction works, until a quirk is disabled under the vCPU. */
+TEST(cpu_foreign_hypercall)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+
+	vcpu_call(v, "g_foreign_hypercall", 0);
+	CHECK_EQ(guest_results(vm)[0], 0x1000);
+	vm_enable_cap(vm, KVM_CAP_DISABLE_QUIRKS2, KVM_X86_QUIRK_FIX_HYPERCALL_INSN);
+	vcpu_call(v, "g_foreign_hypercall", 1);
+	CHECK_EQ(guest_results(vm)[0], 6);
+}
+
 /* 16-bit real mode: arithmetic in memory, port input and output. */
 TEST(cpu_real_mode)
 {

@@ -24,6 +24,7 @@ void g_cr8(u64 arg);
 void g_wbinvd(u64 arg);
 void g_monitor(u64 arg);
 void g_rdpmc(u64 arg);
+void g_foreign_hypercall(u64 which);
 void g_svm(u64 arg);
 void g_tsc(u64 arg);
 void g_bp_target(void);
@@ -418,6 +419,22 @@ void g_monitor(u64 arg)
 	results[0] = trap.vector;
 	TRY("mwait",, "a"(0), "c"(0));
 	results[1] = trap.vector;
+}
+
+/* Two places, because the hypervisor rewrites the instruction that it sees. */
+void g_foreign_hypercall(u64 which)
+{
+	int amd = cpuid(0, 0).ecx == 0x444d4163; /* "cAMD" */
+
+	if (amd && which)
+		TRY("vmcall", "=a"(results[1]), "a"(0x7777));
+	else if (amd)
+		TRY("vmcall", "=a"(results[1]), "a"(0x7777));
+	else if (which)
+		TRY("vmmcall", "=a"(results[1]), "a"(0x7777));
+	else
+		TRY("vmmcall", "=a"(results[1]), "a"(0x7777));
+	results[0] = trap.vector;
 }
 
 void g_rdpmc(u64 arg)
