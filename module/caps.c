@@ -173,6 +173,9 @@ static int enable_max_vcpu_id(struct vm *vm, u64 max)
 {
 	if (!max || max > HV_MAX_VCPU_ID || vm->nr_vcpus)
 		return -EINVAL;
+	/* An ID that equals the limit passes, as in KVM; no vCPU can have it. */
+	if (vm->bsp_id > max)
+		return -EINVAL;
 	if (vm->max_vcpu_id_set && vm->max_vcpu_id != max)
 		return -EINVAL;
 	vm->max_vcpu_id = max;
@@ -197,9 +200,6 @@ static int enable_hypercall_exits(struct vm *vm, u64 mask)
 	return 0;
 }
 
-static int enable_locked(struct vm *vm, const struct kvm_enable_cap *c)
-{
-	u64 arg = c->args[0];
 /* vCPUs that exist learn of it before their next entry; the backend's state belongs to their threads. */
 static int disable_quirks(struct vm *vm, u64 quirks)
 {
@@ -213,6 +213,9 @@ static int disable_quirks(struct vm *vm, u64 quirks)
 	return 0;
 }
 
+static int enable_locked(struct vm *vm, const struct kvm_enable_cap *c)
+{
+	u64 arg = c->args[0];
 
 	switch (c->cap) {
 	case KVM_CAP_SPLIT_IRQCHIP:

@@ -286,6 +286,8 @@ static int vm_set_boot_cpu(struct vm *vm, unsigned long id)
 	mutex_lock(&vm->lock);
 	if (vm->nr_vcpus)
 		r = -EBUSY;
+	else if (id > vm->max_vcpu_id)
+		r = -EINVAL;
 	else
 		vm->bsp_id = id;
 	mutex_unlock(&vm->lock);

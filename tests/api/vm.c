@@ -123,6 +123,24 @@ TEST(vm_vcpu_ids)
 	ERR(ioctl(vm->fd, KVM_SET_BOOT_CPU_ID, 1), EBUSY);
 }
 
+/* The boot CPU's ID and the VM's limit on IDs, whichever comes first. */
+TEST(vm_boot_cpu_within_limit)
+{
+	struct kvm_enable_cap c = { .cap = KVM_CAP_MAX_VCPU_ID, .args = { 1 } };
+	struct vm *vm = vm_create_bare();
+	long max = capability(KVM_CAP_MAX_VCPU_ID);
+
+	ERR(ioctl(vm->fd, KVM_SET_BOOT_CPU_ID, max + 1), EINVAL);
+	ERR(ioctl(vm->fd, KVM_SET_BOOT_CPU_ID, 1L << 32), EINVAL);
+	OK(ioctl(vm->fd, KVM_SET_BOOT_CPU_ID, 2));
+	ERR(ioctl(vm->fd, KVM_ENABLE_CAP, &c), EINVAL);
+	vm_enable_cap(vm, KVM_CAP_MAX_VCPU_ID, 2);
+	ERR(ioctl(vm->fd, KVM_SET_BOOT_CPU_ID, 3), EINVAL);
+	OK(ioctl(vm->fd, KVM_SET_BOOT_CPU_ID, 0));
+	ERR(ioctl(vm->fd, KVM_CREATE_VCPU, 2), EINVAL);
+	OK(ioctl(vm->fd, KVM_CREATE_VCPU, 0));
+}
+
 /* 64 vCPUs, each in a thread of its own, all of them at work. */
 TEST(vm_64_vcpus)
 {
@@ -297,6 +315,7 @@ TEST(vm_immediate_exit)
 	*(u32 *)v->run->mmio.data = 0x77665544;
 	v->run->immediate_exit = 1;
 	CHECK_EQ(vcpu_run_once(v), -EINTR);
+	CHECK_EQ(v->run->exit_reason, KVM_EXIT_MMIO); /* the last exit's */
 	memset(v->run->mmio.data, 0, 8);
 	v->run->immediate_exit = 0;
 	vcpu_done(v);
@@ -323,7 +342,6 @@ TEST(vm_signal_mask)
 	vcpu_start(v, "g_count_forever", 0);
 	CHECK_EQ(vcpu_run_once(v), -EINTR);
 	sigpending(&pending);
-	CHECK_EQ(v->run->exit_reason, KVM_EXIT_MMIO); /* the last exit's */
 	CHECK(sigismember(&pending, SIGUSR1));
 	mask.head.len = 4;
 	ERR(ioctl(v->fd, KVM_SET_SIGNAL_MASK, &mask), EINVAL);
