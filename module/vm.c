@@ -27,6 +27,8 @@
 #include "vcpu.h"
 #include "vm.h"
 
+#define HV_MIN_MMU_PAGES 64 /* what KVM asks for at least */
+
 LIST_HEAD(vms);
 DEFINE_MUTEX(vms_lock);
 
@@ -375,6 +377,9 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vm_set_region2(vm, argp);
 	case KVM_GET_DIRTY_LOG:
 		return vm_get_dirty_log(vm, argp);
+	case KVM_SET_NR_MMU_PAGES:
+		/* Second-level tables are built with the slots: there is nothing to limit. */
+		return arg < HV_MIN_MMU_PAGES ? -EINVAL : 0;
 	case KVM_SET_TSS_ADDR:
 		return vm_set_tss_addr(vm, arg);
 	case KVM_SET_IDENTITY_MAP_ADDR:

@@ -141,6 +141,14 @@ TEST(vm_boot_cpu_within_limit)
 	OK(ioctl(vm->fd, KVM_CREATE_VCPU, 0));
 }
 
+TEST(vm_nr_mmu_pages)
+{
+	struct vm *vm = vm_create_bare();
+
+	ERR(ioctl(vm->fd, KVM_SET_NR_MMU_PAGES, 63), EINVAL);
+	OK(ioctl(vm->fd, KVM_SET_NR_MMU_PAGES, 64));
+}
+
 /* 64 vCPUs, each in a thread of its own, all of them at work. */
 TEST(vm_64_vcpus)
 {
