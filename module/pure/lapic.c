@@ -274,7 +274,6 @@ static u32 state_mask(const struct lapic *l, u32 offset)
 		return svr_writable(l);
 	case LAPIC_ISR:
 	case LAPIC_TMR:
-	case LAPIC_IRR:
 		return ~0U << FIRST_LEGAL_VECTOR;
 	case LAPIC_ICR:
 		return ~(u32)ICR_BUSY;
@@ -343,17 +342,25 @@ enum lapic_irr_result lapic_set_irr(struct lapic *l, u8 vector, bool level)
 	return LAPIC_NEW;
 }
 
+/* lapic_state_set() may leave illegal vectors in IRR. They read back, and do nothing. */
+static int highest_legal_irr(struct lapic *l)
+{
+	int vector = vector_highest(l, LAPIC_IRR);
+
+	return vector >= FIRST_LEGAL_VECTOR ? vector : -1;
+}
+
 int lapic_highest_irr(struct lapic *l)
 {
 	int vector;
 
 	if (!word_load(&l->irr_hint))
 		return -1;
-	vector = vector_highest(l, LAPIC_IRR);
+	vector = highest_legal_irr(l);
 	if (vector >= 0)
 		return vector;
 	word_test_and_clear_bit(&l->irr_hint, 0);
-	vector = vector_highest(l, LAPIC_IRR);
+	vector = highest_legal_irr(l);
 	if (vector >= 0)
 		WRITE_ONCE(l->irr_hint, 1);
 	return vector;

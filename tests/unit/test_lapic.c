@@ -257,6 +257,8 @@ STORY(icr_sends)
 	assert_false(e.msg.wide);
 	assert_int_equal(lapic_read(l, LAPIC_ICR), 0x40);
 	assert_int_equal(lapic_read(l, LAPIC_ICR2), 0x03000000);
+	written(l, LAPIC_ICR, 0x44000); /* the level, also with a shorthand */
+	assert_int_equal(lapic_read(l, LAPIC_ICR), 0x44000);
 	e = written(l, LAPIC_ICR, 0xc0400);
 	assert_int_equal(e.msg.delivery, APIC_MSG_NMI);
 	assert_int_equal(e.msg.shorthand, APIC_TO_OTHERS);
@@ -561,6 +563,8 @@ STORY(hostile_state_is_tamed)
 		lapic_eoi(l, &e);
 	}
 	assert_int_equal(lapic_highest_irr(l), -1);
+	assert_int_equal(lapic_read(l, LAPIC_IRR), 0xffff); /* as user space left it, never delivered */
+	assert_int_equal(lapic_read(l, LAPIC_ISR), 0);
 	/* In x2APIC mode with 32-bit IDs a foreign ID is refused, otherwise ignored. */
 	l = x2apic();
 	assert_int_equal(lapic_state_set(l, &s, true, &e), -EINVAL);
