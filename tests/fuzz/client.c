@@ -248,6 +248,12 @@ static struct kvm_segment flat_segment(enum cpu_mode mode, bool code)
 	return s;
 }
 
+void spare_emulator(struct kvm_sregs *s)
+{
+	if (s->efer & EFER_LME)
+		s->cr4 |= 1u << 5; /* PAE */
+}
+
 int machine_enter(struct machine *m, unsigned int i, enum cpu_mode mode, u64 rip, u64 rsp)
 {
 	struct kvm_regs regs = { .rip = rip, .rsp = rsp, .rflags = 2 };

@@ -68,6 +68,16 @@ int machine_slot(int vm, u32 slot, u32 flags, u64 gpa, u64 size, const void *hva
 /* Put a vCPU into a flat mode with CPL 0, executing at rip. 64: long mode, page tables built by mode_tables(). */
 enum cpu_mode { MODE_16, MODE_32, MODE_64 };
 int machine_enter(struct machine *m, unsigned int i, enum cpu_mode mode, u64 rip, u64 rsp);
+
+/*
+ * EFER.LME with neither CR4.PAE nor CR0.PG is a legal state, but not one to
+ * try on the emulated host: QEMU 10's TCG then does not restore the host's
+ * CR0 at #VMEXIT, and the host's kernel runs wild. The fault is the
+ * emulator's; whatever sets special registers or EFER keeps off it.
+ */
+#define MSR_EFER 0xc0000080
+#define EFER_LME (1u << 8)
+void spare_emulator(struct kvm_sregs *s);
 /* Page tables for MODE_64 at gpa (three pages): the first GiB and the last GiB below 4 GiB, one to one. */
 void mode_tables(struct machine *m, u64 gpa);
 #define MODE_TABLES_GPA 0x2000

@@ -494,6 +494,7 @@ static void family_state(struct guest *g, unsigned int i)
 		s.cr0 ^= 1u << rng_below(&g->rng, 32);
 	if (rng_one_in(&g->rng, 3))
 		s.cr3 = rng_interesting(&g->rng);
+	spare_emulator(&s);
 	ioctl(g->m.vcpu[i], KVM_SET_SREGS, &s);
 	if (ioctl(g->m.vcpu[i], KVM_GET_VCPU_EVENTS, &e))
 		return;

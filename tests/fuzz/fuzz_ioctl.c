@@ -394,6 +394,25 @@ static void mutate(struct worker *w, u8 *arg, size_t size)
 	}
 }
 
+/* Whatever the mutations did: not what spare_emulator() rules out. True when arg is such a state. */
+static bool spare_emulator_argument(unsigned long cmd, u8 *arg, size_t size)
+{
+	struct kvm_msrs *m = (void *)arg;
+	size_t i;
+
+	if (cmd == KVM_SET_SREGS || cmd == KVM_SET_SREGS2) {
+		/* As far as EFER, both structures are the same. */
+		spare_emulator((struct kvm_sregs *)arg);
+		return true;
+	}
+	if (cmd != KVM_SET_MSRS)
+		return false;
+	for (i = 0; i < (size - sizeof(*m)) / sizeof(m->entries[0]); i++)
+		if (m->entries[i].index == MSR_EFER)
+			m->entries[i].data &= ~(u64)EFER_LME;
+	return true;
+}
+
 static u8 *make_argument(struct worker *w, const struct call *c, int fd)
 {
 	size_t size = c->size ? c->size : _IOC_SIZE(c->cmd);
@@ -419,6 +438,8 @@ static u8 *make_argument(struct worker *w, const struct call *c, int fd)
 	if (c->cmd == KVM_SET_SIGNAL_MASK)
 		return arg;
 	mutate(w, arg, size > 512 && rng_one_in(&w->rng, 2) ? 512 : size);
+	if (spare_emulator_argument(c->cmd, arg, size))
+		return arg;
 	if (rng_one_in(&w->rng, 20) && size > 16)
 		arg += 8 + rng_below(&w->rng, 8);
 	return arg;
@@ -567,6 +588,7 @@ static void make_runnable(struct worker *w)
 		return;
 	s.cs.base = 0;
 	s.cs.selector = 0;
+	spare_emulator(&s);
 	if (!ioctl(fd, KVM_SET_SREGS, &s))
 		ioctl(fd, KVM_SET_REGS, &regs);
 }
