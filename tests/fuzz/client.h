@@ -77,6 +77,7 @@ int machine_enter(struct machine *m, unsigned int i, enum cpu_mode mode, u64 rip
  */
 #define MSR_EFER 0xc0000080
 #define EFER_LME (1u << 8)
+#define DR7_ENABLES 0xff
 void spare_emulator(struct kvm_sregs *s);
 /* Page tables for MODE_64 at gpa (three pages): the first GiB and the last GiB below 4 GiB, one to one. */
 void mode_tables(struct machine *m, u64 gpa);

@@ -405,6 +405,15 @@ static bool spare_emulator_argument(unsigned long cmd, u8 *arg, size_t size)
 		spare_emulator((struct kvm_sregs *)arg);
 		return true;
 	}
+	/* Breakpoints at wild addresses: QEMU's TCG sets up watchpoints at VMRUN, and aborts over some. */
+	if (cmd == KVM_SET_DEBUGREGS) {
+		((struct kvm_debugregs *)arg)->dr7 &= ~(u64)DR7_ENABLES;
+		return true;
+	}
+	if (cmd == KVM_SET_GUEST_DEBUG) {
+		((struct kvm_guest_debug *)arg)->arch.debugreg[7] &= ~(u64)DR7_ENABLES;
+		return true;
+	}
 	if (cmd != KVM_SET_MSRS)
 		return false;
 	for (i = 0; i < (size - sizeof(*m)) / sizeof(m->entries[0]); i++)
