@@ -50,7 +50,7 @@ static struct finding check_module(const struct doctor *d)
 			  xstrdup("modprobe taxcut"));
 	else if (sys_exists("/lib/modules/%s/build/Makefile", d->release))
 		f = found(CHECK_FAIL, xstrdup("taxcut.ko is not installed for this kernel"),
-			  xstrdup("make module && make install, then depmod and modprobe taxcut"));
+			  xstrdup("make native && make install, then modprobe taxcut"));
 	else
 		f = found(CHECK_FAIL,
 			  xstrdup("taxcut.ko is not installed, and this kernel's headers are missing"),

@@ -265,7 +265,7 @@ static int start(struct run_plan *plan)
 			char *dir = run_dir();
 
 			fail("cannot use the run directory %s: %s", dir, strerror(-lock));
-			advise("run as root, or set TAXCUT_RUN_DIR to a directory of yours");
+			advise("run as root, or set XDG_RUNTIME_DIR or TAXCUT_RUN_DIR to a directory of yours");
 			free(dir);
 			return EXIT_FAILED;
 		}

@@ -105,7 +105,7 @@ static int check_device(const struct run_plan *plan)
 		return ret;
 	}
 	fail("cannot open %s: %s", plan->device, strerror(err));
-	advise("%s", err == ENOENT ? "load the module (modprobe taxcut); `taxcut doctor' says what else is missing" :
+	advise("%s", err == ENOENT ? "load the module that makes it (modprobe taxcut for /dev/taxcut); `taxcut doctor' says what else is missing" :
 	       "join the device's group or run as root; `taxcut doctor' says more");
 	return EXIT_FAILED;
 }
@@ -187,8 +187,11 @@ static int choose_cpus(struct run_plan *plan, const struct host_cpus *hc,
 		plan->vcpus = (uint64_t)mask_count(&unused);
 	if (!plan->vcpus || plan->vcpus > (uint64_t)mask_count(&unused)) {
 		list = mask_format(&unused);
-		fail("%llu vCPUs are asked for, but the free isolated CPUs are: %s",
-		     (unsigned long long)plan->vcpus, list);
+		if (plan->vcpus)
+			fail("%llu vCPUs are asked for, but the free isolated CPUs are: %s",
+			     (unsigned long long)plan->vcpus, list);
+		else
+			fail("no CPU is left for this instance: the free isolated CPUs are: %s", list);
 		advise("ask for fewer, stop another instance (`taxcut list'), or name CPUs with --cpus");
 		free(list);
 		return EXIT_FAILED;
