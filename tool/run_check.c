@@ -93,6 +93,15 @@ static int check_file_memory(const struct run_plan *plan, int fd)
 	return EXIT_FAILED;
 }
 
+static bool is_hypervisor(int fd)
+{
+	struct stat st;
+
+	/* A made-up /dev (--sysroot) has plain files. */
+	return fstat(fd, &st) || !S_ISCHR(st.st_mode) ||
+	       ioctl(fd, KVM_GET_API_VERSION, 0) == KVM_API_VERSION;
+}
+
 static int check_device(const struct run_plan *plan)
 {
 	char *path = sys_path(plan->device);
@@ -100,7 +109,12 @@ static int check_device(const struct run_plan *plan)
 
 	free(path);
 	if (fd >= 0) {
-		ret = plan->hugepage ? check_file_memory(plan, fd) : EXIT_OK;
+		ret = EXIT_OK;
+		if (!is_hypervisor(fd))
+			ret = fail("%s is not a hypervisor's device (no KVM API version %d)", plan->device,
+				   KVM_API_VERSION);
+		else if (plan->hugepage)
+			ret = check_file_memory(plan, fd);
 		close(fd);
 		return ret;
 	}
@@ -108,6 +122,25 @@ static int check_device(const struct run_plan *plan)
 	advise("%s", err == ENOENT ? "load the module that makes it (modprobe taxcut for /dev/taxcut); `taxcut doctor' says what else is missing" :
 	       "join the device's group or run as root; `taxcut doctor' says more");
 	return EXIT_FAILED;
+}
+
+/* QEMU would make a tap interface that is not there, connected to nothing. */
+static int check_network(const struct run_plan *plan)
+{
+	char *name, *path;
+	int ret = EXIT_OK;
+
+	if (!plan->net || strncmp(plan->net, "tap=", 4))
+		return EXIT_OK;
+	name = xasprintf("/sys/class/net/%s/tun_flags", plan->net + 4);
+	path = sys_path(name);
+	if (access(path, F_OK)) {
+		ret = fail("--net: there is no tap interface '%s'", plan->net + 4);
+		advise("make it first: ip tuntap add mode tap name %s", plan->net + 4);
+	}
+	free(name);
+	free(path);
+	return ret;
 }
 
 static int check_qemu(const struct run_plan *plan)
@@ -366,6 +399,8 @@ int run_check(struct run_plan *plan)
 		ret = check_memory(plan);
 	if (!ret)
 		ret = check_cpus(plan, &all);
+	if (!ret && !plan->dry_run)
+		ret = check_network(plan);
 	if (!ret && !plan->dry_run)
 		ret = check_device(plan);
 	if (!ret && !plan->dry_run)

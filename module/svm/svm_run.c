@@ -322,8 +322,6 @@ static void svm_decode_exit(struct vcpu *v)
 		svm_decode_exception(v, code);
 		return;
 	case (u32)SVM_EXIT_ERR:
-		/* A refused VMRUN may leave its own values in the VMCB; without this bit a guest could hold off the host's interrupts. */
-		ctl->int_ctl |= V_INTR_MASKING_MASK;
 		s->clean = 0;
 		e->reason = HV_EXIT_FAILED_ENTRY;
 		e->hw_code = code;
@@ -351,6 +349,8 @@ void svm_run(struct vcpu *v)
 	vmcb->save.rip = v->rip;
 	vmcb->save.rflags = v->rflags;
 	vmcb->control.clean = s->clean;
+	/* Whatever the last exit left there: no guest may hold off the host's interrupts. */
+	vmcb->control.int_ctl |= V_INTR_MASKING_MASK;
 
 	asm volatile("clgi" ::: "memory");
 	svm_vmenter(v->regs, &s->entry);
