@@ -250,6 +250,9 @@ static struct kvm_segment flat_segment(enum cpu_mode mode, bool code)
 
 void spare_emulator(struct kvm_sregs *s)
 {
+	/* Without paging the guest's own code could take PAE away. */
+	if (!(s->cr0 & 1u << 31))
+		s->efer &= ~(u64)EFER_LME;
 	if (s->efer & EFER_LME)
 		s->cr4 |= 1u << 5; /* PAE */
 }

@@ -499,7 +499,10 @@ static void family_state(struct guest *g, unsigned int i)
 	if (ioctl(g->m.vcpu[i], KVM_GET_VCPU_EVENTS, &e))
 		return;
 	e.exception.injected = rng_below(&g->rng, 2);
-	e.exception.nr = rng_below(&g->rng, 32);
+	/* Vector 31: QEMU refuses the VMRUN only after it has loaded the guest, and locks up. */
+	e.exception.nr = rng_below(&g->rng, 31);
+	if (e.exception.nr == 2)
+		e.exception.injected = 0;
 	e.exception.has_error_code = rng_below(&g->rng, 2);
 	e.interrupt.injected = rng_below(&g->rng, 2);
 	e.interrupt.nr = rng_below(&g->rng, 256);
