@@ -22,6 +22,8 @@
 #include "state.h"
 #include "xstate.h"
 
+#define LAST_EXCEPTION 30 /* #SX; 31 is reserved, and no CPU can be made to deliver it */
+
 #define DR6_RESET 0xffff0ff0ULL
 #define DR7_RESET 0x400ULL
 #define RIP_RESET 0xfff0ULL
@@ -375,7 +377,7 @@ static int state_events_check(const struct vcpu *v, const struct kvm_vcpu_events
 	    (e->smi.smm || e->smi.pending || e->smi.smm_inside_nmi || e->smi.latched_init))
 		return -EINVAL;
 	if ((e->exception.injected || e->exception.pending) &&
-	    (e->exception.nr > 31 || e->exception.nr == X86_TRAP_NMI))
+	    (e->exception.nr > LAST_EXCEPTION || e->exception.nr == X86_TRAP_NMI))
 		return -EINVAL;
 	return 0;
 }
