@@ -282,6 +282,9 @@ struct vm {
 	struct rw_semaphore mem_sem;
 	u64 mem_generation; /* counts changes of the slots; mem_sem */
 	atomic_t mem_writers; /* not 0: no vCPU enters; see memory.c */
+	bool mem_held_up; /* a vCPU left the guest for a writer; cleared by the writer */
+	u64 mem_locked_ns; /* mem_sem, writing */
+	u64 mem_turn_until_ns; /* the next writer waits until then */
 	struct vcpu *vcpus[HV_MAX_VCPUS];
 	int nr_vcpus; /* published with release after vcpus[] is filled */
 	struct irqchip *irq;

@@ -12,6 +12,9 @@
  * vm->mem_writers, kick every vCPU, take vm->mem_sem for writing. A vCPU looks
  * at mem_writers between publishing VCPU_IN_GUEST and entering, so it either
  * sees the writer or is seen by it; it then drops mem_sem and queues behind.
+ * Changes that follow each other without a pause would leave the vCPUs no time
+ * in the guest, so a change that would stop them again so soon waits first:
+ * as long as the last one held them up, 1 ms at most.
  *
  * Memory that the client remaps under the guest (MADV_DONTNEED of a balloon, a
  * file mapped over it): the notifier raises MEM_STALE in vm->mem_writers and
@@ -23,6 +26,7 @@
  * a slot that logs is mapped with 4K pages. Writes by the hypervisor itself
  * are noted in slot->dirty.
  */
+#include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
@@ -37,6 +41,7 @@
 
 #define MEM_MAX_PAGES ((1UL << 31) - 1)
 #define MEM_PAGES_PER_LOOK 4096
+#define MEM_MAX_TURN_NS NSEC_PER_MSEC
 #define MEM_STALE BIT(30) /* in vm->mem_writers, beside the count */
 #define MEM_KNOWN_FLAGS (KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
 
@@ -127,19 +132,36 @@ void mem_destroy(struct vm *vm)
 	vm->mem = NULL;
 }
 
+/* At least half of the time belongs to the vCPUs. */
+static void mem_give_vcpus_a_turn(struct vm *vm)
+{
+	u64 now = ktime_get_ns(), until = READ_ONCE(vm->mem_turn_until_ns);
+
+	if (now < until)
+		fsleep(DIV_ROUND_UP(min_t(u64, until - now, MEM_MAX_TURN_NS), NSEC_PER_USEC));
+}
+
 void mem_write_lock(struct vm *vm)
 {
 	int i, n = smp_load_acquire(&vm->nr_vcpus);
 
+	mem_give_vcpus_a_turn(vm);
 	atomic_inc(&vm->mem_writers);
 	smp_mb__after_atomic();
 	for (i = 0; i < n; i++)
 		vcpu_kick(vm->vcpus[i]);
 	down_write(&vm->mem_sem);
+	vm->mem_locked_ns = ktime_get_ns();
 }
 
 void mem_write_unlock(struct vm *vm)
 {
+	u64 now = ktime_get_ns();
+
+	if (READ_ONCE(vm->mem_held_up)) {
+		WRITE_ONCE(vm->mem_held_up, false);
+		WRITE_ONCE(vm->mem_turn_until_ns, now + min_t(u64, now - vm->mem_locked_ns, MEM_MAX_TURN_NS));
+	}
 	/* In this order: a vCPU that still sees a writer would not wait but spin. */
 	atomic_dec(&vm->mem_writers);
 	up_write(&vm->mem_sem);

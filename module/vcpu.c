@@ -378,6 +378,8 @@ int vcpu_call_loaded(struct vcpu *v, int (*fn)(struct vcpu *v))
 		if (r)
 			return r;
 	}
+	if (unlikely(atomic_read(&v->vm->mem_writers)))
+		WRITE_ONCE(v->vm->mem_held_up, true);
 	if (down_read_killable(&v->vm->mem_sem))
 		return -EINTR;
 	vcpu_load(v);
