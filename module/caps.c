@@ -44,13 +44,19 @@ static int cap_xsave2(void)
 	return max_t(int, host_xstate_size, sizeof(struct kvm_xsave));
 }
 
-/* MWAIT in the guest needs a LAPIC timer that keeps running in deep C-states. */
+/*
+ * MWAIT in the guest needs a LAPIC timer that keeps running in deep C-states
+ * and a MONITOR that misses no store. CSTATE is there on every CPU, as in KVM:
+ * where the CPU has no such MSRs, reading them still faults.
+ */
 static int cap_disable_exits(void)
 {
-	int exits = KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE;
+	int exits = KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE | KVM_X86_DISABLE_EXITS_CSTATE;
 
-	if (boot_cpu_has(X86_FEATURE_ARAT) && boot_cpu_has(X86_FEATURE_MWAIT))
+	if (boot_cpu_has(X86_FEATURE_ARAT) && boot_cpu_has(X86_FEATURE_MWAIT) && !boot_cpu_has_bug(X86_BUG_MONITOR))
 		exits |= KVM_X86_DISABLE_EXITS_MWAIT;
+	if (boot_cpu_has(X86_FEATURE_APERFMPERF))
+		exits |= HV_DISABLE_EXITS_APERFMPERF;
 	return exits;
 }
 
@@ -154,7 +160,7 @@ static int enable_disable_exits(struct vm *vm, u64 exits)
 		return -EINVAL;
 	if (vm->nr_vcpus)
 		return -EINVAL;
-	vm->disabled_exits = exits;
+	vm->disabled_exits |= exits; /* what is off stays off */
 	return 0;
 }
 

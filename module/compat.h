@@ -101,5 +101,11 @@ struct kvm_userspace_memory_region2 {
 #ifndef KVM_CAP_X86_APIC_BUS_CYCLES_NS
 #define KVM_CAP_X86_APIC_BUS_CYCLES_NS 237
 #endif
+/* A client can ask for it only with a header that has it, and so it is there only with one (6.17 and newer). */
+#ifdef KVM_X86_DISABLE_EXITS_APERFMPERF
+#define HV_DISABLE_EXITS_APERFMPERF KVM_X86_DISABLE_EXITS_APERFMPERF
+#else
+#define HV_DISABLE_EXITS_APERFMPERF 0
+#endif
 
 #endif /* TAXCUT_COMPAT_H */

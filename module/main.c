@@ -228,6 +228,7 @@ static int __init taxcut_init(void)
 	if (r)
 		goto no_backend;
 	state_init_host();
+	msr_probe_host_reads();
 	r = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "taxcut:online", cpu_comes_up, cpu_goes_down);
 	if (r < 0)
 		goto no_backend;

@@ -17,6 +17,7 @@
 
 #include "apic.h"
 #include "clock.h"
+#include "compat.h"
 #include "cpuid.h"
 #include "msr.h"
 #include "pv.h"
@@ -728,6 +729,35 @@ unsigned int msr_listed(u32 *indices, unsigned int max)
 			indices[n++] = index;
 	}
 	return n;
+}
+
+/* C-state residency counters, and the clocks that tell how fast a CPU really runs. */
+const u32 msr_host_reads[MSR_HOST_READS] = {
+	MSR_CORE_C1_RES, MSR_CORE_C3_RESIDENCY, MSR_CORE_C6_RESIDENCY, MSR_CORE_C7_RESIDENCY,
+	MSR_IA32_APERF, MSR_IA32_MPERF,
+};
+
+static unsigned long msr_host_reads_there;
+
+/* Not every CPU has them (no AMD CPU has the residency counters), and CPUID does not say. */
+void msr_probe_host_reads(void)
+{
+	unsigned int i;
+	u64 unused;
+
+	for (i = 0; i < MSR_HOST_READS; i++)
+		if (!rdmsrl_safe(msr_host_reads[i], &unused))
+			__set_bit(i, &msr_host_reads_there);
+}
+
+bool msr_host_read_allowed(const struct vm *vm, unsigned int i)
+{
+	u32 index = msr_host_reads[i];
+	bool clocks = index == MSR_IA32_APERF || index == MSR_IA32_MPERF;
+	u64 exits = clocks ? HV_DISABLE_EXITS_APERFMPERF : KVM_X86_DISABLE_EXITS_CSTATE;
+
+	return (vm->disabled_exits & exits) && test_bit(i, &msr_host_reads_there) &&
+	       msr_filter_allows(vm, index, false);
 }
 
 int msr_vcpu_create(struct vcpu *v)

@@ -61,6 +61,17 @@ bool msr_filter_allows(const struct vm *vm, u32 index, bool write);
 /* The table (msr.c), for msr_user.c: which MSRs user space saves and restores. count of rows; listed indexes in order. */
 unsigned int msr_listed(u32 *indices, unsigned int max);
 
+/*
+ * MSRs of the physical CPU that a VM reads without an exit once it has asked for
+ * that (KVM_CAP_X86_DISABLE_EXITS); no guest ever writes one.
+ */
+#define MSR_HOST_READS 6
+extern const u32 msr_host_reads[MSR_HOST_READS];
+/* Does this VM read msr_host_reads[i] from the CPU? Its filter has been asked as well. */
+bool msr_host_read_allowed(const struct vm *vm, unsigned int i);
+/* Module load: find out which of them this CPU has. */
+void msr_probe_host_reads(void);
+
 /* System ioctls: KVM_GET_MSR_INDEX_LIST, KVM_GET_MSR_FEATURE_INDEX_LIST, KVM_GET_MSRS, KVM_X86_GET_MCE_CAP_SUPPORTED. */
 int msr_index_list(struct kvm_msr_list __user *arg);
 int msr_feature_index_list(struct kvm_msr_list __user *arg);

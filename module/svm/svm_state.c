@@ -298,6 +298,8 @@ static void svm_update_msrs(struct vcpu *v)
 		svm_allow_msr(v, svm_direct_msrs[i], true);
 	svm_allow_msr(v, MSR_TSC_AUX, svm_features.rdtscp);
 	svm_allow_msr(v, MSR_IA32_SPEC_CTRL, v->svm->spec_ctrl_used);
+	for (i = 0; i < MSR_HOST_READS; i++)
+		svm_msr_passthrough(v->svm, msr_host_reads[i], msr_host_read_allowed(v->vm, i), false);
 }
 
 static int svm_set_spec_ctrl(struct vcpu *v, u64 value, bool host)

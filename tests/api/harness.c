@@ -487,12 +487,11 @@ int vcpu_set_msr(struct vcpu *v, u32 index, u64 value)
 
 /* ---- statistics, the process, time ---- */
 
-bool stat_find(int fd, const char *name, u64 *value)
+bool stat_read(int stats, const char *name, u64 *value)
 {
 	struct kvm_stats_header h;
 	struct kvm_stats_desc *d;
 	bool found = false;
-	int stats = OK(ioctl(fd, KVM_GET_STATS_FD, 0));
 	size_t size;
 
 	CHECK_EQ(pread(stats, &h, sizeof(h), 0), sizeof(h));
@@ -505,6 +504,14 @@ bool stat_find(int fd, const char *name, u64 *value)
 	if (found)
 		CHECK_EQ(pread(stats, value, 8, h.data_offset + d->offset), 8);
 	free(d);
+	return found;
+}
+
+bool stat_find(int fd, const char *name, u64 *value)
+{
+	int stats = OK(ioctl(fd, KVM_GET_STATS_FD, 0));
+	bool found = stat_read(stats, name, value);
+
 	close(stats);
 	return found;
 }

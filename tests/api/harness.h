@@ -168,6 +168,8 @@ int vcpu_set_msr(struct vcpu *v, u32 index, u64 value); /* as KVM_SET_MSRS: 1 se
 /* A statistic by name; false when the file has none such. fd: VM's or vCPU's. */
 bool stat_find(int fd, const char *name, u64 *value);
 u64 stat_get(int fd, const char *name);
+/* From a statistics file: the ioctl that opens one waits for a vCPU that runs, reading does not. */
+bool stat_read(int stats, const char *name, u64 *value);
 
 /* A number from a "Name: N kB" line of /proc/self/status. */
 long proc_status(const char *name);

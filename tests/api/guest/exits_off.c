@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Exits switched off. Host side: exits_off.c. */
+#include "lib.h"
+
+void g_halts(u64 n);
+void g_halt_for_nmi(u64 n);
+void g_halt_forever(u64 arg);
+void g_pauses(u64 n);
+void g_mwait_waiter(u64 n);
+void g_mwait_writer(u64 n);
+void g_cstates(u64 n);
+
+#define VECTOR 0x90
+
+/* n interrupts, each awaited in HLT; results[0]: how many rounds have begun. */
+void g_halts(u64 n)
+{
+	apic_enable(EOI_X2APIC);
+	for (u64 i = 1; i <= n; i++) {
+		results[0] = i;
+		while (irqs[VECTOR] < i)
+			sti_hlt_cli();
+	}
+	EXPECT_EQ(irqs[VECTOR], n);
+}
+
+/* n NMIs with interrupts off. */
+void g_halt_for_nmi(u64 n)
+{
+	apic_enable(EOI_X2APIC);
+	for (u64 i = 1; i <= n; i++) {
+		results[0] = i;
+		while (irqs[2] < i)
+			hlt();
+	}
+	EXPECT_EQ(irqs[2], n);
+}
+
+/* Nothing in the guest ends this. */
+void g_halt_forever(u64 arg)
+{
+	for (;;) {
+		results[0] = arg;
+		hlt();
+	}
+}
+
+void g_pauses(u64 n)
+{
+	for (u64 i = 0; i < n; i++)
+		pause();
+}
+
+/* One vCPU waits for a word to change, the other changes it and waits for the answer. */
+static volatile u64 word __attribute__((aligned(64)));
+static volatile u64 answer __attribute__((aligned(64)));
+
+static void monitor(volatile u64 *what)
+{
+	asm volatile("monitor" ::"a"(what), "c"(0), "d"(0) : "memory");
+}
+
+static void mwait(void)
+{
+	asm volatile("mwait" ::"a"(0), "c"(0) : "memory");
+}
+
+/* results[1], results[2]: how many MONITORs and MWAITs it took. */
+void g_mwait_waiter(u64 n)
+{
+	for (u64 i = 1; i <= n; i++) {
+		while (word < i) {
+			monitor(&word);
+			results[1]++;
+			if (word >= i)
+				break;
+			results[2]++;
+			mwait();
+		}
+		answer = i;
+	}
+}
+
+void g_mwait_writer(u64 n)
+{
+	while (!results[2])
+		pause();
+	for (u64 i = 1; i <= n; i++) {
+		word = i;
+		while (answer < i)
+			pause();
+	}
+}
+
+/* Reads each MSR of args[0..3] n times; results[0]: reads that gave a value, results[1]: that gave #GP(0). */
+void g_cstates(u64 n)
+{
+	u64 value;
+
+	results[0] = results[1] = 0;
+	for (u64 i = 0; i < 4 * n; i++) {
+		if (try_rdmsr(args[i % 4], &value)) {
+			results[0]++;
+			continue;
+		}
+		EXPECT_EQ(trap.vector, 13);
+		EXPECT_EQ(trap.error, 0);
+		results[1]++;
+	}
+}
