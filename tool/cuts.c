@@ -1,27 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kvm.h>
 #include <string.h>
+#include <sys/ioctl.h>
+
+#include <asm/kvm_para.h>
 
 #include "cuts.h"
 #include "sysfs.h"
 #include "taxcut.h"
 
-#define PARAMETERS "/sys/module/taxcut/parameters"
+#define CPUID_ENTRIES 256 /* more than any host has */
 
 const struct cut cuts[CUT_COUNT] = {
 	[CUT_IPI] = { "ipi", "IPIs to many vCPUs in one hypercall",
-		      CUT_CPU_PROPERTY, "kvm-pv-ipi", NULL, NULL },
+		      CUT_CPU_PROPERTY, "kvm-pv-ipi", NULL, NULL, KVM_FEATURE_PV_SEND_IPI },
 	[CUT_EXITS] = { "exits", "no exits for HLT, MWAIT, PAUSE and C-state MSRs",
-			CUT_CPU_PM, "cpu-pm", NULL, NULL },
+			CUT_CPU_PM, "cpu-pm", NULL, NULL, 0 },
 	[CUT_HINT] = { "hint", "tell the guest that its CPUs are its own",
-		       CUT_CPU_PROPERTY, "kvm-hint-dedicated", NULL, NULL },
+		       CUT_CPU_PROPERTY, "kvm-hint-dedicated", NULL, NULL, 0 },
 	[CUT_TIMER_ADVANCE] = { "timer-advance", "fire timers early by the host's latency",
 				CUT_PARAMETER, "timer_advance", "Y", "N" },
 	[CUT_HALT_POLL] = { "halt-poll", "poll on the host before a halted vCPU sleeps",
-			    CUT_PARAMETER, "halt_poll_ns", "200000", "0" },
+			    CUT_PARAMETER, "halt_poll_ns", "200000", "0", 0 },
 	[CUT_GUEST_POLL] = { "guest-poll", "let the guest poll before it halts",
-			     CUT_CPU_PROPERTY, "kvm-poll-control", NULL, NULL },
+			     CUT_CPU_PROPERTY, "kvm-poll-control", NULL, NULL, KVM_FEATURE_POLL_CONTROL },
 	[CUT_TIMER] = { "timer", "run vCPU timers on housekeeping CPUs",
-			CUT_PARAMETER, "exitless_timer", "Y", "N" },
+			CUT_PARAMETER, "exitless_timer", "Y", "N", 0 },
+	[CUT_PV_EOI] = { "pv-eoi", "end interrupts in memory instead of in the APIC",
+			 CUT_CPU_PROPERTY, "kvm-pv-eoi", NULL, NULL, KVM_FEATURE_PV_EOI },
+	[CUT_PV_TLB_FLUSH] = { "pv-tlb-flush", "leave TLB flushes to a vCPU that does not run",
+			       CUT_CPU_PROPERTY, "kvm-pv-tlb-flush", NULL, NULL, KVM_FEATURE_PV_TLB_FLUSH },
+	[CUT_SCHED_YIELD] = { "sched-yield", "let a vCPU run that others wait for",
+			      CUT_CPU_PROPERTY, "kvm-pv-sched-yield", NULL, NULL, KVM_FEATURE_PV_SCHED_YIELD },
+	[CUT_PV_UNHALT] = { "pv-unhalt", "wait for a spinlock in HLT",
+			    CUT_CPU_PROPERTY, "kvm-pv-unhalt", NULL, NULL, KVM_FEATURE_PV_UNHALT },
+	[CUT_STEAL_TIME] = { "steal-time", "tell the guest when its vCPUs do not run",
+			     CUT_CPU_PROPERTY, "kvm-steal-time", NULL, NULL, KVM_FEATURE_STEAL_TIME },
 };
 
 static const char * const state_names[] = {
@@ -64,16 +78,22 @@ bool cut_parse(const char *arg, enum cut_state state[CUT_COUNT], char **why)
 	return false;
 }
 
-static int parameter_apply(const struct cut *c, const char *val, bool dry_run)
+/* The hypervisor's own module, whose parameters count. */
+static const char *module_of(const char *device)
 {
-	char *path = xasprintf(PARAMETERS "/%s", c->target);
+	return strcmp(device, "/dev/kvm") ? "taxcut" : "kvm";
+}
+
+static int parameter_apply(const struct cut *c, const char *module, const char *val, bool dry_run)
+{
+	char *path = xasprintf("/sys/module/%s/parameters/%s", module, c->target);
+	bool loaded = sys_exists("/sys/module/%s", module);
 	char *old = sys_read("%s", path);
 	int ret = 0;
 
-	if (!old && (!dry_run || sys_exists("/sys/module/taxcut"))) {
-		ret = fail("cut '%s' cannot be switched: the taxcut module %s", c->name,
-			   sys_exists("/sys/module/taxcut") ?
-			   "has no such parameter" : "is not loaded");
+	if (!old && (!dry_run || loaded)) {
+		ret = fail("cut '%s' cannot be switched: the %s module %s", c->name, module,
+			   loaded ? "has no such parameter" : "is not loaded");
 	} else if (!dry_run && old && strcmp(old, val)) {
 		ret = sys_write(path, val);
 		if (ret)
@@ -87,15 +107,46 @@ static int parameter_apply(const struct cut *c, const char *val, bool dry_run)
 	return ret;
 }
 
-int cuts_apply(const enum cut_state state[CUT_COUNT], bool dry_run)
+int cuts_apply(const enum cut_state state[CUT_COUNT], const char *device, bool dry_run)
 {
 	int ret = EXIT_OK;
 
+	/* The hypervisor would take PV_UNHALT away again: a HLT that it does not see cannot be ended by a kick. */
+	if (state[CUT_EXITS] == CUT_ON && state[CUT_PV_UNHALT] == CUT_ON)
+		return fail("cuts 'exits' and 'pv-unhalt' exclude each other: switch one of them off");
 	for (size_t i = 0; !ret && i < CUT_COUNT; i++)
 		if (cuts[i].kind == CUT_PARAMETER && state[i] != CUT_DEFAULT)
-			ret = parameter_apply(&cuts[i], state[i] == CUT_ON ?
-					      cuts[i].on : cuts[i].off, dry_run);
+			ret = parameter_apply(&cuts[i], module_of(device),
+					      state[i] == CUT_ON ? cuts[i].on : cuts[i].off, dry_run);
 	return ret;
+}
+
+/* CPUID 0x40000001 EAX as the hypervisor offers it; all bits when it does not say. */
+static uint32_t features_offered(int fd)
+{
+	struct kvm_cpuid2 *cpuid = xcalloc(1, sizeof(*cpuid) + CPUID_ENTRIES * sizeof(cpuid->entries[0]));
+	uint32_t features = ~0u;
+
+	cpuid->nent = CPUID_ENTRIES;
+	if (!ioctl(fd, KVM_GET_SUPPORTED_CPUID, cpuid))
+		for (uint32_t i = 0; i < cpuid->nent; i++)
+			if (cpuid->entries[i].function == KVM_CPUID_FEATURES)
+				features = cpuid->entries[i].eax;
+	free(cpuid);
+	return features;
+}
+
+int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd)
+{
+	uint32_t offered = features_offered(fd);
+
+	if (state[CUT_EXITS] == CUT_ON && !ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_DISABLE_EXITS))
+		return fail("cut 'exits' cannot be switched on: %s has no KVM_CAP_X86_DISABLE_EXITS", device);
+	for (size_t i = 0; i < CUT_COUNT; i++)
+		if (state[i] == CUT_ON && cuts[i].feature && !(offered & 1u << cuts[i].feature))
+			return fail("cut '%s' cannot be switched on: %s does not offer guests %s", cuts[i].name,
+				    device, cuts[i].target);
+	return EXIT_OK;
 }
 
 json_t *cuts_json(const enum cut_state state[CUT_COUNT])

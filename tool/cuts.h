@@ -18,13 +18,14 @@ enum cut_state {
 enum cut_kind {
 	CUT_CPU_PROPERTY,	/* a property of QEMU's -cpu */
 	CUT_CPU_PM,		/* QEMU's -overcommit cpu-pm */
-	CUT_PARAMETER,		/* a parameter of taxcut.ko: host-wide, and it stays set */
+	CUT_PARAMETER,		/* a parameter of the module: host-wide, and it stays set */
 };
 
 /*
  * struct cut - one row of the table
  * @target: property or parameter
  * @on, @off: what is written to a parameter
+ * @feature: KVM_FEATURE_* that the hypervisor must offer guests, or 0
  */
 struct cut {
 	const char *name;
@@ -33,6 +34,7 @@ struct cut {
 	const char *target;
 	const char *on;
 	const char *off;
+	unsigned int feature;
 };
 
 enum cut_id {
@@ -43,6 +45,11 @@ enum cut_id {
 	CUT_HALT_POLL,
 	CUT_GUEST_POLL,
 	CUT_TIMER,
+	CUT_PV_EOI,
+	CUT_PV_TLB_FLUSH,
+	CUT_SCHED_YIELD,
+	CUT_PV_UNHALT,
+	CUT_STEAL_TIME,
 	CUT_COUNT,
 };
 
@@ -52,10 +59,14 @@ extern const struct cut cuts[CUT_COUNT];
 bool cut_parse(const char *arg, enum cut_state state[CUT_COUNT], char **why);
 
 /*
- * Writes the parameters that @state asks for. EXIT_OK, or EXIT_FAILED after a
- * message; with @dry_run only checks that they exist where the module is loaded.
+ * Writes the parameters that @state asks for, of @device's module. EXIT_OK, or
+ * EXIT_FAILED after a message; with @dry_run only checks that they exist where
+ * the module is loaded.
  */
-int cuts_apply(const enum cut_state state[CUT_COUNT], bool dry_run);
+int cuts_apply(const enum cut_state state[CUT_COUNT], const char *device, bool dry_run);
+
+/* Can the hypervisor behind @fd, open on @device, do what is switched on? EXIT_OK, or EXIT_FAILED after a message. */
+int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd);
 
 /* {"ipi": "on", ...}; a cut left alone is "default". */
 json_t *cuts_json(const enum cut_state state[CUT_COUNT]);

@@ -48,7 +48,7 @@ static const struct argp_option run_options[] = {
 	{ "cpus", OPT_CPUS, "LIST", 0, "Physical CPUs, one per vCPU, in vCPU order (default: isolated CPUs that are free; none: do not pin)", 0 },
 	{ "vcpus", OPT_VCPUS, "N", 0, "Number of vCPUs (default: as many as there are CPUs)", 0 },
 	{ "housekeeping", OPT_HOUSEKEEPING, "LIST", 0, "CPUs for QEMU's other threads (default: all that are neither isolated nor owned)", 0 },
-	{ "cut", OPT_CUT, "NAME=on|off", 0, "Switch a cut: ipi, exits, hint, timer-advance, halt-poll, guest-poll, timer", 0 },
+	{ "cut", OPT_CUT, "NAME=on|off", 0, "Switch a cut: ipi, exits, hint, timer-advance, halt-poll, guest-poll, timer, pv-eoi, pv-tlb-flush, sched-yield, pv-unhalt, steal-time", 0 },
 	{ "cpu", OPT_CPU, "PROPERTIES", 0, "Further properties of QEMU's `-cpu host'", 0 },
 	{ NULL, 0, NULL, 0, "Memory:", 3 },
 	{ "mem", 'm', "SIZE", 0, "Guest memory, in MiB or with K, M, G, T (default: 1G)", 0 },
@@ -272,7 +272,7 @@ static int start(struct run_plan *plan)
 	}
 	ret = run_check(plan);
 	if (!ret)
-		ret = cuts_apply(plan->cuts, plan->dry_run);
+		ret = cuts_apply(plan->cuts, plan->device, plan->dry_run);
 	if (!ret) {
 		run_qemu_args(plan, &argv);
 		if (plan->dry_run)

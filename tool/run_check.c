@@ -93,13 +93,17 @@ static int check_file_memory(const struct run_plan *plan, int fd)
 	return EXIT_FAILED;
 }
 
-static bool is_hypervisor(int fd)
+/* A made-up /dev (--sysroot) has plain files. */
+static bool is_character_device(int fd)
 {
 	struct stat st;
 
-	/* A made-up /dev (--sysroot) has plain files. */
-	return fstat(fd, &st) || !S_ISCHR(st.st_mode) ||
-	       ioctl(fd, KVM_GET_API_VERSION, 0) == KVM_API_VERSION;
+	return !fstat(fd, &st) && S_ISCHR(st.st_mode);
+}
+
+static bool is_hypervisor(int fd)
+{
+	return !is_character_device(fd) || ioctl(fd, KVM_GET_API_VERSION, 0) == KVM_API_VERSION;
 }
 
 static int check_device(const struct run_plan *plan)
@@ -115,6 +119,8 @@ static int check_device(const struct run_plan *plan)
 				   KVM_API_VERSION);
 		else if (plan->hugepage)
 			ret = check_file_memory(plan, fd);
+		if (!ret && is_character_device(fd))
+			ret = cuts_check(plan->cuts, plan->device, fd);
 		close(fd);
 		return ret;
 	}

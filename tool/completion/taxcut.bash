@@ -23,7 +23,8 @@ _taxcut_value()
 	--vm) values=$(_taxcut_instances) ;;
 	--cut)
 		values=$(printf '%s=on %s=off ' ipi ipi exits exits hint hint timer-advance timer-advance \
-			halt-poll halt-poll guest-poll guest-poll timer timer)
+			halt-poll halt-poll guest-poll guest-poll timer timer pv-eoi pv-eoi \
+			pv-tlb-flush pv-tlb-flush sched-yield sched-yield pv-unhalt pv-unhalt steal-time steal-time)
 		;;
 	--kernel|-k|--initrd|--disk|--drive|--qemu|--qmp)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
