@@ -277,7 +277,7 @@ long apic_send_ipi_pv(struct vcpu *v, u64 low, u64 high, u64 min, u64 icr, bool 
 	return irq_deliver(v->vm, targets, msg.vector, msg.delivery, false, NULL);
 }
 
-void apic_kick_pv(struct vm *vm, u32 apic_id)
+void apic_kick_pv(struct vm *vm, u64 apic_id)
 {
 	struct vcpu *v = apic_find(vm, apic_id);
 
@@ -290,7 +290,7 @@ void apic_kick_pv(struct vm *vm, u32 apic_id)
 
 bool apic_take_kick(struct vcpu *v)
 {
-	return v->apic && READ_ONCE(v->apic->unhalted) && xchg(&v->apic->unhalted, 0);
+	return apic_kick_pending(v) && xchg(&v->apic->unhalted, 0);
 }
 
 int apic_get_state(struct vcpu *v, struct kvm_lapic_state *s)

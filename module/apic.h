@@ -100,6 +100,13 @@ bool apic_has_event(struct vcpu *v);
  * it wakes even with IF closed. NULL apic is fine.
  */
 bool apic_take_kick(struct vcpu *v);
+
+/* apic_take_kick() would say yes. NULL apic is fine. */
+static inline bool apic_kick_pending(const struct vcpu *v)
+{
+	return v->apic && READ_ONCE(v->apic->unhalted);
+}
+
 /* An IRR vector waits only because of TPR: the backend has to watch CR8. */
 bool apic_blocked_by_tpr(struct vcpu *v);
 /* This vCPU takes ExtINT from a PIC now (user space's, too). NULL apic: true. */
@@ -132,9 +139,9 @@ enum apic_startup apic_take_init_sipi(struct vcpu *v, u8 *sipi_vector);
  */
 long apic_send_ipi_pv(struct vcpu *v, u64 low, u64 high, u64 min, u64 icr, bool long_mode);
 /* KVM_HC_KICK_CPU: wake the vCPU with that APIC ID out of HLT even when its IF is closed. */
-void apic_kick_pv(struct vm *vm, u32 apic_id);
-/* The vCPU whose (x2)APIC ID is apic_id, NULL when there is none. Any context. */
-struct vcpu *apic_find(struct vm *vm, u32 apic_id);
+void apic_kick_pv(struct vm *vm, u64 apic_id);
+/* The vCPU whose (x2)APIC ID is apic_id, whatever the guest says it is; NULL when there is none. Any context. */
+struct vcpu *apic_find(struct vm *vm, u64 apic_id);
 
 /* KVM_GET_LAPIC, KVM_SET_LAPIC; -EINVAL for a state no LAPIC can be in. */
 int apic_get_state(struct vcpu *v, struct kvm_lapic_state *s);

@@ -231,6 +231,7 @@ struct vcpu {
 	u32 mp_state; /* KVM_MP_STATE_* */
 	atomic_t nmi_queued; /* NMIs other threads have sent */
 	struct rcuwait wait;
+	struct task_struct __rcu *thread; /* the one in KVM_RUN; for pv_yield() of other vCPUs */
 	unsigned int halt_poll_ns; /* the adaptive window, see pure/halt_poll.h */
 
 	enum vcpu_completion completion;

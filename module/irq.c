@@ -24,7 +24,7 @@
 static void pic_output_changed(struct irqchip *irq)
 {
 	unsigned int i, nr = irq_nr_vcpus(irq->vm);
-	u64 entry = irq->ioapic.redir[0];
+	u64 entry = irq->ioapic.redir[0], wired = 0;
 
 	WRITE_ONCE(irq->intr, irq->pic.output);
 	if (!irq->pic.output)
@@ -35,8 +35,13 @@ static void pic_output_changed(struct irqchip *irq)
 		if (!v || !v->apic || !lapic_accepts_pic(&v->apic->l))
 			continue;
 		vcpu_request(v, REQ_EVENT);
-		vcpu_kick(v);
+		wired |= BIT_ULL(i);
 	}
+	/* By far the most often it is one; waking many is not done under the lock. */
+	if (wired & (wired - 1))
+		irq_kick_later(irq, wired);
+	else if (wired)
+		vcpu_kick(irq->vm->vcpus[__ffs64(wired)]);
 	if (!(entry & IOAPIC_MASKED) && ((entry >> 8) & 7) == APIC_MSG_EXTINT) {
 		irq_chip_set_locked(irq, IRQ_SRC_PIC, KVM_IRQCHIP_IOAPIC, 0, true);
 		irq_chip_set_locked(irq, IRQ_SRC_PIC, KVM_IRQCHIP_IOAPIC, 0, false);
@@ -250,6 +255,7 @@ int irq_create_vm(struct vm *vm)
 	INIT_LIST_HEAD(&irq->irqfds);
 	INIT_LIST_HEAD(&irq->resamplers);
 	INIT_DELAYED_WORK(&irq->retry, ioapic_retry_work);
+	INIT_WORK(&irq->late_kick, irq_late_kicks);
 	irq->edge_ack_vector = -1;
 	pic_reset(&irq->pic);
 	ioapic_reset(&irq->ioapic);
@@ -271,6 +277,7 @@ void irq_release_vm(struct vm *vm)
 	irqfd_release(vm->irq);
 	pit_destroy(vm->irq);
 	cancel_delayed_work_sync(&vm->irq->retry);
+	cancel_work_sync(&vm->irq->late_kick);
 }
 
 void irq_destroy_vm(struct vm *vm)

@@ -8,6 +8,13 @@
  * again only after map_gen has moved on, so a reader whose map_gen did not
  * change while it looked has seen a whole map; otherwise it looks again. The
  * pure code bounds every index by a constant, so a torn copy does no harm.
+ * Writers are threads, and keep interrupts on.
+ *
+ * What a message costs: a look-up per bit of its destination (at most 16 in an
+ * ICR, 128 in KVM_HC_SEND_IPI), then an atomic bit and a kick per target. A
+ * vCPU's own IPIs and hypercalls run here with interrupts on, however many
+ * they wake. A device's message to several vCPUs may come in with interrupts
+ * off: then only the bits are set, and irq_late_kicks() does the waking.
  */
 #include "apic.h"
 #include "irq.h"
@@ -20,10 +27,9 @@ void irq_map_update(struct vm *vm)
 {
 	struct irqchip *irq = vm->irq;
 	unsigned int nr = irq_nr_vcpus(vm);
-	unsigned long flags;
 	unsigned int i, gen;
 
-	raw_spin_lock_irqsave(&irq->map_lock, flags);
+	raw_spin_lock(&irq->map_lock);
 	for (i = 0; i < nr; i++) {
 		struct vcpu *v = READ_ONCE(vm->vcpus[i]);
 
@@ -35,7 +41,7 @@ void irq_map_update(struct vm *vm)
 	gen = irq->map_gen + 1;
 	ipi_map_build(&irq->map[gen & 1], irq->map_in, nr, vm->x2apic_no_broadcast_quirk);
 	smp_store_release(&irq->map_gen, gen); /* after the map */
-	raw_spin_unlock_irqrestore(&irq->map_lock, flags);
+	raw_spin_unlock(&irq->map_lock);
 }
 
 u64 irq_resolve(struct irqchip *irq, const struct apic_msg *msg, int self)
@@ -64,25 +70,19 @@ u64 irq_resolve_pv(struct irqchip *irq, u64 low, u64 high, u64 min, bool is_64bi
 	return targets;
 }
 
-static void notify(struct vcpu *v, enum vcpu_request r)
-{
-	vcpu_request(v, r);
-	vcpu_kick(v);
-}
-
 static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level)
 {
 	enum lapic_irr_result r = lapic_set_irr(&v->apic->l, vector, level);
 
 	if (r == LAPIC_NEW)
-		notify(v, REQ_EVENT);
+		vcpu_request(v, REQ_EVENT);
 	return r;
 }
 
 static void deliver_nmi(struct vcpu *v)
 {
 	atomic_add_unless(&v->nmi_queued, 1, MAX_QUEUED_NMIS);
-	notify(v, REQ_NMI);
+	vcpu_request(v, REQ_NMI);
 }
 
 /* INIT clears a SIPI that came before it: the new start-up sequence begins here. */
@@ -90,9 +90,10 @@ static void deliver_init(struct vcpu *v)
 {
 	lapic_take(&v->apic->l, LAPIC_PENDING_SIPI);
 	lapic_post(&v->apic->l, LAPIC_PENDING_INIT);
-	notify(v, REQ_INIT_SIPI);
+	vcpu_request(v, REQ_INIT_SIPI);
 }
 
+/* LAPIC_NEW: a request is set, a kick is due. */
 static enum lapic_irr_result deliver_one(struct vcpu *v, u8 vector, u8 mode, bool level)
 {
 	switch (mode) {
@@ -107,20 +108,43 @@ static enum lapic_irr_result deliver_one(struct vcpu *v, u8 vector, u8 mode, boo
 		return LAPIC_NEW;
 	case APIC_MSG_STARTUP:
 		lapic_post_sipi(&v->apic->l, vector);
-		notify(v, REQ_INIT_SIPI);
+		vcpu_request(v, REQ_INIT_SIPI);
 		return LAPIC_NEW;
 	case APIC_MSG_EXTINT:
 		WRITE_ONCE(v->apic->wire_extint, 1);
-		notify(v, REQ_EVENT);
+		vcpu_request(v, REQ_EVENT);
 		return LAPIC_NEW;
 	default: /* SMI: there is no SMM here; and the reserved mode */
 		return LAPIC_REJECTED;
 	}
 }
 
+static void kick_set(struct vm *vm, u64 targets)
+{
+	for (; targets; targets &= targets - 1)
+		vcpu_kick(vm->vcpus[__ffs64(targets)]);
+}
+
+void irq_late_kicks(struct work_struct *work)
+{
+	struct irqchip *irq = container_of(work, struct irqchip, late_kick);
+
+	kick_set(irq->vm, atomic64_xchg(&irq->late_targets, 0));
+}
+
+void irq_kick_later(struct irqchip *irq, u64 targets)
+{
+	if (!targets)
+		return;
+	atomic64_or(targets, &irq->late_targets);
+	queue_work(system_highpri_wq, &irq->late_kick);
+}
+
 int irq_deliver(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int *coalesced)
 {
+	bool kick_late = (targets & (targets - 1)) && irqs_disabled();
 	int reached = 0, already = 0;
+	u64 late = 0;
 
 	while (targets) {
 		unsigned int i = __ffs64(targets);
@@ -130,16 +154,22 @@ int irq_deliver(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int 
 		if (unlikely(!v || !v->apic))
 			continue;
 		switch (deliver_one(v, vector, mode, level)) {
+		case LAPIC_NEW:
+			if (kick_late)
+				late |= BIT_ULL(i);
+			else
+				vcpu_kick(v);
+			reached++;
+			break;
 		case LAPIC_ALREADY:
 			already++;
-			fallthrough;
-		case LAPIC_NEW:
 			reached++;
 			break;
 		case LAPIC_REJECTED:
 			break;
 		}
 	}
+	irq_kick_later(vm->irq, late);
 	if (coalesced)
 		*coalesced = already;
 	return reached;
@@ -167,12 +197,12 @@ int irq_send_msi(struct vm *vm, u64 address, u32 data)
 	return irq_send_msg(vm->irq, &msg, -1, NULL);
 }
 
-struct vcpu *apic_find(struct vm *vm, u32 apic_id)
+struct vcpu *apic_find(struct vm *vm, u64 apic_id)
 {
-	struct apic_msg msg = { .dest = apic_id, .wide = true, .assert = true };
+	struct apic_msg msg = { .dest = (u32)apic_id, .wide = true, .assert = true };
 	u64 targets;
 
-	if (apic_id == U32_MAX)
+	if (apic_id >= U32_MAX)
 		return NULL;
 	targets = irq_resolve(vm->irq, &msg, -1);
 	return targets ? READ_ONCE(vm->vcpus[__ffs64(targets)]) : NULL;

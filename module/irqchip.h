@@ -112,6 +112,8 @@ struct irqchip {
 	raw_spinlock_t map_lock;
 	unsigned int map_gen;
 	u32 cursor; /* lowest-priority arbitration */
+	atomic64_t late_targets; /* vCPUs that late_kick has to wake or to get out of the guest */
+	struct work_struct late_kick;
 	struct ipi_map_vcpu map_in[HV_MAX_VCPUS];
 	struct ipi_map map[2];
 };
@@ -132,6 +134,10 @@ u64 irq_resolve_pv(struct irqchip *irq, u64 low, u64 high, u64 min, bool is_64bi
 
 /* Resolve and deliver: the number of vCPUs reached, -1 if nobody is addressed. self: sender's index or -1. Any context. */
 int irq_send_msg(struct irqchip *irq, const struct apic_msg *msg, int self, int *coalesced);
+
+/* Kick a set of vCPUs from a work item: for who must not do it himself, because interrupts are off. Any context. */
+void irq_kick_later(struct irqchip *irq, u64 targets);
+void irq_late_kicks(struct work_struct *work);
 
 /* Drive a GSI. As KVM_IRQ_LINE_STATUS: > 0 delivered, 0 coalesced, < 0 masked or nobody. Any context. */
 int irq_set_gsi(struct irqchip *irq, enum irq_source src, u32 gsi, bool level);

@@ -13,6 +13,7 @@
  */
 #include <linux/ktime.h>
 #include <linux/sched/stat.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <asm/kvm_para.h>
 #include <asm/msr-index.h>
@@ -119,6 +120,9 @@ static int pv_set_steal_time(struct vcpu *v, u64 value)
 {
 	if (value & PV_STEAL_RESERVED)
 		return -EINVAL;
+	/* The structure we turn away from may hold a flush that somebody counts on. */
+	if (v->pv->preempted)
+		vcpu_request(v, REQ_TLB_FLUSH);
 	v->pv->steal_time = value;
 	v->pv->preempted = false;
 	/* Steal time counts from here on. */
@@ -282,6 +286,9 @@ void pv_note_preempted(struct vcpu *v)
 
 	if (pv->preempted || !(pv->steal_time & KVM_MSR_ENABLED))
 		return;
+	/* Half of an instruction is yet to come: a flush left to us would come after the addresses it used. */
+	if (v->completion != COMPLETE_NONE)
+		return;
 	st = pv_guest_struct(v, pv->steal_time, sizeof(*st));
 	if (!st)
 		return;
@@ -341,6 +348,46 @@ static bool pv_map_range_valid(const u64 *args)
 	       gpa + (pages << PAGE_SHIFT) > gpa;
 }
 
+/*
+ * Somebody waits for a vCPU that waits for a CPU: note it for pv_yield(), if it
+ * looks as if that could help. apic_id is the guest's.
+ */
+static void pv_ask_yield(struct vcpu *v, u64 apic_id)
+{
+	struct task_struct *thread;
+	struct vcpu *target;
+
+	v->stats.directed_yield_attempted++;
+	if (single_task_running())
+		return;
+	target = apic_find(v->vm, apic_id);
+	if (!target || target == v || READ_ONCE(target->loaded))
+		return;
+	rcu_read_lock();
+	thread = rcu_dereference(target->thread);
+	if (thread && task_is_running(thread))
+		v->pv->yield_to = target;
+	rcu_read_unlock();
+}
+
+void pv_yield(struct vcpu *v)
+{
+	struct vcpu *target = v->pv->yield_to;
+	struct task_struct *thread;
+
+	v->pv->yield_to = NULL;
+	rcu_read_lock();
+	thread = rcu_dereference(target->thread);
+	if (thread)
+		get_task_struct(thread);
+	rcu_read_unlock();
+	if (!thread)
+		return;
+	if (yield_to(thread, true) > 0)
+		v->stats.directed_yield_successful++;
+	put_task_struct(thread);
+}
+
 static long pv_hypercall_result(struct vcpu *v, u64 nr, const u64 *args, bool long_mode)
 {
 	switch (nr) {
@@ -350,6 +397,7 @@ static long pv_hypercall_result(struct vcpu *v, u64 nr, const u64 *args, bool lo
 		if (!pv_offered(v, KVM_FEATURE_PV_UNHALT))
 			return -KVM_ENOSYS;
 		apic_kick_pv(v->vm, args[1]);
+		pv_ask_yield(v, args[1]);
 		return 0;
 	case KVM_HC_CLOCK_PAIRING:
 		return pv_clock_pairing(v, args[0], args[1]);
@@ -358,8 +406,10 @@ static long pv_hypercall_result(struct vcpu *v, u64 nr, const u64 *args, bool lo
 			return -KVM_ENOSYS;
 		return apic_send_ipi_pv(v, args[0], args[1], args[2], args[3], long_mode);
 	case KVM_HC_SCHED_YIELD:
-		/* Every vCPU has a CPU of its own: nobody waits for this one. */
-		return pv_offered(v, KVM_FEATURE_PV_SCHED_YIELD) ? 0 : -KVM_ENOSYS;
+		if (!pv_offered(v, KVM_FEATURE_PV_SCHED_YIELD))
+			return -KVM_ENOSYS;
+		pv_ask_yield(v, args[0]);
+		return 0;
 	default:
 		return -KVM_ENOSYS;
 	}
@@ -392,5 +442,5 @@ int pv_hypercall(struct vcpu *v)
 	else
 		return pv_hypercall_to_user(v, nr, args, long_mode);
 	v->regs[REG_RAX] = long_mode ? ret : (u32)ret;
-	return RUN_GUEST;
+	return v->pv->yield_to ? RUN_AGAIN : RUN_GUEST;
 }

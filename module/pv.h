@@ -17,6 +17,7 @@ struct vcpu_pv {
 	u64 poll_control; /* MSR_KVM_POLL_CONTROL */
 	u64 run_delay_ns; /* of the vCPU's thread, at the last steal time update */
 	struct task_struct *run_delay_of; /* which thread that was; compared, never followed */
+	struct vcpu *yield_to; /* the guest wants this vCPU to run in our place; own thread */
 	bool wall_clock_wanted; /* the wall clock is yet to be filled */
 	bool guest_stopped; /* KVM_KVMCLOCK_CTRL: tell the guest once */
 	bool preempted; /* the guest was told that this vCPU does not run */
@@ -29,7 +30,8 @@ struct vcpu_pv {
 	 BIT(KVM_FEATURE_CLOCKSOURCE2) | BIT(KVM_FEATURE_STEAL_TIME) | BIT(KVM_FEATURE_PV_EOI) |   \
 	 BIT(KVM_FEATURE_PV_UNHALT) | BIT(KVM_FEATURE_PV_TLB_FLUSH) |                              \
 	 BIT(KVM_FEATURE_PV_SEND_IPI) | BIT(KVM_FEATURE_POLL_CONTROL) |                            \
-	 BIT(KVM_FEATURE_MSI_EXT_DEST_ID) | BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT))
+	 BIT(KVM_FEATURE_PV_SCHED_YIELD) | BIT(KVM_FEATURE_MSI_EXT_DEST_ID) |                      \
+	 BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT))
 
 int pv_vcpu_create(struct vcpu *v);
 void pv_vcpu_destroy(struct vcpu *v);
@@ -50,8 +52,8 @@ void pv_serve_steal(struct vcpu *v);
  */
 void pv_note_loaded(struct vcpu *v);
 /*
- * Before the vCPU's thread loses its CPU or blocks; vm->mem_sem held, does not
- * sleep: tells the guest that this vCPU does not run (steal time "preempted").
+ * Before the vCPU's thread loses its CPU; vm->mem_sem held, does not sleep:
+ * tells the guest that this vCPU does not run (steal time "preempted").
  */
 void pv_note_preempted(struct vcpu *v);
 
@@ -67,10 +69,12 @@ static inline bool pv_host_may_poll(const struct vcpu *v)
 /*
  * VMCALL/VMMCALL: number and arguments from vcpu->regs, result to RAX; vm->
  * mem_sem held. Returns enum run_next: RUN_GUEST (result is in RAX; the caller
- * moves RIP past the instruction) or RUN_USER (vcpu->run filled, vcpu->
- * completion is COMPLETE_HYPERCALL: the result will be run->hypercall.ret; RIP
- * likewise).
+ * moves RIP past the instruction), RUN_AGAIN (the same, and the outer loop
+ * calls pv_yield()) or RUN_USER (vcpu->run filled, vcpu->completion is
+ * COMPLETE_HYPERCALL: the result will be run->hypercall.ret; RIP likewise).
  */
 int pv_hypercall(struct vcpu *v);
+/* Outer loop, when pv->yield_to is set: gives the CPU to that vCPU's thread, if it still waits for one. May sleep. */
+void pv_yield(struct vcpu *v);
 
 #endif /* TAXCUT_PV_H */

@@ -494,6 +494,14 @@ static int state_translate(struct vcpu *v, struct kvm_translation *t)
 
 /* ---- run state and interrupts ---- */
 
+/* A kick (KVM_HC_KICK_CPU) is no state of its own: what it does is to end the halt. */
+static u32 state_mp_get(const struct vcpu *v)
+{
+	if (v->mp_state == KVM_MP_STATE_HALTED && apic_kick_pending(v))
+		return KVM_MP_STATE_RUNNABLE;
+	return v->mp_state;
+}
+
 static int state_mp_set(struct vcpu *v, const struct kvm_mp_state *s)
 {
 	switch (s->mp_state) {
@@ -598,7 +606,7 @@ static int state_get(struct vcpu *v, unsigned int cmd, union state_arg *a)
 		state_events_get(v, &a->events);
 		return 0;
 	case KVM_GET_MP_STATE:
-		a->mp.mp_state = v->mp_state;
+		a->mp.mp_state = state_mp_get(v);
 		return 0;
 	case KVM_GET_LAPIC:
 		return v->apic ? apic_get_state(v, &a->lapic) : -EINVAL;

@@ -77,6 +77,8 @@
 	X(CUMULATIVE, NONE, nmi_injections, 1)                                                     \
 	X(CUMULATIVE, NONE, req_event, 1)                                                          \
 	X(CUMULATIVE, NONE, preemption_reported, 1)                                                \
+	X(CUMULATIVE, NONE, directed_yield_attempted, 1)                                           \
+	X(CUMULATIVE, NONE, directed_yield_successful, 1)                                          \
 	X(CUMULATIVE, NONE, halt_successful_poll, 1)                                               \
 	X(CUMULATIVE, NONE, halt_attempted_poll, 1)                                                \
 	X(CUMULATIVE, NONE, halt_wakeup, 1)                                                        \

@@ -545,6 +545,8 @@ static int vcpu_outer_loop(struct vcpu *v)
 			v->mp_state = KVM_MP_STATE_HALTED;
 			break;
 		case RUN_AGAIN:
+			if (unlikely(v->pv->yield_to))
+				pv_yield(v);
 			if (task_work_pending(current))
 				return vcpu_interrupted(v);
 			cond_resched();
@@ -594,6 +596,7 @@ int vcpu_run(struct vcpu *v)
 	int r;
 
 	v->has_run = true;
+	rcu_assign_pointer(v->thread, current);
 	if (v->sigmask_active)
 		sigprocmask(SIG_SETMASK, &v->sigmask, &saved);
 	vcpu_request(v, REQ_EVENT); /* user space may have changed anything */
@@ -611,5 +614,6 @@ int vcpu_run(struct vcpu *v)
 		state_sync_to_run(v);
 	if (r != -EINTR)
 		v->stats.userspace_exits++;
+	RCU_INIT_POINTER(v->thread, NULL);
 	return r;
 }

@@ -220,7 +220,7 @@ int ipi_pv_decode(u64 icr, struct apic_msg *msg)
 		return -EINVAL;
 	if (msg->delivery != APIC_MSG_FIXED && msg->delivery != APIC_MSG_NMI)
 		return -EINVAL;
-	return 0;
+	return apic_msg_valid(msg) ? 0 : -EINVAL;
 }
 
 int msi_check(u64 address, unsigned int flags)

@@ -106,8 +106,9 @@ u64 ipi_map_arbitrate(u64 candidates, u32 *cursor);
 u64 ipi_map_pv(const struct ipi_map *m, u64 low, u64 high, u64 min, bool is_64bit);
 
 /*
- * Decode the icr argument of KVM_HC_SEND_IPI. Only fixed and NMI, without
- * shorthand or logical destination; otherwise -EINVAL (answer -KVM_EINVAL).
+ * Decode the icr argument of KVM_HC_SEND_IPI. Only fixed (vectors 16..255) and
+ * NMI, without shorthand or logical destination; otherwise -EINVAL (answer
+ * -KVM_EINVAL).
  */
 int ipi_pv_decode(u64 icr, struct apic_msg *msg);
 
