@@ -6,6 +6,7 @@ volatile struct trap trap;
 volatile u64 resume;
 volatile u64 irqs[256];
 volatile int eoi_mode;
+void (*volatile irq_hook)(u64 vector);
 volatile u64 args[16], results[64];
 
 /* Read by the host after a failure. */
@@ -60,6 +61,8 @@ void trap_entry(struct frame *f)
 		return;
 	}
 	if (f->vector >= 32 || f->vector == 2) {
+		if (irq_hook)
+			return irq_hook(f->vector);
 		irqs[f->vector]++;
 		if (f->vector >= 32)
 			eoi(f->vector);

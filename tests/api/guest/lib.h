@@ -20,6 +20,8 @@ extern volatile u64 resume; /* where an exception goes on; 0: it is a failure */
 extern volatile u64 irqs[256]; /* interrupts taken, by vector */
 extern volatile int eoi_mode; /* EOI_*: what the interrupt handler does at the end */
 enum { EOI_NONE, EOI_XAPIC, EOI_X2APIC, EOI_PIC };
+/* Takes all interrupts, EOI included, if a test has one. */
+extern void (*volatile irq_hook)(u64 vector);
 
 /* For the two sides of a test. */
 extern volatile u64 args[16], results[64];

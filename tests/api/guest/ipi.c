@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest code for ipi.c and pv.c: interrupts between vCPUs, counted per vCPU.
+ * Each vCPU may be in an APIC mode of its own; which vCPU this is follows from
+ * its stack, so that finding out costs no exit.
+ */
+#include "lib.h"
+
+void g_ipi_target(u64 setup);
+void g_ipi_rounds(u64 n);
+void g_ipi_flipper(u64 mode);
+void g_ipi_race(u64 n);
+void g_ipi_watch(u64 n);
+void g_reset_boss(u64 n);
+void g_hypercall(u64 arg);
+void g_hypercall_user(u64 arg);
+void g_pv_eoi_storm(u64 n);
+void g_pv_eoi_pair(u64 n);
+void g_pv_eoi_level(u64 arg);
+void g_steal_sync(u64 n);
+void g_steal_spin(u64 arg);
+void g_flush_leaver(u64 n);
+void g_spin(u64 arg);
+void g_yield(u64 n);
+void g_kick_self(u64 arg);
+void g_hlt_masked(u64 arg);
+void g_pv_storm(u64 n);
+
+#define CPUS 64
+#define STOP_VECTOR 0xf0
+#define SECOND 4000000000UL
+
+volatile u32 ipi_counts[CPUS][256];
+static volatile u8 mode_of[CPUS];
+static volatile u64 ready, stopped;
+static volatile u32 eoi_flag[CPUS * 16] __attribute__((aligned(64))); /* one per line */
+static volatile u8 pv_eoi_on[CPUS];
+volatile u64 eois_written[CPUS];
+
+static u32 this_cpu(void)
+{
+	u64 rsp;
+
+	asm volatile("movq %%rsp, %0" : "=r"(rsp));
+	return (rsp - GPA_STACKS) / STACK_SIZE % CPUS;
+}
+
+static void reg_write(u32 reg, u32 value)
+{
+	if (mode_of[this_cpu()] == EOI_X2APIC)
+		wrmsr(0x800 + reg / 16, value);
+	else
+		mmio_write32(XAPIC_BASE + reg, value);
+}
+
+/* dest as in an x2APIC's ICR: bits 63:32. An xAPIC's upper half is written only if it changes. */
+static void icr(u64 value)
+{
+	static volatile u32 upper[CPUS];
+	u32 cpu = this_cpu(), dest = value >> 32 << 24;
+
+	if (mode_of[cpu] == EOI_X2APIC) {
+		wrmsr(0x830, value);
+		return;
+	}
+	if (upper[cpu] != dest) {
+		upper[cpu] = dest;
+		mmio_write32(XAPIC_BASE + 0x310, dest);
+	}
+	mmio_write32(XAPIC_BASE + 0x300, (u32)value);
+}
+
+static void on_irq(u64 vector)
+{
+	u32 cpu = this_cpu(), was = 0;
+
+	ipi_counts[cpu][vector]++;
+	if (vector < 32)
+		return;
+	if (pv_eoi_on[cpu])
+		asm volatile("btrl $0, %1\n\tsetc %b0" : "+q"(was), "+m"(eoi_flag[cpu * 16])::"cc", "memory");
+	if (was)
+		return;
+	eois_written[cpu]++;
+	reg_write(0xb0, 0);
+}
+
+/* setup: mode, bits 15:8 the logical ID, bit 16 set: in the cluster model. */
+static void apic_start(u64 setup)
+{
+	u32 mode = setup & 0xff;
+
+	irq_hook = on_irq;
+	mode_of[this_cpu()] = mode;
+	if (mode == EOI_X2APIC)
+		wrmsr(0x1b, rdmsr(0x1b) | 0xc00);
+	reg_write(0xf0, 0x1ff);
+	if (mode == EOI_XAPIC) {
+		reg_write(0xe0, setup >> 16 & 1 ? 0x0fffffff : 0xffffffff);
+		reg_write(0xd0, (setup >> 8 & 0xff) << 24);
+	}
+}
+
+static void add(volatile u64 *counter)
+{
+	__atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Sleeps until an interrupt comes, over and over, and counts them. */
+void g_ipi_target(u64 setup)
+{
+	apic_start(setup);
+	add(&ready);
+	while (!ipi_counts[this_cpu()][STOP_VECTOR])
+		sti_hlt_cli();
+	add(&stopped);
+}
+
+static void wait_for(volatile u64 *counter, u64 n)
+{
+	while (*counter < n)
+		pause();
+}
+
+static void stop_all(u64 others)
+{
+	icr(0xc4000 | STOP_VECTOR);
+	wait_for(&stopped, others);
+}
+
+/* Those in mask have this many of that vector, the others none. */
+static void expect_counts(u64 mask, u32 vector, u64 n)
+{
+	for (u64 cpu = 0; cpu < CPUS; cpu++)
+		EXPECT_EQ(ipi_counts[cpu][vector], mask >> cpu & 1 ? n : 0);
+}
+
+static void wait_counts(u64 mask, u32 vector, u64 n)
+{
+	for (u64 cpu = 0; cpu < CPUS; cpu++)
+		while (mask >> cpu & 1 && ipi_counts[cpu][vector] < n)
+			pause();
+}
+
+/*
+ * args: [0] setup, [1] others, [2] number of ICR writes per round (0: one
+ * hypercall), [3] vector to count, [4] mask of receivers, [5...] ICR values, or
+ * the hypercall's arguments. results[0]: what the last hypercall returned.
+ */
+void g_ipi_rounds(u64 n)
+{
+	u32 vector = args[3];
+
+	apic_start(args[0]);
+	wait_for(&ready, args[1]);
+	hypercall(~0UL, 0, 0, 0, 0); /* finds out the vendor, which costs exits */
+	if (args[2])
+		icr(args[4 + args[2]] & ~0xcffffUL); /* sets an xAPIC's ICR2 as a round ends; vector 0 goes nowhere */
+	sync_host(1);
+	for (u64 i = 1; i <= n; i++) {
+		expect_counts(args[4], vector, i - 1);
+		if (!args[2])
+			results[0] = hypercall(10, args[5], args[6], args[7], args[8]);
+		for (u64 k = 0; k < args[2]; k++)
+			icr(args[5 + k]);
+		wait_counts(args[4], vector, i);
+	}
+	sync_host(2);
+	stop_all(args[1]);
+	expect_counts(args[4], vector, n);
+}
+
+/* The sender's part is the host's: it only waits until all have n of the vector. */
+void g_ipi_watch(u64 n)
+{
+	apic_start(args[0]);
+	wait_for(&ready, args[1]);
+	for (u64 i = 1; i <= n; i++) {
+		sync_host(i);
+		wait_counts(args[4], args[3], i);
+	}
+	stop_all(args[1]);
+	expect_counts(args[4], args[3], n);
+}
+
+/* ---- the destination map changes under the senders ---- */
+
+static volatile u64 stop_flipping;
+
+/* Over and over another logical ID, another model, off and on; some IDs are also those of others. */
+void g_ipi_flipper(u64 mode)
+{
+	u32 cpu = this_cpu(), turn = cpu;
+
+	apic_start(EOI_XAPIC | 0x200);
+	add(&ready);
+	sti();
+	while (!stop_flipping) {
+		turn++;
+		reg_write(0xd0, (turn * 37 & 0xff) << 24);
+		reg_write(0xe0, turn & 1 ? 0xffffffff : 0x0fffffff);
+		if (turn % 4 == 0) {
+			reg_write(0xf0, 0xff);
+			reg_write(0xf0, 0x1ff);
+		}
+		if (mode == EOI_X2APIC && turn % 8 == 0) {
+			u64 base = rdmsr(0x1b) & ~0xc00UL;
+
+			cli();
+			wrmsr(0x1b, base | 0x800);
+			wrmsr(0x1b, base | 0xc00);
+			wrmsr(0x1b, base);
+			wrmsr(0x1b, base | 0x800);
+			mmio_write32(XAPIC_BASE + 0xf0, 0x1ff);
+			sti();
+		}
+	}
+	cli();
+	add(&stopped);
+}
+
+/* n interrupts to vCPU 1 by each way there is; args[0]: setup, args[1]: others. */
+void g_ipi_race(u64 n)
+{
+	u64 logical = args[0] & 0xff00 ? 0x02 : 0x00000002;
+
+	apic_start(args[0]);
+	wait_for(&ready, args[1]);
+	for (u64 i = 1; i <= n; i++) {
+		if (i % 3 == 0)
+			EXPECT(hypercall(10, 2, 0, 0, 0x81) >= 1);
+		else
+			icr(i % 3 == 1 ? 1UL << 32 | 0x4081 : logical << 32 | 0x4881);
+		wait_counts(2, 0x81, i);
+		EXPECT_EQ(ipi_counts[1][0x81], i);
+	}
+	stop_flipping = 1;
+	icr(1UL << 32 | 0x4000 | STOP_VECTOR);
+	wait_for(&stopped, args[1]);
+	EXPECT_EQ(ipi_counts[1][0x81], n);
+}
+
+/* ---- resets in the middle ---- */
+
+struct steal {
+	volatile u64 steal;
+	volatile u32 version, flags;
+	volatile u8 preempted, pad[47];
+};
+
+static volatile u64 clock_page[8] __attribute__((aligned(64)));
+static struct steal steals[CPUS] __attribute__((aligned(64)));
+static volatile u64 runs;
+
+static void pv_on(void)
+{
+	u32 cpu = this_cpu();
+
+	wrmsr(0x4b564d01, (u64)clock_page | 1);
+	wrmsr(0x4b564d03, (u64)&steals[cpu] | 1);
+	wrmsr(0x4b564d04, (u64)&eoi_flag[cpu * 16] | 1);
+	pv_eoi_on[cpu] = 1;
+}
+
+/* Everything on, and then interrupts until the next INIT. */
+static void reset_target(void)
+{
+	u32 cpu = this_cpu();
+
+	EXPECT_EQ(rdmsr(0x4b564d01), 0);
+	EXPECT_EQ(rdmsr(0x4b564d03), 0);
+	EXPECT_EQ(rdmsr(0x4b564d04), 0);
+	EXPECT_EQ(rdmsr(0x4b564d05), 1);
+	eoi_flag[cpu * 16] = 0;
+	apic_start(EOI_X2APIC);
+	EXPECT_EQ(rdmsr(0x823), 0); /* nothing of the last life in IRR */
+	wrmsr(0x4b564d05, 0);
+	pv_on();
+	add(&runs);
+	for (;;)
+		sti_hlt_cli();
+}
+
+void (*ap_function)(void) = reset_target;
+
+void g_reset_boss(u64 n)
+{
+	u64 sent = 0;
+
+	apic_start(EOI_X2APIC);
+	for (u64 i = 1; i <= n; i++) {
+		icr(1UL << 32 | 0xc500);
+		icr(1UL << 32 | 0x600 | GPA_REAL >> 12);
+		wait_for(&runs, i);
+		for (u64 k = 0; k < i % 9; k++)
+			EXPECT_EQ(hypercall(10, 2, 0, 0, 0x70 + k), 1);
+	}
+	/* The last life goes on, and misses nothing. */
+	for (u64 i = 0; i < 100; i++) {
+		sent = ipi_counts[1][0x90];
+		EXPECT_EQ(hypercall(10, 2, 0, 0, 0x90), 1);
+		wait_counts(2, 0x90, sent + 1);
+	}
+	EXPECT_EQ(ipi_counts[1][0x90], 100);
+	EXPECT_EQ(runs, n);
+}
+
+/* ---- hypercalls ---- */
+
+/* args: number, a0 to a3; results[0]: what it returned */
+void g_hypercall(u64 arg)
+{
+	(void)arg;
+	results[0] = hypercall(args[0], args[1], args[2], args[3], args[4]);
+}
+
+static void user_call(void)
+{
+	results[0] = hypercall(args[0], args[1], args[2], args[3], args[4]);
+	USER_END();
+}
+
+void g_hypercall_user(u64 arg)
+{
+	(void)arg;
+	hypercall(~0UL, 0, 0, 0, 0); /* so that the vendor is known at CPL 3 */
+	run_user(user_call);
+}
+
+/* ---- EOI without an exit ---- */
+
+/* args: [0] setup, [1] with PV EOI */
+void g_pv_eoi_storm(u64 n)
+{
+	u32 cpu = this_cpu();
+
+	apic_start(args[0]);
+	if (args[1])
+		pv_on();
+	icr(0x40000); /* to itself; vector 0 goes nowhere */
+	sync_host(1);
+	sti();
+	for (u64 i = 1; i <= n; i++) {
+		icr(0x44000 | 0x78);
+		while (ipi_counts[cpu][0x78] < i)
+			pause();
+	}
+	cli();
+	sync_host(2);
+	EXPECT_EQ(ipi_counts[cpu][0x78], n);
+	EXPECT_EQ(eoi_flag[cpu * 16] & 1, 0);
+}
+
+/* A lower vector waits for the EOI of the higher one: that EOI has to be written. */
+void g_pv_eoi_pair(u64 n)
+{
+	apic_start(EOI_X2APIC);
+	pv_on();
+	for (u64 i = 1; i <= n; i++) {
+		wrmsr(0x83f, 0x41);
+		wrmsr(0x83f, 0x91);
+		sti();
+		while (ipi_counts[0][0x41] < i)
+			pause();
+		cli();
+		EXPECT_EQ(ipi_counts[0][0x91], i);
+		EXPECT_EQ(ipi_counts[0][0x41], i);
+		EXPECT_EQ(eois_written[0], i);
+		EXPECT_EQ(rdmsr(0x814) | rdmsr(0x812), 0); /* none left in service */
+	}
+}
+
+void g_pv_eoi_level(u64 arg)
+{
+	(void)arg;
+	apic_start(EOI_X2APIC);
+	pv_on();
+	sync_host(1);
+	sti();
+	while (!ipi_counts[0][0x64])
+		pause();
+	cli();
+	EXPECT_EQ(eois_written[0], 1);
+}
+
+/* ---- steal time, TLB flush, yield, kick ---- */
+
+static struct steal *steal_on(void)
+{
+	struct steal *s = &steals[this_cpu()];
+
+	wrmsr(0x4b564d03, (u64)s | 1);
+	return s;
+}
+
+/* results[i]: steal time at the i-th point, results[16 + i]: the preempted byte there */
+void g_steal_sync(u64 n)
+{
+	struct steal *s = steal_on();
+
+	results[63] = (u64)s;
+	for (u64 i = 0; i < n; i++) {
+		EXPECT_EQ(s->version & 1, 0);
+		results[i] = s->steal;
+		results[16 + i] = s->preempted;
+		sync_host(i + 1);
+	}
+}
+
+static volatile u64 stop_spin;
+
+void g_steal_spin(u64 arg)
+{
+	(void)arg;
+	steal_on();
+	add(&ready);
+	while (!stop_spin)
+		pause();
+}
+
+/* Leaves n TLB flushes with vCPU 1 while that is preempted, as Linux does. */
+void g_flush_leaver(u64 n)
+{
+	volatile u8 *p = &steals[1].preempted;
+
+	wait_for(&ready, 1);
+	for (u64 i = 0; i < n;) {
+		u8 preempted = 1;
+
+		if (!__atomic_compare_exchange_n(p, &preempted, 3, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			continue;
+		i++;
+		while (*p)
+			;
+	}
+	stop_spin = 1;
+}
+
+/* Until somebody says stop, without a word to the hypervisor. */
+void g_spin(u64 arg)
+{
+	(void)arg;
+	add(&ready);
+	while (!stop_spin)
+		;
+}
+
+/* args: [0] hypercall number, [1] target, [2] wait for so many others; then n calls. */
+void g_yield(u64 n)
+{
+	wait_for(&ready, args[2]);
+	hypercall(~0UL, 0, 0, 0, 0);
+	for (u64 i = 0; i < n; i++)
+		EXPECT_EQ(args[0] == 5 ? hypercall(5, 0, args[1], 0, 0) : hypercall(11, args[1], 0, 0, 0), 0);
+	stop_spin = 1;
+}
+
+/* A kick that comes before the HLT ends it; it is used up then. */
+void g_kick_self(u64 arg)
+{
+	(void)arg;
+	apic_start(EOI_X2APIC);
+	for (u64 i = 0; i < 20; i++) {
+		EXPECT_EQ(hypercall(5, 0, 0, 0, 0), 0);
+		EXPECT_EQ(hypercall(5, 0, 0, 0, 0), 0);
+		hlt();
+	}
+	sync_host(1);
+	hlt();
+}
+
+void g_hlt_masked(u64 arg)
+{
+	(void)arg;
+	apic_start(EOI_X2APIC);
+	add(&ready);
+	hlt();
+}
+
+/* Interrupts to itself while others pull at the paravirtual MSRs and the memory behind them. */
+void g_pv_storm(u64 n)
+{
+	apic_start(EOI_X2APIC);
+	sti();
+	for (u64 i = 1; i <= n; i++) {
+		wrmsr(0x83f, 0x78);
+		while (ipi_counts[0][0x78] < i)
+			pause();
+		if (i % 8 == 0)
+			sync_host(7);
+	}
+	cli();
+	EXPECT_EQ(ipi_counts[0][0x78], n);
+}

@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Interrupts from many to many: what they cost the sender, and that each comes once. Guest side: guest/ipi.c. */
+#include "harness.h"
+
+#include <linux/kvm_para.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+
+enum { XAPIC = 1, X2APIC = 2 };
+
+#define FLAT(id) (XAPIC | 0x100ULL << (id))
+#define CLUSTER(id) (XAPIC | 1 << 16 | (u64)((id) / 4 << 4 | 1 << (id) % 4) << 8)
+#define TO(dest) ((u64)(dest) << 32)
+
+/* ---- one round: one interrupt to each of several vCPUs ---- */
+
+struct cost {
+	u64 msr_exits, memory_exits, hypercalls, ipis_sent, pv_ipis, others;
+};
+
+static struct cost cost_now(struct vcpu *v)
+{
+	struct cost c = {
+		.msr_exits = stat_get(v->fd, "msr_exits"),	 .memory_exits = stat_get(v->fd, "memory_exits"),
+		.hypercalls = stat_get(v->fd, "hypercalls"),	 .ipis_sent = stat_get(v->fd, "ipis_sent"),
+		.pv_ipis = stat_get(v->fd, "pv_ipis"),
+	};
+
+	/* The host's own interrupts come when they come; one I/O exit ends the rounds. */
+	c.others = stat_get(v->fd, "exits") - stat_get(v->fd, "irq_exits") - stat_get(v->fd, "backend_exits") -
+		   stat_get(v->fd, "pause_exits") - stat_get(v->fd, "io_exits") - c.msr_exits - c.memory_exits -
+		   c.hypercalls;
+	return c;
+}
+
+struct rounds {
+	u64 setup[2]; /* sender's and receivers' APIC; 0 for the receivers: FLAT or CLUSTER by ID, as the sender's */
+	int ids[8]; /* the first one sends; ends with -1 */
+	u32 vector;
+	u64 mask; /* who receives */
+	u64 nr_icr, arg[7]; /* ICR values of a round, or (0) the hypercall's arguments */
+	struct cost cost; /* of a round */
+	long result;
+};
+
+static u64 setup_of(u64 like, int id)
+{
+	if ((like & 0xff) == X2APIC)
+		return X2APIC;
+	return like >> 16 & 1 ? CLUSTER(id) : FLAT(id);
+}
+
+static void set_args(struct vm *vm, const struct rounds *r, u64 others)
+{
+	volatile u64 *args = guest_args(vm);
+
+	args[0] = r->setup[0];
+	args[1] = others;
+	args[2] = r->nr_icr;
+	args[3] = r->vector;
+	args[4] = r->mask;
+	for (int i = 0; i < 7; i++)
+		args[5 + i] = r->arg[i];
+}
+
+static void check_rounds(const struct rounds *r, struct vcpu *v, struct cost a, struct cost b, u64 n)
+{
+	if (!r->nr_icr)
+		CHECK_EQ(guest_results(v->vm)[0], r->result);
+	if (is_stock())
+		return;
+	CHECK_EQ(b.msr_exits - a.msr_exits, n * r->cost.msr_exits);
+	CHECK_EQ(b.memory_exits - a.memory_exits, n * r->cost.memory_exits);
+	CHECK_EQ(b.hypercalls - a.hypercalls, n * r->cost.hypercalls);
+	CHECK_EQ(b.ipis_sent - a.ipis_sent, n * r->cost.ipis_sent);
+	CHECK_EQ(b.pv_ipis - a.pv_ipis, n * r->cost.pv_ipis);
+	CHECK_EQ(b.others - a.others, 0);
+}
+
+static void run_rounds(const struct rounds *r, const int *ids, int nr, u64 n)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *sender = vcpu_create(vm, ids[0]);
+	struct cost before = {}, after = {};
+
+	vcpu_start(sender, "g_ipi_rounds", n);
+	set_args(vm, r, nr - 1);
+	for (int i = 1; i < nr; i++) {
+		struct vcpu *v = vcpu_create(vm, ids[i]);
+
+		vcpu_start(v, "g_ipi_target", r->setup[1] ?: setup_of(r->setup[0], ids[i]));
+		vcpu_thread(v);
+	}
+	vcpu_sync(sender, 1);
+	if (!is_stock())
+		before = cost_now(sender);
+	vcpu_sync(sender, 2);
+	if (!is_stock())
+		after = cost_now(sender);
+	vcpu_done(sender);
+	for (int i = 1; i < nr; i++)
+		vcpu_join(vm->vcpus[i]);
+	check_rounds(r, sender, before, after, n);
+	vm_close(vm);
+}
+
+static void rounds(const struct rounds *r, u64 n)
+{
+	int nr = 0;
+
+	while (nr < 8 && r->ids[nr] >= 0)
+		nr++;
+	run_rounds(r, r->ids, nr, n);
+}
+
+#define EIGHT { 0, 1, 2, 3, 4, 5, 6, 7 }
+#define ROUNDS 50
+
+/* Seven receivers, one exit. */
+TEST(ipi_cost_hypercall)
+{
+	static const struct rounds x2apic = { .setup = { X2APIC }, .ids = EIGHT, .vector = 0x81, .mask = 0xfe,
+					      .arg = { 0xfe, 0, 0, 0x81 }, .cost = { .hypercalls = 1, .pv_ipis = 1 },
+					      .result = 7 };
+	static const struct rounds xapic = { .setup = { FLAT(0) }, .ids = EIGHT, .vector = 0x81, .mask = 0xfe,
+					     .arg = { 0xfe, 0, 0, 0x81 }, .cost = { .hypercalls = 1, .pv_ipis = 1 },
+					     .result = 7 };
+
+	rounds(&x2apic, ROUNDS);
+	rounds(&xapic, ROUNDS);
+}
+
+TEST(ipi_cost_hypercall_nmi)
+{
+	static const struct rounds r = { .setup = { X2APIC }, .ids = EIGHT, .vector = 2, .mask = 0xfe,
+					 .arg = { 0xfe, 0, 0, 0x400 }, .cost = { .hypercalls = 1, .pv_ipis = 1 },
+					 .result = 7 };
+
+	rounds(&r, ROUNDS);
+}
+
+/* The two words reach 128 IDs, from the lowest on. (Masks are by ID modulo 64.) */
+TEST(ipi_cost_hypercall_wide)
+{
+	static const struct rounds all = { .setup = { X2APIC }, .ids = { 0, 1, 62, 66, 127, 131, -1 }, .vector = 0x81,
+					   .mask = 1ULL << 1 | 1ULL << 62 | 1ULL << 2 | 1ULL << 63,
+					   .arg = { ~1ULL, ~0ULL, 0, 0x81 }, .cost = { .hypercalls = 1, .pv_ipis = 1 },
+					   .result = 4 };
+	static const struct rounds from4 = { .setup = { X2APIC }, .ids = { 0, 1, 62, 66, 127, 131, -1 }, .vector = 0x81,
+					     .mask = 1ULL << 62 | 1ULL << 2 | 1ULL << 63 | 1ULL << 3,
+					     .arg = { ~0ULL, ~0ULL, 4, 0x81 }, .cost = { .hypercalls = 1, .pv_ipis = 1 },
+					     .result = 4 };
+
+	rounds(&all, 10);
+	rounds(&from4, 10);
+}
+
+TEST(ipi_cost_x2apic_physical)
+{
+	static const struct rounds r = { .setup = { X2APIC }, .ids = EIGHT, .vector = 0x81, .mask = 0xfe, .nr_icr = 7,
+					 .arg = { TO(1) | 0x4081, TO(2) | 0x4081, TO(3) | 0x4081, TO(4) | 0x4081,
+						  TO(5) | 0x4081, TO(6) | 0x4081, TO(7) | 0x4081 },
+					 .cost = { .msr_exits = 7, .ipis_sent = 7 } };
+
+	rounds(&r, ROUNDS);
+}
+
+/* One exit for each cluster. */
+TEST(ipi_cost_x2apic_cluster)
+{
+	static const struct rounds one = { .setup = { X2APIC }, .ids = EIGHT, .vector = 0x81, .mask = 0xfe, .nr_icr = 1,
+					   .arg = { TO(0xfe) | 0x4881 }, .cost = { .msr_exits = 1, .ipis_sent = 1 } };
+	static const struct rounds two = { .setup = { X2APIC }, .ids = { 0, 1, 2, 3, 16, 17, 18, 31 }, .vector = 0x81,
+					   .mask = 0x8007000e, .nr_icr = 2,
+					   .arg = { TO(0xe) | 0x4881, TO(0x18007) | 0x4881 },
+					   .cost = { .msr_exits = 2, .ipis_sent = 2 } };
+
+	rounds(&one, ROUNDS);
+	rounds(&two, ROUNDS);
+}
+
+TEST(ipi_cost_shorthand)
+{
+	static const struct rounds r = { .setup = { X2APIC }, .ids = EIGHT, .vector = 0x81, .mask = 0xfe, .nr_icr = 1,
+					 .arg = { 0xc4081 }, .cost = { .msr_exits = 1, .ipis_sent = 1 } };
+
+	rounds(&r, ROUNDS);
+}
+
+/* xAPIC, flat: one write. Cluster model: one per cluster, and one more to say which. */
+TEST(ipi_cost_xapic_logical)
+{
+	static const struct rounds flat = { .setup = { FLAT(0) }, .ids = EIGHT, .vector = 0x81, .mask = 0xfe, .nr_icr = 1,
+					    .arg = { TO(0xfe) | 0x4881 }, .cost = { .memory_exits = 1, .ipis_sent = 1 } };
+	static const struct rounds cluster = { .setup = { CLUSTER(0) }, .ids = EIGHT, .vector = 0x81, .mask = 0xfe,
+					       .nr_icr = 2, .arg = { TO(0x0e) | 0x4881, TO(0x1f) | 0x4881 },
+					       .cost = { .memory_exits = 4, .ipis_sent = 2 } };
+
+	rounds(&flat, ROUNDS);
+	rounds(&cluster, ROUNDS);
+}
+
+/* An x2APIC sends to vCPUs whose APICs are still xAPICs, and the other way round. */
+TEST(ipi_mixed_modes)
+{
+	static const struct rounds down = { .setup = { X2APIC, XAPIC | 0x8000 }, .ids = { 0, 1, 2, 3, -1 }, .vector = 0x81,
+					    .mask = 0xe, .nr_icr = 3,
+					    .arg = { TO(1) | 0x4081, TO(2) | 0x4081, TO(3) | 0x4081 },
+					    .cost = { .msr_exits = 3, .ipis_sent = 3 } };
+	static const struct rounds up = { .setup = { FLAT(0), X2APIC }, .ids = { 0, 1, 2, 3, -1 }, .vector = 0x81,
+					  .mask = 0xe, .nr_icr = 1, .arg = { TO(0xe) | 0x4881 },
+					  .cost = { .memory_exits = 1, .ipis_sent = 1 } };
+	static const struct rounds pv = { .setup = { X2APIC, XAPIC | 0x8000 }, .ids = { 0, 1, 2, 3, -1 }, .vector = 0x81,
+					  .mask = 0xe, .arg = { 0xe, 0, 0, 0x81 },
+					  .cost = { .hypercalls = 1, .pv_ipis = 1 }, .result = 3 };
+	/* Three xAPICs with the same logical ID: all of them get it. */
+	static const struct rounds equal = { .setup = { FLAT(0), XAPIC | 0x8000 }, .ids = { 0, 1, 2, 3, -1 },
+					     .vector = 0x81, .mask = 0xe, .nr_icr = 1, .arg = { TO(0x80) | 0x4881 },
+					     .cost = { .memory_exits = 1, .ipis_sent = 1 } };
+
+	rounds(&down, ROUNDS);
+	rounds(&up, ROUNDS);
+	rounds(&pv, ROUNDS);
+	rounds(&equal, ROUNDS);
+}
+
+/* As many vCPUs as there can be: one hypercall, or one ICR write for each cluster. */
+TEST(ipi_64_vcpus)
+{
+	static const struct rounds pv = { .setup = { X2APIC }, .vector = 0x81, .mask = ~1ULL,
+					  .arg = { ~1ULL, 0, 0, 0x81 }, .cost = { .hypercalls = 1, .pv_ipis = 1 },
+					  .result = 63 };
+	static const struct rounds icr = { .setup = { X2APIC }, .vector = 0x81, .mask = ~1ULL, .nr_icr = 4,
+					   .arg = { TO(0xfffe) | 0x4881, TO(0x1ffff) | 0x4881, TO(0x2ffff) | 0x4881,
+						    TO(0x3ffff) | 0x4881 },
+					   .cost = { .msr_exits = 4, .ipis_sent = 4 } };
+	int ids[64];
+
+	for (int i = 0; i < 64; i++)
+		ids[i] = i;
+	run_rounds(&pv, ids, 64, 5);
+	run_rounds(&icr, ids, 64, 5);
+}
+
+/* A device's message to all, from where interrupts are off: each vCPU hears of each once. */
+TEST(ipi_irqfd_multicast)
+{
+	static const struct rounds r = { .setup = { X2APIC }, .vector = 0x81, .mask = 0xe };
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry e;
+	} routes = { .head.nr = 1,
+		     .e = { .gsi = 30, .type = KVM_IRQ_ROUTING_MSI,
+			    .u.msi = { .address_lo = 0xfee00004 | 0xe << 12, .data = 0x81 } } };
+	struct kvm_irqfd f = { .fd = eventfd(0, EFD_NONBLOCK), .gsi = 30 };
+	u64 one = 1;
+
+	OK(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &routes));
+	OK(ioctl(vm->fd, KVM_IRQFD, &f));
+	set_args(vm, &r, 3);
+	for (int i = 0; i < 4; i++) {
+		vcpu_create(vm, i);
+		vcpu_start(vm->vcpus[i], i ? "g_ipi_target" : "g_ipi_watch", i ? X2APIC : 30);
+		if (i)
+			vcpu_thread(vm->vcpus[i]);
+	}
+	for (int i = 1; i <= 30; i++) {
+		vcpu_sync(vm->vcpus[0], i);
+		CHECK_EQ(write(f.fd, &one, 8), 8);
+	}
+	vcpu_done(vm->vcpus[0]);
+	for (int i = 1; i < 4; i++)
+		vcpu_join(vm->vcpus[i]);
+}
+
+/* ---- while the destination map changes ---- */
+
+static void race(u64 setup, u64 flipper, u64 n)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	guest_args(vm)[0] = setup;
+	guest_args(vm)[1] = 3;
+	for (int i = 0; i < 4; i++) {
+		vcpu_create(vm, i);
+		vcpu_start(vm->vcpus[i], i == 0 ? "g_ipi_race" : i == 1 ? "g_ipi_target" : "g_ipi_flipper",
+			   i == 0 ? n : i == 1 ? setup_of(setup, 1) : flipper);
+		if (i)
+			vcpu_thread(vm->vcpus[i]);
+	}
+	vcpu_done(vm->vcpus[0]);
+	for (int i = 1; i < 4; i++)
+		vcpu_join(vm->vcpus[i]);
+}
+
+TEST(ipi_race_map_x2apic)
+{
+	race(X2APIC, X2APIC, 1500);
+}
+
+TEST(ipi_race_map_xapic)
+{
+	race(FLAT(0), XAPIC, 1500);
+}
+
+/* INIT and SIPI over and over, with interrupts, PV EOI, steal time and clock in full swing. */
+TEST(ipi_reset_in_the_middle)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	vcpu_create(vm, 0);
+	vcpu_create(vm, 1);
+	memcpy(vm->mem + GPA_REAL, vm->mem + guest_address("ap_start"),
+	       guest_address("ap_end") - guest_address("ap_start"));
+	vcpu_thread(vm->vcpus[1]);
+	vcpu_call(vm->vcpus[0], "g_reset_boss", 60);
+}
+
+/* ---- the hypercall's arguments ---- */
+
+struct call {
+	u64 low, high, min, icr;
+	long result;
+};
+
+/* vCPU 1 can be reached; nobody else. */
+static const struct call calls[] = {
+	{ 2, 0, 0, 0x81, 1 },
+	{ 3, 0, 0, 0x81, 1 }, /* vCPU 0 has its APIC software-disabled: it takes nothing */
+	{ 1, 0, 1, 0x81, 1 },
+	{ 2, 0, 0, 0x4081, 1 }, /* assert: means nothing here */
+	{ 2, 0, 0, 0x10, 1 }, /* the lowest vector there is */
+	{ 0, 0, 0, 0x81, 0 },
+	{ ~0ULL, ~0ULL, 2, 0x81, 0 },
+	{ ~0ULL, ~0ULL, 1023, 0x81, 0 },
+	{ ~0ULL, ~0ULL, 1024, 0x81, 0 },
+	{ ~0ULL, ~0ULL, 1ULL << 31, 0x81, 0 },
+	{ ~0ULL, ~0ULL, 0xffffffff, 0x81, 0 },
+	{ ~0ULL, ~0ULL, 1ULL << 32, 0x81, 0 },
+	{ ~0ULL, ~0ULL, 1ULL << 63, 0x81, 0 },
+	{ ~0ULL, ~0ULL, -64ULL, 0x81, 0 }, /* 64 further on it would wrap to 0 */
+	{ ~0ULL, ~0ULL, ~0ULL, 0x81, 0 },
+	{ 2, 0, 0, 0x481, 1 }, /* NMI; the vector does not matter */
+	{ 2, 0, 0, 0x881, -KVM_EINVAL }, /* logical */
+	{ 2, 0, 0, 0x40081, -KVM_EINVAL }, /* shorthands */
+	{ 2, 0, 0, 0xc0081, -KVM_EINVAL },
+};
+
+/* Stock KVM lets these pass: a vector that no interrupt can have, and other delivery modes. */
+static const struct call refused[] = {
+	{ 2, 0, 0, 0, -KVM_EINVAL },	 { 2, 0, 0, 0xf, -KVM_EINVAL },	  { 2, 0, 0, 0x181, -KVM_EINVAL },
+	{ 2, 0, 0, 0x281, -KVM_EINVAL }, { 2, 0, 0, 0x381, -KVM_EINVAL }, { 2, 0, 0, 0x581, -KVM_EINVAL },
+	{ 2, 0, 0, 0x681, -KVM_EINVAL }, { 2, 0, 0, 0x781, -KVM_EINVAL },
+};
+
+static struct vm *one_target(void)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	vcpu_create(vm, 0);
+	vcpu_create(vm, 1);
+	vcpu_start(vm->vcpus[1], "g_spin", 0);
+	vcpu_set_msr(vm->vcpus[1], 0x1b, 0xfee00c00);
+	CHECK_EQ(vcpu_set_msr(vm->vcpus[1], 0x80f, 0x1ff), 1);
+	return vm;
+}
+
+static long call(struct vm *vm, const char *function, u64 nr, const struct call *c)
+{
+	volatile u64 *args = guest_args(vm);
+
+	args[0] = nr;
+	args[1] = c->low;
+	args[2] = c->high;
+	args[3] = c->min;
+	args[4] = c->icr;
+	vcpu_call(vm->vcpus[0], function, 0);
+	return guest_results(vm)[0];
+}
+
+TEST(ipi_arguments)
+{
+	struct vm *vm = one_target();
+
+	for (u32 i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		CHECK_EQ(call(vm, "g_hypercall", KVM_HC_SEND_IPI, &calls[i]), calls[i].result);
+	for (u32 i = 0; i < sizeof(refused) / sizeof(refused[0]) && !is_stock(); i++)
+		CHECK_EQ(call(vm, "g_hypercall", KVM_HC_SEND_IPI, &refused[i]), refused[i].result);
+}
+
+/* CPL 3 may not, and nothing comes of it. */
+TEST(ipi_arguments_user)
+{
+	struct vm *vm = one_target();
+	struct kvm_lapic_state a, b;
+
+	OK(ioctl(vm->vcpus[1]->fd, KVM_GET_LAPIC, &a));
+	for (u32 i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		CHECK_EQ(call(vm, "g_hypercall_user", KVM_HC_SEND_IPI, &calls[i]), -KVM_EPERM);
+	OK(ioctl(vm->vcpus[1]->fd, KVM_GET_LAPIC, &b));
+	CHECK(!memcmp(&a, &b, sizeof(a)));
+	CHECK_EQ(call(vm, "g_hypercall", KVM_HC_SEND_IPI, &calls[0]), 1);
+	OK(ioctl(vm->vcpus[1]->fd, KVM_GET_LAPIC, &b));
+	CHECK(memcmp(&a, &b, sizeof(a)));
+}
+
+/* One hypercall from code that is not 64-bit; what it returns. */
+static u32 narrow_call(struct vcpu *v, u64 rip, const struct call *c)
+{
+	struct kvm_regs r = vcpu_regs(v);
+
+	r.rip = rip;
+	r.rax = (u64)0xdead << 32 | KVM_HC_SEND_IPI;
+	r.rbx = c->low;
+	r.rcx = c->high;
+	r.rdx = c->min;
+	r.rsi = c->icr;
+	vcpu_set_regs(v, r);
+	vcpu_expect(v, KVM_EXIT_IO);
+	CHECK_EQ(v->run->io.port, PORT_SYNC);
+	return *(u32 *)((u8 *)v->run + v->run->io.data_offset);
+}
+
+/* Of a 32-bit guest's registers the lower halves count, and the second word begins at bit 32. */
+TEST(ipi_arguments_32bit)
+{
+	static const struct call narrow[] = {
+		{ 2, 0, 0, 0x81, 1 },
+		{ 0, 1, 0, 0x81, 1 }, /* ID 32 */
+		{ 2, 1, 0, 0x81, 2 },
+		{ 1ULL << 32, 0, 0, 0x81, 0 }, /* bit 32 of the first word is not there */
+		{ 0, 2ULL << 32, 0, 0x81, 0 },
+		{ 0xffffffff00000002, 0xffffffff00000001, 0xffffffff00000000, 0xffffffff00000081, 2 },
+		{ ~0ULL, ~0ULL, ~0ULL, 0x81, 0 },
+		{ ~0ULL, ~0ULL, 0xffffffe0, 0x81, 0 }, /* 32 further on is not 0 */
+		{ 0, 0xffffffff, 1, 0x81, 0 }, /* from ID 33 on */
+		{ 0, 2, 31, 0x81, 0 }, /* ID 64 */
+		{ 2, 0, 31, 0x81, 1 },
+		{ 2, 0, 0, 0x881, (u32)-KVM_EINVAL },
+	};
+	struct vm *vm = one_target();
+	struct vcpu *v = vcpu_create(vm, 32), *sender[2] = { vcpu_create(vm, 2), vcpu_create(vm, 3) };
+
+	vcpu_set_msr(v, 0x1b, 0xfee00c00);
+	CHECK_EQ(vcpu_set_msr(v, 0x80f, 0x1ff), 1);
+	for (int i = 0; i < 2; i++) {
+		struct kvm_mp_state mp = { KVM_MP_STATE_RUNNABLE };
+
+		OK(ioctl(sender[i]->fd, KVM_SET_MP_STATE, &mp));
+		if (i)
+			vcpu_start_real(sender[i], "call16_start", "call16_end");
+		else
+			vcpu_start_prot(sender[i], "call32_start", "call32_end");
+		for (u32 k = 0; k < sizeof(narrow) / sizeof(narrow[0]); k++)
+			CHECK_EQ(narrow_call(sender[i], i ? 0 : GPA_REAL, &narrow[k]), narrow[k].result);
+	}
+}
+
+/* Without its bit in CPUID, and with KVM_CAP_ENFORCE_PV_FEATURE_CPUID, no hypercall is there. */
+TEST(ipi_enforce_cpuid)
+{
+	static const u64 numbers[] = { KVM_HC_KICK_CPU, KVM_HC_SEND_IPI, KVM_HC_SCHED_YIELD };
+	struct vm *vm = one_target();
+	struct kvm_enable_cap c = { .cap = KVM_CAP_ENFORCE_PV_FEATURE_CPUID, .args = { 1 } };
+	struct kvm_cpuid2 *cpuid = offered_cpuid();
+	u32 offered = 0;
+
+	for (u32 i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == KVM_CPUID_FEATURES) {
+			offered = cpuid->entries[i].eax;
+			cpuid->entries[i].eax = 0;
+		}
+	CHECK(offered & 1 << KVM_FEATURE_PV_SEND_IPI);
+	CHECK(offered & 1 << KVM_FEATURE_PV_SCHED_YIELD);
+	CHECK(offered & 1 << KVM_FEATURE_PV_UNHALT);
+	OK(ioctl(vm->vcpus[0]->fd, KVM_SET_CPUID2, cpuid));
+	for (u32 i = 0; i < 3; i++)
+		CHECK_EQ(call(vm, "g_hypercall", numbers[i], &calls[0]), i == 1);
+	OK(ioctl(vm->vcpus[0]->fd, KVM_ENABLE_CAP, &c));
+	for (u32 i = 0; i < 3; i++)
+		CHECK_EQ(call(vm, "g_hypercall", numbers[i], &calls[0]), -KVM_ENOSYS);
+}
