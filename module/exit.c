@@ -365,6 +365,8 @@ int exit_dispatch(struct vcpu *v)
 		return exit_hypercall(v);
 	case HV_EXIT_IRQ_WINDOW:
 		return exit_irq_window(v);
+	case HV_EXIT_CR:
+		return hv->exit_cr(v);
 	case HV_EXIT_CR8:
 		return exit_cr8(v);
 	case HV_EXIT_DR:
@@ -382,6 +384,8 @@ int exit_dispatch(struct vcpu *v)
 	case HV_EXIT_RDPMC:
 		event_queue_gp(v);
 		return RUN_GUEST;
+	case HV_EXIT_TASK_SWITCH:
+		return emul_failed(v); /* no 64-bit system does that */
 	case HV_EXIT_UNDEFINED:
 		event_queue_ud(v);
 		return RUN_GUEST;

@@ -52,6 +52,7 @@ struct mem; /* memory.h: a VM's slots and second-level page table */
 struct svm_vcpu;
 struct vcpu;
 struct vm;
+struct vmx_vcpu;
 
 #define DR_GENERAL_DETECT_ENABLE BIT_ULL(13) /* DR7.GD: accesses to debug registers trap */
 
@@ -92,6 +93,7 @@ enum hv_exit_reason {
 	HV_EXIT_HYPERCALL,
 	HV_EXIT_IRQ_WINDOW,
 	HV_EXIT_NMI_WINDOW,
+	HV_EXIT_CR, /* the backend's to finish: hv->exit_cr() */
 	HV_EXIT_CR8,
 	HV_EXIT_DR,
 	HV_EXIT_XSETBV,
@@ -101,6 +103,7 @@ enum hv_exit_reason {
 	HV_EXIT_MWAIT,
 	HV_EXIT_PAUSE,
 	HV_EXIT_RDPMC,
+	HV_EXIT_TASK_SWITCH,
 	HV_EXIT_UNDEFINED, /* an instruction this guest does not have: #UD */
 	HV_EXIT_EXCEPTION,
 	HV_EXIT_SHUTDOWN,
@@ -219,7 +222,11 @@ struct vcpu {
 	bool loaded; /* guest state is in the CPU */
 	u64 regs[NR_REGS];
 	u64 rip, rflags;
-	struct svm_vcpu *svm;
+	union { /* the backend's own */
+		void *backend;
+		struct svm_vcpu *svm;
+		struct vmx_vcpu *vmx;
+	};
 	struct apic *apic; /* NULL when the VM has no in-kernel LAPIC */
 	struct vcpu_events ev;
 	struct hv_exit exit;
@@ -327,11 +334,13 @@ enum run_next {
 };
 
 /*
- * A vendor backend. "load/unload" bracket a stay on one physical CPU with
- * preemption off; run() is called in between with interrupts off.
+ * A vendor backend. load() and unload() bracket a stay on one physical CPU with
+ * preemption off; load() is called with interrupts on, unload() with interrupts
+ * off, and run() in between with interrupts off.
  */
 struct hv_ops {
 	const char *name;
+	const char *lacks; /* useful things this CPU does without, comma separated; set by setup() */
 	bool (*supported)(const char **why_not);
 	int (*setup)(void);
 	void (*teardown)(void);
@@ -346,6 +355,7 @@ struct hv_ops {
 	void (*load)(struct vcpu *vcpu);
 	void (*unload)(struct vcpu *vcpu);
 	void (*run)(struct vcpu *vcpu); /* fills vcpu->exit */
+	int (*exit_cr)(struct vcpu *vcpu); /* HV_EXIT_CR; an enum run_next. Only where that exit exists */
 
 	void (*inject_exception)(struct vcpu *vcpu);
 	void (*inject_irq)(struct vcpu *vcpu);
@@ -380,13 +390,14 @@ struct hv_ops {
 	u64 slpt_dirty_bit;
 	u64 slpt_large_bit;
 	unsigned int (*slpt_levels)(void); /* 4, or 5 */
+	unsigned int slpt_max_level; /* of a leaf: 2, or 3 when it can map 1G */
 
 	const char *hypercall_opcode, *foreign_hypercall_opcode; /* 3 bytes: this vendor's, the other's */
 	u64 tsc_ratio_default, tsc_ratio_max; /* max 0: no TSC scaling */
 	u8 tsc_ratio_frac_bits;
 };
 
-extern struct hv_ops svm_ops; /* written only by its own setup() */
+extern struct hv_ops svm_ops, vmx_ops; /* written only by their own setup() */
 extern const struct hv_ops *hv; /* the backend in use */
 
 static inline bool vcpu_has_request(const struct vcpu *v)

@@ -54,6 +54,15 @@ MODULE_PARM_DESC(halt_poll_ns_shrink, "Divisor by which it shrinks; 0: to nothin
 
 const struct hv_ops *hv;
 
+static int lacks_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", hv && hv->lacks ? hv->lacks : "");
+}
+
+static const struct kernel_param_ops lacks_ops = { .get = lacks_get };
+module_param_cb(lacks, &lacks_ops, NULL, 0444);
+MODULE_PARM_DESC(lacks, "Useful things this CPU's virtualization does without (read-only)");
+
 static int hotplug_state;
 static bool stopping; /* reboot or kexec has begun */
 
@@ -204,17 +213,19 @@ HV_SYSCORE(on_suspend, on_resume);
 
 static int choose_backend(void)
 {
+	/* The CPU's own word: the kernel hides VMX where the firmware has switched it off. */
+	const struct hv_ops *ops = cpuid_ecx(1) & BIT(X86_FEATURE_VMX & 31) ? &vmx_ops : &svm_ops;
 	const char *why_not = NULL;
 
 	if (!boot_cpu_has(X86_FEATURE_XSAVE)) {
 		pr_err("this CPU has no XSAVE\n");
 		return -ENODEV;
 	}
-	if (!svm_ops.supported(&why_not)) {
+	if (!ops->supported(&why_not)) {
 		pr_err("this host cannot run guests: %s\n", why_not);
 		return -ENODEV;
 	}
-	hv = &svm_ops;
+	hv = ops;
 	return 0;
 }
 

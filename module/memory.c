@@ -294,7 +294,7 @@ static unsigned int slot_level_at(const struct mem_slot *s, u64 offset)
 		return 1;
 	if (!slot_chunk(s, hva)->contiguous)
 		return 1;
-	if (boot_cpu_has(X86_FEATURE_GBPAGES) && !((gpa | hva) & (slpt_level_size(3) - 1)) &&
+	if (boot_cpu_has(X86_FEATURE_GBPAGES) && hv->slpt_max_level >= 3 && !((gpa | hva) & (slpt_level_size(3) - 1)) &&
 	    left >= slpt_level_size(3) && slot_fits_1g(s, hva))
 		return 3;
 	return 2;

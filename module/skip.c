@@ -208,7 +208,8 @@ bool emul_skip(struct vcpu *v, const char *opcode, unsigned int oplen)
 
 	if (!len)
 		return false;
-	if (unlikely(rip >> 32)) {
+	/* Above 4 GiB, before and after: 64-bit code, as nearly all of a kernel is. */
+	if (unlikely(rip >> 32 && !(v->rip >> 32))) {
 		struct hv_paging p;
 
 		hv->get_paging(v, &p);

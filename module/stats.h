@@ -38,6 +38,7 @@
 	X(HV_EXIT_HYPERCALL, hypercalls)                                                           \
 	X(HV_EXIT_IRQ_WINDOW, irq_window_exits)                                                    \
 	X(HV_EXIT_NMI_WINDOW, nmi_window_exits)                                                    \
+	X(HV_EXIT_CR, cr_exits)                                                                    \
 	X(HV_EXIT_CR8, cr8_exits)                                                                  \
 	X(HV_EXIT_DR, dr_exits)                                                                    \
 	X(HV_EXIT_XSETBV, xsetbv_exits)                                                            \
@@ -47,6 +48,7 @@
 	X(HV_EXIT_MWAIT, mwait_exits)                                                              \
 	X(HV_EXIT_PAUSE, pause_exits)                                                              \
 	X(HV_EXIT_RDPMC, rdpmc_exits)                                                              \
+	X(HV_EXIT_TASK_SWITCH, task_switch_exits)                                                  \
 	X(HV_EXIT_UNDEFINED, undefined_insn_exits)                                                 \
 	X(HV_EXIT_EXCEPTION, exception_exits)                                                      \
 	X(HV_EXIT_SHUTDOWN, shutdown_exits)                                                        \

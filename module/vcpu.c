@@ -134,7 +134,7 @@ static struct vcpu *vcpu_alloc(struct vm *vm, u32 id)
 void vcpu_destroy(struct vcpu *v)
 {
 	apic_destroy(v);
-	if (v->svm)
+	if (v->backend)
 		hv->vcpu_destroy(v);
 	state_vcpu_destroy(v);
 	emul_destroy(v);
@@ -197,7 +197,7 @@ static void xstate_load(struct vcpu *v)
 	v->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	if (v->xcr0 != v->host_xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, v->xcr0);
-	/* SVM does not switch it, and XSAVES would show the guest the client's supervisor state. */
+	/* Entry does not switch it, and XSAVES would show the guest the client's supervisor state. */
 	if (host_xss)
 		wrmsrl(MSR_IA32_XSS, 0);
 	v->stats.fpu_reload++;
@@ -226,10 +226,8 @@ static void vcpu_load(struct vcpu *v)
 		apic_timer_load(v);
 	}
 	xstate_load(v);
-	local_irq_disable();
 	hv->load(v);
 	v->loaded = true;
-	local_irq_enable();
 	v->stats.host_state_reload++;
 	v->exit_tsc = rdtsc();
 	pv_note_loaded(v);

@@ -263,6 +263,7 @@ struct hv_ops svm_ops __ro_after_init = {
 	.slpt_dirty_bit = _PAGE_DIRTY,
 	.slpt_large_bit = _PAGE_PSE,
 	.slpt_levels = svm_slpt_levels,
+	.slpt_max_level = 3,
 	.hypercall_opcode = "\x0f\x01\xd9",
 	.foreign_hypercall_opcode = "\x0f\x01\xc1",
 	.tsc_ratio_default = SVM_TSC_RATIO_DEFAULT,

@@ -96,10 +96,13 @@ void svm_load(struct vcpu *v)
 	struct svm_cpu *c = this_cpu_ptr(&svm_cpus);
 	struct svm_vcpu *s = v->svm;
 	int cpu = smp_processor_id();
+	unsigned long flags;
 
+	local_irq_save(flags);
 	/* Off: the host is going down and REQ_VM_DEAD keeps us from entering; VMSAVE would be #UD. */
 	if (likely(c->enabled))
 		asm volatile("vmsave %0" ::"a"(page_to_phys(c->host_save)) : "memory");
+	local_irq_restore(flags);
 	s->entry.host_save_pa = page_to_phys(c->host_save);
 	if (s->last_cpu != cpu) {
 		s->clean = 0;

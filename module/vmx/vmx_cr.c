@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control registers. The guest owns the bits of CR0 and CR4 that concern
+ * nobody but it; it sees the host's bits as it left them, in the read shadow,
+ * and writing them differently exits (SDM vol. 3, "Guest/Host Masks and Read
+ * Shadows for CR0 and CR4"). CR3 never exits. The VMCS is current throughout.
+ */
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+#include <asm/tlbflush.h>
+
+#include "../memory.h"
+#include "vmx.h"
+
+/* With unrestricted guest, PE too; PG is ours, because EFER.LMA and the entry controls follow it. */
+#define CR0_GUESTS (X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | X86_CR0_WP | X86_CR0_AM)
+#define CR0_DEFINED (CR0_GUESTS | X86_CR0_ET | X86_CR0_NE | X86_CR0_NW | X86_CR0_CD | X86_CR0_PG)
+
+/* VMXE must be on and MCE the host's; what the guest's CPUID denies must fault. */
+#define CR4_GUESTS                                                                                 \
+	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE | X86_CR4_PGE | \
+	 X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_UMIP | X86_CR4_LA57 | X86_CR4_FSGSBASE | \
+	 X86_CR4_PCIDE | X86_CR4_OSXSAVE | X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_PKE)
+
+/* Changing one of these reloads the PDPTEs (SDM vol. 3, 5.4.1). */
+#define CR4_PAGING (X86_CR4_PAE | X86_CR4_PSE | X86_CR4_PGE | X86_CR4_SMEP)
+
+#define PDPTE_PRESENT BIT_ULL(0)
+#define PDPTE_RESERVED (GENMASK_ULL(2, 1) | GENMASK_ULL(8, 5))
+#define CR3_PDPT GENMASK_ULL(31, 5)
+#define CS_LONG VMX_AR_L_MASK
+
+/* Exit qualification. */
+#define CR_NUMBER(q) ((q) & 15)
+#define CR_ACCESS(q) ((q) >> 4 & 3)
+#define CR_ACCESS_WRITE 0
+#define CR_GPR(q) ((q) >> 8 & 15)
+
+u64 vmx_cr0(const struct vmx_vcpu *s)
+{
+	return (vmx_read(GUEST_CR0) & CR0_GUESTS) | (s->cr0_shadow & ~(u64)CR0_GUESTS);
+}
+
+u64 vmx_cr4(const struct vmx_vcpu *s)
+{
+	return (vmx_read(GUEST_CR4) & ~s->cr4_owned) | (s->cr4_shadow & s->cr4_owned);
+}
+
+void vmx_write_cr0(struct vcpu *v, u64 cr0)
+{
+	u64 real = (cr0 | vmx_features.cr0_fixed0) & vmx_features.cr0_fixed1;
+
+	v->vmx->cr0_shadow = cr0;
+	/* Caching is the host's business; entry leaves these two alone anyway. */
+	vmx_write(GUEST_CR0, real & ~(u64)(X86_CR0_CD | X86_CR0_NW));
+	vmx_write(CR0_READ_SHADOW, cr0);
+	vmx_write(CR0_GUEST_HOST_MASK, ~(u64)CR0_GUESTS);
+}
+
+void vmx_write_cr4(struct vcpu *v, u64 cr4)
+{
+	u64 host = X86_CR4_VMXE | (cr4_read_shadow() & X86_CR4_MCE);
+	struct vmx_vcpu *s = v->vmx;
+
+	s->cr4_owned = ~((u64)CR4_GUESTS & ~v->cr4_reserved & ~vmx_features.cr4_fixed0);
+	s->cr4_shadow = cr4;
+	vmx_write(GUEST_CR4, ((cr4 & ~(u64)X86_CR4_MCE) | host | vmx_features.cr4_fixed0) & vmx_features.cr4_fixed1);
+	vmx_write(CR4_READ_SHADOW, cr4);
+	vmx_write(CR4_GUEST_HOST_MASK, s->cr4_owned);
+}
+
+void vmx_write_efer(struct vcpu *v, u64 efer)
+{
+	u32 controls = vmx_features.entry;
+
+	v->vmx->efer = efer;
+	if (efer & EFER_LMA)
+		controls |= VM_ENTRY_IA32E_MODE;
+	vmx_write(GUEST_IA32_EFER, efer);
+	vmx_write(VM_ENTRY_CONTROLS, controls);
+}
+
+/* -EINVAL where a reserved bit is set, or there is no memory. */
+static int fetch_pdptes(struct vcpu *v, u64 *pdpte)
+{
+	u64 reserved = PDPTE_RESERVED | ~0ULL << v->maxphyaddr;
+	unsigned int i;
+
+	if (gpa_read(v->vm, vmx_read(GUEST_CR3) & CR3_PDPT, pdpte, 4 * sizeof(*pdpte)))
+		return -EINVAL;
+	for (i = 0; i < 4; i++) {
+		if ((pdpte[i] & PDPTE_PRESENT) && (pdpte[i] & reserved))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static void write_pdptes(const u64 *pdpte)
+{
+	vmx_write(GUEST_PDPTR0, pdpte[0]);
+	vmx_write(GUEST_PDPTR1, pdpte[1]);
+	vmx_write(GUEST_PDPTR2, pdpte[2]);
+	vmx_write(GUEST_PDPTR3, pdpte[3]);
+}
+
+/* After KVM_SET_SREGS; what is not valid counts as not present. */
+void vmx_read_pdptes(struct vcpu *v)
+{
+	u64 pdpte[4];
+
+	if (fetch_pdptes(v, pdpte))
+		memset(pdpte, 0, sizeof(pdpte));
+	write_pdptes(pdpte);
+}
+
+/* PAE paging is on with these values: take the PDPTEs as MOV does. */
+static int load_pdptes(struct vcpu *v, u64 cr0, u64 cr4, u64 efer)
+{
+	u64 pdpte[4];
+
+	if (!(cr0 & X86_CR0_PG) || !(cr4 & X86_CR4_PAE) || (efer & EFER_LMA))
+		return 0;
+	if (fetch_pdptes(v, pdpte))
+		return -EINVAL;
+	write_pdptes(pdpte);
+	return 0;
+}
+
+static bool in_64bit_code(const struct vmx_vcpu *s)
+{
+	return (s->efer & EFER_LMA) && (vmx_read(GUEST_CS_AR_BYTES) & CS_LONG);
+}
+
+/* MOV to CR0 as the CPU would do it (SDM vol. 2, "MOV - Move to/from Control Registers"); -EINVAL: #GP. */
+static int guest_writes_cr0(struct vcpu *v, u64 cr0)
+{
+	struct vmx_vcpu *s = v->vmx;
+	u64 old = vmx_cr0(s), cr4 = vmx_cr4(s), efer = s->efer;
+	bool paging = cr0 & X86_CR0_PG;
+
+	if (cr0 >> 32)
+		return -EINVAL;
+	cr0 = (cr0 & CR0_DEFINED) | X86_CR0_ET;
+	if (((cr0 & X86_CR0_NW) && !(cr0 & X86_CR0_CD)) || (paging && !(cr0 & X86_CR0_PE)))
+		return -EINVAL;
+	if (paging && !(old & X86_CR0_PG) && (efer & EFER_LME)) {
+		if (!(cr4 & X86_CR4_PAE) || (vmx_read(GUEST_CS_AR_BYTES) & CS_LONG))
+			return -EINVAL;
+		efer |= EFER_LMA;
+	} else if (!paging && (old & X86_CR0_PG)) {
+		if (in_64bit_code(s) || (cr4 & X86_CR4_PCIDE))
+			return -EINVAL;
+		efer &= ~(u64)EFER_LMA;
+	}
+	if (((cr0 ^ old) & (X86_CR0_PG | X86_CR0_CD | X86_CR0_NW)) && load_pdptes(v, cr0, cr4, efer))
+		return -EINVAL;
+	if (efer != s->efer)
+		vmx_write_efer(v, efer);
+	vmx_write_cr0(v, cr0);
+	if ((cr0 ^ old) & X86_CR0_PG)
+		s->flush = true;
+	return 0;
+}
+
+static int guest_writes_cr4(struct vcpu *v, u64 cr4)
+{
+	struct vmx_vcpu *s = v->vmx;
+	u64 cr0 = vmx_cr0(s), old = vmx_cr4(s), changed = cr4 ^ old;
+	bool long_mode = s->efer & EFER_LMA;
+
+	if (cr4 & v->cr4_reserved)
+		return -EINVAL;
+	if (long_mode && (!(cr4 & X86_CR4_PAE) || (changed & X86_CR4_LA57)))
+		return -EINVAL;
+	if ((cr4 & changed & X86_CR4_PCIDE) && (!long_mode || (vmx_read(GUEST_CR3) & 0xfff)))
+		return -EINVAL;
+	if ((changed & CR4_PAGING) && load_pdptes(v, cr0, cr4, s->efer))
+		return -EINVAL;
+	vmx_write_cr4(v, cr4);
+	s->flush = true;
+	return 0;
+}
+
+/* The low bits of CR0 are the guest's, so CLTS and LMSW never come here. */
+int vmx_exit_cr(struct vcpu *v)
+{
+	u64 q = vmx_read(EXIT_QUALIFICATION);
+	u64 value = v->regs[CR_GPR(q)];
+	int r;
+
+	if (CR_ACCESS(q) != CR_ACCESS_WRITE || (CR_NUMBER(q) != 0 && CR_NUMBER(q) != 4))
+		return emul_failed(v);
+	if (!in_64bit_code(v->vmx))
+		value = (u32)value;
+	r = CR_NUMBER(q) ? guest_writes_cr4(v, value) : guest_writes_cr0(v, value);
+	if (r)
+		event_queue_gp(v);
+	else
+		emul_skip(v, NULL, 0);
+	return RUN_GUEST;
+}

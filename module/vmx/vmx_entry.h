@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What vmenter.S needs to know for one entry; shared between C and assembly. */
+#ifndef TAXCUT_VMX_ENTRY_H
+#define TAXCUT_VMX_ENTRY_H
+
+#define VMX_ENTRY_GUEST_SPEC_CTRL 0
+#define VMX_ENTRY_HOST_SPEC_CTRL 4
+#define VMX_ENTRY_FLAGS 8
+
+/* Bits of flags. */
+#define VMX_ENTRY_LAUNCHED 1 /* VMRESUME, not VMLAUNCH */
+#define VMX_ENTRY_GUEST_SPEC 2 /* the guest's SPEC_CTRL differs from the host's: switch it */
+#define VMX_ENTRY_READ_SPEC 4 /* the guest may write SPEC_CTRL itself: read it back */
+#define VMX_ENTRY_HOST_SPEC 8 /* the host's SPEC_CTRL must be written after every exit */
+#define VMX_ENTRY_REFUSED 16 /* out: the instruction failed, the guest did not run */
+
+#ifndef __ASSEMBLY__
+
+#include <linux/types.h>
+
+struct vmx_entry {
+	u32 guest_spec_ctrl;
+	u32 host_spec_ctrl;
+	u32 flags;
+};
+
+/* rsp_field: the VMCS field that takes the host's stack pointer. */
+void vmx_vmenter(u64 *regs, struct vmx_entry *entry, unsigned long rsp_field);
+/* Where the CPU continues after an exit. Not a function. */
+extern const char vmx_vmexit[];
+
+#endif /* __ASSEMBLY__ */
+#endif /* TAXCUT_VMX_ENTRY_H */
