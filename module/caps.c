@@ -258,8 +258,8 @@ static int enable_locked(struct vm *vm, const struct kvm_enable_cap *c)
 	case KVM_CAP_HALT_POLL:
 		if (arg != (u32)arg)
 			return -EINVAL;
-		vm->max_halt_poll_ns = arg;
-		vm->halt_poll_override = true;
+		WRITE_ONCE(vm->max_halt_poll_ns, arg);
+		smp_store_release(&vm->halt_poll_override, true); /* vCPUs may run already */
 		return 0;
 	case KVM_CAP_X86_APIC_BUS_CYCLES_NS:
 		return enable_bus_cycle(vm, arg);

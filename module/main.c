@@ -40,9 +40,9 @@ unsigned int param_halt_poll_ns = 200000;
 module_param_named(halt_poll_ns, param_halt_poll_ns, uint, 0644);
 MODULE_PARM_DESC(halt_poll_ns, "Ceiling of halt polling in the host, in ns; 0 switches it off (default: 200000)");
 
-unsigned int param_halt_poll_ns_start = 10000;
-module_param_named(halt_poll_ns_start, param_halt_poll_ns_start, uint, 0644);
-MODULE_PARM_DESC(halt_poll_ns_start, "First window of halt polling, in ns (default: 10000)");
+unsigned int param_halt_poll_ns_grow_start = 10000;
+module_param_named(halt_poll_ns_grow_start, param_halt_poll_ns_grow_start, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns_grow_start, "First window of halt polling, in ns (default: 10000)");
 
 unsigned int param_halt_poll_ns_grow = 2;
 module_param_named(halt_poll_ns_grow, param_halt_poll_ns_grow, uint, 0644);

@@ -7,7 +7,7 @@
 
 extern bool param_mitigations; /* predictor barriers between VMs, SPEC_CTRL switching */
 extern unsigned int param_halt_poll_ns; /* ceiling of the host's halt polling, ns; 0 = off */
-extern unsigned int param_halt_poll_ns_start;
+extern unsigned int param_halt_poll_ns_grow_start;
 extern unsigned int param_halt_poll_ns_grow;
 extern unsigned int param_halt_poll_ns_shrink;
 

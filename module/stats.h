@@ -83,6 +83,7 @@
 	X(CUMULATIVE, NONE, directed_yield_successful, 1)                                          \
 	X(CUMULATIVE, NONE, halt_successful_poll, 1)                                               \
 	X(CUMULATIVE, NONE, halt_attempted_poll, 1)                                                \
+	X(CUMULATIVE, NONE, halt_poll_invalid, 1) /* 0, as KVM has it on x86 */                    \
 	X(CUMULATIVE, NONE, halt_wakeup, 1)                                                        \
 	X(CUMULATIVE, NS, halt_poll_success_ns, 1)                                                 \
 	X(CUMULATIVE, NS, halt_poll_fail_ns, 1)                                                    \

@@ -441,73 +441,87 @@ static bool vcpu_has_wakeup(struct vcpu *v)
 					 BIT(REQ_NMI));
 }
 
-/* Poll for at most window ns; true when there is something to do. */
+/* The polling parameters of this moment. KVM_CAP_HALT_POLL goes before the module's ceiling. */
+static struct halt_poll_params vcpu_poll_params(const struct vcpu *v)
+{
+	bool own = smp_load_acquire(&v->vm->halt_poll_override);
+
+	return (struct halt_poll_params){
+		.ceiling = own ? READ_ONCE(v->vm->max_halt_poll_ns) : READ_ONCE(param_halt_poll_ns),
+		.start = READ_ONCE(param_halt_poll_ns_grow_start),
+		.grow = READ_ONCE(param_halt_poll_ns_grow),
+		.shrink = READ_ONCE(param_halt_poll_ns_shrink),
+	};
+}
+
+/* Poll for at most window ns; true when there is something to do, in the guest or, for a signal, in user space. */
 static bool vcpu_poll(struct vcpu *v, u64 start, u32 window)
 {
 	v->stats.halt_attempted_poll++;
 	do {
-		if (vcpu_has_wakeup(v)) {
-			v->stats.halt_successful_poll++;
+		if (vcpu_has_wakeup(v) || signal_pending(current))
 			return true;
-		}
 		cpu_relax();
 		/* Whoever is to wake us may be waiting for this very CPU. */
-	} while (!need_resched() && single_task_running() && !signal_pending(current) &&
-		 ktime_get_ns() - start < window);
+	} while (!need_resched() && single_task_running() && ktime_get_ns() - start < window);
 	return false;
 }
 
-static void vcpu_sleep(struct vcpu *v)
+/* False: there was no need to; what it would have waited for is there. */
+static bool vcpu_sleep(struct vcpu *v)
 {
+	bool slept = false;
+
 	prepare_to_rcuwait(&v->wait);
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (vcpu_has_wakeup(v) || signal_pending(current))
 			break;
+		v->stats.blocking = 1;
 		schedule();
+		slept = true;
 	}
 	finish_rcuwait(&v->wait);
+	v->stats.blocking = 0;
+	return slept;
+}
+
+static void vcpu_count_poll(struct vcpu_stats *s, bool success, u64 ns)
+{
+	if (success) {
+		s->halt_successful_poll++;
+		s->halt_poll_success_ns += ns;
+		stats_hist_add(s->halt_poll_success_hist, ns);
+	} else {
+		s->halt_poll_fail_ns += ns;
+		stats_hist_add(s->halt_poll_fail_hist, ns);
+	}
 }
 
 /*
  * Wait until the vCPU has something to do or a signal is pending. REQ_EVENT
- * may turn out not to wake it; the caller looks and comes back.
+ * may turn out not to wake it; the caller looks and comes back. As KVM counts:
+ * a poll succeeds when the thread need not sleep, a wait is one where it did.
  */
 static void vcpu_block(struct vcpu *v)
 {
-	struct halt_poll_params params = {
-		.ceiling = v->vm->halt_poll_override ? v->vm->max_halt_poll_ns : READ_ONCE(param_halt_poll_ns),
-		.start = READ_ONCE(param_halt_poll_ns_start),
-		.grow = READ_ONCE(param_halt_poll_ns_grow),
-		.shrink = READ_ONCE(param_halt_poll_ns_shrink),
-	};
-	bool may_poll = params.ceiling && v->mp_state == KVM_MP_STATE_HALTED && pv_host_may_poll(v);
+	struct halt_poll_params params = vcpu_poll_params(v);
+	bool may_poll = v->mp_state == KVM_MP_STATE_HALTED && pv_host_may_poll(v);
+	u32 window = may_poll ? halt_poll_window(&params, v->halt_poll_ns) : 0;
 	u64 start = ktime_get_ns(), polled, waited;
-	bool hit = false;
+	bool woken, slept;
 
-	v->stats.blocking = 1;
-	if (may_poll && v->halt_poll_ns)
-		hit = vcpu_poll(v, start, v->halt_poll_ns);
+	woken = window && vcpu_poll(v, start, window);
 	polled = ktime_get_ns() - start;
-	if (!hit) {
-		vcpu_sleep(v);
-		waited = ktime_get_ns() - start;
+	slept = !woken && vcpu_sleep(v);
+	waited = slept ? ktime_get_ns() - start : polled;
+	if (slept) {
 		v->stats.halt_wait_ns += waited - polled;
 		stats_hist_add(v->stats.halt_wait_hist, waited - polled);
-	} else {
-		waited = polled;
 	}
-	if (may_poll && v->halt_poll_ns) {
-		if (hit) {
-			v->stats.halt_poll_success_ns += polled;
-			stats_hist_add(v->stats.halt_poll_success_hist, polled);
-		} else {
-			v->stats.halt_poll_fail_ns += polled;
-			stats_hist_add(v->stats.halt_poll_fail_hist, polled);
-		}
-	}
-	v->halt_poll_ns = may_poll ? halt_poll_next(&params, v->halt_poll_ns, waited) : 0;
-	v->stats.blocking = 0;
+	if (window)
+		vcpu_count_poll(&v->stats, !slept, polled);
+	v->halt_poll_ns = may_poll ? halt_poll_next(&params, window, waited) : 0;
 }
 
 /* A signal: 0 to user space with -EINTR as KVM reports it. */

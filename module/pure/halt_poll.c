@@ -21,7 +21,7 @@ static u32 shrink(const struct halt_poll_params *p, u32 window)
 u32 halt_poll_next(const struct halt_poll_params *p, u32 window, u64 waited)
 {
 	if (waited <= window)
-		return min(window, p->ceiling); /* it was enough */
+		return halt_poll_window(p, window); /* it was enough */
 	if (waited > p->ceiling)
 		return shrink(p, window); /* no window could have been enough */
 	return grow(p, window);

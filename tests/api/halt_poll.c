@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Halt polling in the host, counted. Windows are 4 s long, so that what ends a
+ * poll is what the test does and not the clock: every halt is given its
+ * wake-up only once the vCPU is seen to poll, or to sleep. The first window of
+ * a vCPU is 0, so of n halts n - 1 poll. Guest side: guest/halt_poll.c.
+ */
+#include "harness.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+
+#define VECTOR 0x91
+#define HALTS 12
+#define WINDOW 4000000000ULL /* ns; the parameters are 32 bits wide */
+
+/* The vCPU's thread has a CPU without anybody to share it with: others end its polls. */
+enum { TEST_CPU, VCPU_CPU };
+
+static void param_set(const char *name, u64 value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", is_stock() ? "kvm" : "taxcut", name);
+	f = fopen(path, "w");
+	if (!f || fprintf(f, "%llu", (unsigned long long)value) < 0 || fclose(f))
+		FAIL("%s: %s", path, strerror(errno));
+}
+
+/* What a test that fails leaves behind is set again by the next one; others are under the ceiling. */
+static void params(u64 ceiling)
+{
+	param_set("halt_poll_ns", ceiling);
+	param_set("halt_poll_ns_grow_start", WINDOW);
+	param_set("halt_poll_ns_grow", 2);
+	param_set("halt_poll_ns_shrink", 0);
+}
+
+static void params_default(void)
+{
+	param_set("halt_poll_ns", 200000);
+	param_set("halt_poll_ns_grow_start", 10000);
+}
+
+static void on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		test_skip("needs two CPUs");
+}
+
+/* vCPU 0 halts; the thread that runs it reports what KVM_RUN said. */
+struct halter {
+	struct vm *vm;
+	struct vcpu *v;
+	int stats; /* opened before it ran */
+	pthread_t thread;
+	int result;
+};
+
+/* ceiling < 0: the module's. */
+static struct halter *halter_create(long long ceiling)
+{
+	struct halter *h = calloc(1, sizeof(*h));
+
+	on_cpu(TEST_CPU);
+	h->vm = vm_create(CHIP_SPLIT);
+	h->v = vcpu_create(h->vm, 0);
+	h->stats = OK(ioctl(h->v->fd, KVM_GET_STATS_FD, 0));
+	if (ceiling >= 0)
+		vm_enable_cap(h->vm, KVM_CAP_HALT_POLL, ceiling);
+	return h;
+}
+
+static volatile bool signalled;
+
+static void *halter_run(void *arg)
+{
+	struct halter *h = arg;
+
+	on_cpu(VCPU_CPU);
+	/* Without a signal it is the kernel's own work that wanted user space. */
+	do {
+		h->result = vcpu_run_once(h->v);
+	} while (h->result == -EINTR && !signalled);
+	return NULL;
+}
+
+static void halter_go(struct halter *h)
+{
+	CHECK_EQ(pthread_create(&h->thread, NULL, halter_run, h), 0);
+}
+
+static void halter_start(struct halter *h, u64 halts)
+{
+	vcpu_start(h->v, "g_poll_halts", halts);
+	halter_go(h);
+}
+
+static void halter_join(struct halter *h)
+{
+	CHECK_EQ(pthread_join(h->thread, NULL), 0);
+}
+
+static void halter_done(struct halter *h)
+{
+	halter_join(h);
+	CHECK_EQ(h->result, 0);
+	vcpu_check_done(h->v);
+}
+
+static u64 stat(struct halter *h, const char *name)
+{
+	u64 value;
+
+	if (!stat_read(h->stats, name, &value))
+		FAIL("no statistic %s", name);
+	return value;
+}
+
+/* Gives up before the test's time limit, to say what it was that did not come. */
+static void await(struct halter *h, const char *name, u64 value)
+{
+	for (int i = 0; stat(h, name) < value; i++) {
+		if (i == 20000)
+			FAIL("%s stays %llu, not %llu, after %llu halts", name, (unsigned long long)stat(h, name),
+			     (unsigned long long)value, (unsigned long long)stat(h, "halt_exits"));
+		usleep(1000);
+	}
+}
+
+/* Stock KVM counts a poll when it is over: give it time to begin. */
+static void await_poll(struct halter *h, u64 halts, u64 polls)
+{
+	await(h, "halt_exits", halts);
+	if (is_stock())
+		usleep(100000);
+	else
+		await(h, "halt_attempted_poll", polls);
+}
+
+static void await_sleep(struct halter *h, u64 halts)
+{
+	await(h, "halt_exits", halts);
+	await(h, "blocking", 1);
+}
+
+static void msi(struct halter *h)
+{
+	struct kvm_msi m = { .address_lo = 0xfee00000, .data = VECTOR };
+
+	CHECK_EQ(OK(ioctl(h->vm->fd, KVM_SIGNAL_MSI, &m)), 1);
+}
+
+/* Wake the halts first .. last of the vCPU, each in the state it must be in: polling, for the first time, or asleep. */
+static void wake(struct halter *h, u64 first, u64 last, bool polls)
+{
+	for (u64 i = first; i <= last; i++) {
+		if (polls)
+			await_poll(h, i, i - first + 1);
+		else
+			await_sleep(h, i);
+		msi(h);
+	}
+}
+
+/*
+ * A kernel thread that wants the CPU for a moment ends a poll that would have
+ * succeeded, so of the successes there may be fewer.
+ */
+static void check_polls(struct halter *h, u64 halts, u64 polls)
+{
+	CHECK_EQ(stat(h, "halt_exits"), halts);
+	CHECK_EQ(stat(h, "halt_attempted_poll"), polls);
+	CHECK_RANGE(stat(h, "halt_successful_poll"), polls / 3, polls);
+	CHECK_EQ(stat(h, "halt_poll_invalid"), 0);
+	CHECK_EQ(stat(h, "halt_poll_success_ns") > 0, polls > 0);
+	if (stat(h, "halt_successful_poll") == polls) {
+		CHECK_EQ(stat(h, "halt_poll_fail_ns"), 0);
+		CHECK_EQ(stat(h, "halt_wakeup"), halts - polls);
+	}
+	CHECK_EQ(stat(h, "halt_wait_ns") > 0, halts > polls);
+}
+
+/* Stock KVM's names, all of them. */
+TEST(halt_poll_statistics)
+{
+	static const char *const names[] = {
+		"halt_successful_poll", "halt_attempted_poll", "halt_poll_invalid", "halt_wakeup",
+		"halt_poll_success_ns", "halt_poll_fail_ns", "halt_wait_ns", "halt_poll_success_hist",
+		"halt_poll_fail_hist", "halt_wait_hist", "blocking", "halt_exits",
+	};
+	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
+	u64 value;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!stat_find(v->fd, names[i], &value))
+			FAIL("no statistic %s", names[i]);
+		CHECK_EQ(value, 0);
+	}
+	CHECK(capability(KVM_CAP_HALT_POLL));
+}
+
+/* An IPI within the window ends the poll, and nobody has slept or been woken. */
+TEST(halt_poll_ipi_within_window)
+{
+	struct halter *h;
+	struct vcpu *waker;
+
+	params(WINDOW);
+	h = halter_create(-1);
+	waker = vcpu_create(h->vm, 1);
+	vcpu_start(waker, "g_poll_waker", HALTS);
+	halter_start(h, HALTS);
+	for (u64 i = 1; i <= HALTS; i++) {
+		vcpu_sync(waker, i);
+		if (i > 1)
+			await_poll(h, i, i - 1);
+		else
+			await_sleep(h, i);
+	}
+	vcpu_done(waker);
+	halter_done(h);
+	check_polls(h, HALTS, HALTS - 1);
+	params_default();
+}
+
+/* Who says how long: the module's parameter, or the VM, whichever is larger or smaller. */
+TEST(halt_poll_ceiling)
+{
+	static const struct {
+		u64 param;
+		long long vm;
+		bool polls;
+	} cases[] = {
+		{ 0, -1, false },
+		{ WINDOW, -1, true },
+		{ WINDOW, 0, false },
+		{ 0, WINDOW, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct halter *h;
+
+		params(cases[i].param);
+		h = halter_create(cases[i].vm);
+		halter_start(h, HALTS);
+		wake(h, 1, 1, false);
+		wake(h, 2, HALTS, cases[i].polls);
+		halter_done(h);
+		check_polls(h, HALTS, cases[i].polls ? HALTS - 1 : 0);
+		vm_close(h->vm);
+	}
+	params_default();
+}
+
+/* 32 bits of nanoseconds are what there is. */
+TEST(halt_poll_cap_range)
+{
+	struct kvm_enable_cap c = { .cap = KVM_CAP_HALT_POLL, .args = { 1ULL << 32 } };
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	ERR(ioctl(vm->fd, KVM_ENABLE_CAP, &c), EINVAL);
+	c.args[0]--;
+	OK(ioctl(vm->fd, KVM_ENABLE_CAP, &c));
+}
+
+/* A guest that polls itself switches the host's off, and on again. */
+TEST(halt_poll_control)
+{
+	struct halter *h;
+
+	params(WINDOW);
+	h = halter_create(-1);
+	guest_args(h->vm)[0] = 1;
+	halter_start(h, HALTS);
+	wake(h, 1, HALTS, false);
+	halter_done(h);
+	check_polls(h, HALTS, 0);
+
+	guest_args(h->vm)[0] = 2;
+	halter_start(h, HALTS);
+	wake(h, HALTS + 1, HALTS + 1, false);
+	wake(h, HALTS + 2, 2 * HALTS, true);
+	halter_done(h);
+	check_polls(h, 2 * HALTS, HALTS - 1);
+	params_default();
+}
+
+/* A ceiling that comes down holds for the next poll; a wait longer than it ends polling at once. */
+TEST(halt_poll_shrinks)
+{
+	struct halter *h;
+
+	if (is_stock())
+		test_skip("counts on when exactly the ceiling is looked at");
+	params(WINDOW);
+	h = halter_create(WINDOW);
+	halter_start(h, 6);
+	wake(h, 1, 1, false);
+	await_poll(h, 2, 1);
+	vm_enable_cap(h->vm, KVM_CAP_HALT_POLL, 1000);
+	msi(h);
+	wake(h, 3, 6, false);
+	halter_done(h);
+	CHECK_EQ(stat(h, "halt_exits"), 6);
+	CHECK_EQ(stat(h, "halt_attempted_poll"), 2); /* the second, and the third for 1 us */
+	CHECK_EQ(stat(h, "halt_successful_poll"), 1);
+	CHECK_RANGE(stat(h, "halt_poll_fail_ns"), 1, WINDOW / 2);
+	params_default();
+}
+
+static void take_signal(int signal)
+{
+	(void)signal;
+	signalled = true;
+}
+
+/* A signal ends a poll long before its window does. */
+TEST(halt_poll_signal)
+{
+	struct sigaction act = { .sa_handler = take_signal };
+	struct halter *h;
+
+	OK(sigaction(SIGUSR1, &act, NULL));
+	params(WINDOW);
+	h = halter_create(-1);
+	halter_start(h, 2);
+	wake(h, 1, 1, false);
+	await_poll(h, 2, 1);
+	CHECK_EQ(pthread_kill(h->thread, SIGUSR1), 0);
+	halter_join(h);
+	CHECK_EQ(h->result, -EINTR);
+	CHECK_EQ(h->v->run->exit_reason, KVM_EXIT_INTR);
+	CHECK_EQ(stat(h, "halt_attempted_poll"), 1);
+	CHECK_RANGE(stat(h, "halt_poll_success_ns") + stat(h, "halt_poll_fail_ns"), 1, WINDOW / 2);
+
+	/* The halt goes on where it was. */
+	signalled = false;
+	msi(h);
+	halter_go(h);
+	halter_done(h);
+	CHECK_EQ(stat(h, "halt_exits"), 2);
+	params_default();
+}
+
+static volatile bool rival_ends;
+
+/* Wants the vCPU's CPU now and then. */
+static void *rival(void *unused)
+{
+	(void)unused;
+	on_cpu(VCPU_CPU);
+	while (!rival_ends)
+		usleep(1000);
+	return NULL;
+}
+
+/* Another task on the CPU ends the poll, and the vCPU sleeps. */
+TEST(halt_poll_other_task)
+{
+	struct halter *h;
+	pthread_t t;
+
+	params(WINDOW);
+	h = halter_create(-1);
+	halter_start(h, 2);
+	wake(h, 1, 1, false);
+	await_poll(h, 2, 1);
+	CHECK_EQ(pthread_create(&t, NULL, rival, NULL), 0);
+	await_sleep(h, 2);
+	msi(h);
+	rival_ends = true;
+	halter_done(h);
+	CHECK_EQ(pthread_join(t, NULL), 0);
+	CHECK_EQ(stat(h, "halt_attempted_poll"), 1);
+	CHECK_EQ(stat(h, "halt_successful_poll"), 0);
+	CHECK_RANGE(stat(h, "halt_poll_fail_ns"), 1, WINDOW / 2);
+	params_default();
+}
