@@ -2,8 +2,9 @@
 /* KVM's interface to its guests: clocks, steal time, PV EOI, hypercalls. Guest side: guest/irq.c. */
 #include "harness.h"
 
-#include <asm/kvm_para.h>
+#include <linux/kvm_para.h>
 #include <pthread.h>
+#include <sched.h>
 #include <time.h>
 
 static void pv_guest(const char *function, u64 arg)
@@ -230,4 +231,438 @@ TEST(pv_enforce_cpuid)
 	vcpu_call(v, "g_msr_unknown", MSR_KVM_SYSTEM_TIME_NEW);
 	vcpu_call(v, "g_msr_unknown", MSR_KVM_STEAL_TIME);
 	vcpu_call(v, "g_msr_unknown", MSR_KVM_POLL_CONTROL);
+}
+
+/* ---- PV EOI, exactly ---- */
+
+/*
+ * n interrupts to itself are n exits to send them; to end them n more, or with
+ * PV EOI none. xAPIC: exits are MMIO, x2APIC: MSRs.
+ */
+static void eoi_exits(u64 setup, bool pv, const char *exits)
+{
+	const u64 n = 200;
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u64 before, eois;
+
+	guest_args(vm)[0] = setup;
+	guest_args(vm)[1] = pv;
+	vcpu_start(v, "g_pv_eoi_storm", n);
+	vcpu_sync(v, 1);
+	before = is_stock() ? 0 : stat_get(v->fd, exits);
+	vcpu_sync(v, 2);
+	eois = *(volatile u64 *)guest_symbol(vm, "eois_written");
+	if (!is_stock()) {
+		CHECK_EQ(eois, pv ? 0 : n);
+		CHECK_EQ(stat_get(v->fd, exits) - before, pv ? n : 2 * n);
+		CHECK_EQ(stat_get(v->fd, "pv_eois"), pv ? n : 0);
+	}
+	vcpu_done(v);
+}
+
+TEST(pv_eoi_exits_x2apic)
+{
+	eoi_exits(2, false, "msr_exits");
+	eoi_exits(2, true, "msr_exits");
+}
+
+TEST(pv_eoi_exits_xapic)
+{
+	eoi_exits(0x101, false, "memory_exits");
+	eoi_exits(0x101, true, "memory_exits");
+}
+
+/* The EOI that lets a waiting interrupt through is written; the last one is not. */
+TEST(pv_eoi_pair)
+{
+	pv_guest("g_pv_eoi_pair", 50);
+}
+
+/* The IOAPIC has to hear of a level interrupt's end: no PV EOI for that. */
+TEST(pv_eoi_level)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	struct kvm_irq_level line = { .irq = 4, .level = 1 };
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry e;
+	} r = { .head.nr = 1,
+		.e = { .gsi = 4, .type = KVM_IRQ_ROUTING_MSI, .u.msi = { .address_lo = 0xfee00000, .data = 0xc064 } } };
+
+	OK(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r));
+	vcpu_start(v, "g_pv_eoi_level", 0);
+	vcpu_sync(v, 1);
+	OK(ioctl(vm->fd, KVM_IRQ_LINE, &line));
+	vcpu_expect(v, KVM_EXIT_IOAPIC_EOI);
+	CHECK_EQ(v->run->eoi.vector, 0x64);
+	vcpu_done(v);
+}
+
+/* ---- steal time, exactly ---- */
+
+/* What this thread has waited for a CPU, in ns, as the scheduler counts it. */
+static u64 run_delay(void)
+{
+	FILE *f = fopen("/proc/thread-self/schedstat", "r");
+	unsigned long long ran, waited;
+
+	CHECK(f);
+	CHECK_EQ(fscanf(f, "%llu %llu", &ran, &waited), 2);
+	fclose(f);
+	return waited;
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	OK(sched_setaffinity(0, sizeof(one), &one));
+}
+
+/* The guest is told what its thread has waited between two points: no more, no less. */
+TEST(pv_steal_time_exact)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u64 first, before, after, last;
+	pthread_t t;
+
+	pin(0);
+	vcpu_start(v, "g_steal_sync", 2);
+	first = run_delay();
+	vcpu_sync(v, 1);
+	before = run_delay();
+	CHECK_EQ(pthread_create(&t, NULL, burn, NULL), 0);
+	do
+		sched_yield();
+	while (run_delay() - before < 1000000);
+	after = run_delay();
+	vcpu_sync(v, 2);
+	last = run_delay();
+	stop_burning = true;
+	pthread_join(t, NULL);
+	CHECK_RANGE(guest_results(vm)[1] - guest_results(vm)[0], after - before, last - first);
+	vcpu_done(v);
+	/* Switched off, it stands still. */
+	CHECK_EQ(vcpu_set_msr(v, MSR_KVM_STEAL_TIME, 0), 1);
+	last = *(u64 *)(vm->mem + guest_results(vm)[63]);
+	stop_burning = false;
+	CHECK_EQ(pthread_create(&t, NULL, burn, NULL), 0);
+	before = run_delay();
+	do
+		sched_yield();
+	while (run_delay() - before < 1000000);
+	vcpu_call(v, "g_nothing", 0);
+	stop_burning = true;
+	pthread_join(t, NULL);
+	CHECK_EQ(*(u64 *)(vm->mem + guest_results(vm)[63]), last);
+}
+
+/* ---- TLB flushes left in the preempted byte ---- */
+
+/* One flush for each that was left, none for "preempted" alone; the byte is 0 when the guest runs. */
+TEST(pv_tlb_flush_exact)
+{
+	static const u8 left[] = { 0, KVM_VCPU_PREEMPTED, KVM_VCPU_PREEMPTED | KVM_VCPU_FLUSH_TLB, 0,
+				   KVM_VCPU_PREEMPTED | KVM_VCPU_FLUSH_TLB };
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	struct kvm_steal_time *st;
+
+	pin(0);
+	vcpu_start(v, "g_steal_sync", 6);
+	vcpu_sync(v, 1);
+	st = (void *)(vm->mem + guest_results(vm)[63]);
+	for (u32 i = 0; i < sizeof(left); i++) {
+		u64 before = stat_get(v->fd, "tlb_flush");
+
+		__atomic_store_n(&st->preempted, left[i], __ATOMIC_SEQ_CST);
+		vcpu_sync(v, i + 2);
+		CHECK_EQ(guest_results(vm)[16 + i + 1], 0);
+		if (!is_stock())
+			CHECK_EQ(stat_get(v->fd, "tlb_flush") - before, !!(left[i] & KVM_VCPU_FLUSH_TLB));
+	}
+	vcpu_done(v);
+}
+
+/* A vCPU that really is preempted, again and again; another one leaves it a flush each time. */
+TEST(pv_tlb_flush_preempted)
+{
+	const u64 n = 10;
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	pthread_t t;
+
+	vcpu_create(vm, 0);
+	vcpu_create(vm, 1);
+	vcpu_start(vm->vcpus[0], "g_flush_leaver", n);
+	vcpu_start(vm->vcpus[1], "g_steal_spin", 0);
+	pin(1);
+	vcpu_thread(vm->vcpus[1]);
+	CHECK_EQ(pthread_create(&t, NULL, burn, NULL), 0);
+	pin(0);
+	vcpu_done(vm->vcpus[0]);
+	vcpu_join(vm->vcpus[1]);
+	stop_burning = true;
+	pthread_join(t, NULL);
+	if (!is_stock()) {
+		CHECK(stat_get(vm->vcpus[1]->fd, "preemption_reported") >= n);
+		CHECK(stat_get(vm->vcpus[1]->fd, "tlb_flush") >= n);
+	}
+}
+
+/* ---- yielding ---- */
+
+struct yields {
+	u64 attempted, successful;
+};
+
+/* vCPU 0 calls n times with a target; vCPU 1 runs `function` on the same CPU, or on another one. */
+static struct yields yield(u64 nr, u64 target, const char *function, bool same_cpu, u64 n)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct yields y = {};
+
+	guest_args(vm)[0] = nr;
+	guest_args(vm)[1] = target;
+	guest_args(vm)[2] = 1;
+	vcpu_create(vm, 0);
+	vcpu_create(vm, 1);
+	vcpu_start(vm->vcpus[0], "g_yield", n);
+	vcpu_start(vm->vcpus[1], function, 0);
+	pin(same_cpu ? 0 : 1);
+	vcpu_thread(vm->vcpus[1]);
+	pin(0);
+	vcpu_done(vm->vcpus[0]);
+	if (!strcmp(function, "g_spin"))
+		vcpu_join(vm->vcpus[1]);
+	if (!is_stock()) {
+		y.attempted = stat_get(vm->vcpus[0]->fd, "directed_yield_attempted");
+		y.successful = stat_get(vm->vcpus[0]->fd, "directed_yield_successful");
+	}
+	return y;
+}
+
+#define YIELDS 100
+
+/* To a vCPU that waits for this very CPU: it gets it. */
+TEST(pv_yield_to_preempted)
+{
+	struct yields y = yield(KVM_HC_SCHED_YIELD, 1, "g_spin", true, YIELDS);
+
+	if (!is_stock()) {
+		CHECK_EQ(y.attempted, YIELDS);
+		CHECK_RANGE(y.successful, 1, YIELDS);
+	}
+}
+
+/* A kick yields, too, but not to a vCPU that runs. */
+TEST(pv_yield_kick)
+{
+	struct yields y = yield(KVM_HC_KICK_CPU, 1, "g_spin", true, YIELDS);
+
+	if (is_stock())
+		return;
+	CHECK_EQ(y.attempted, YIELDS);
+	CHECK_RANGE(y.successful, 1, YIELDS);
+	y = yield(KVM_HC_KICK_CPU, 1, "g_spin", false, YIELDS);
+	CHECK_EQ(y.attempted, YIELDS);
+	CHECK_EQ(y.successful, 0);
+}
+
+/* To itself, to one that sleeps, to one that is not there, to a number that is none: nothing happens. */
+TEST(pv_yield_to_nobody)
+{
+	static const u64 targets[] = { 0, 1, 2, 1023, 1024, 0xffffffff, 1ULL << 32, (1ULL << 32) + 1, ~0ULL };
+
+	for (u32 i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		struct yields y = yield(KVM_HC_SCHED_YIELD, targets[i], "g_hlt_masked", true, 20);
+
+		if (!is_stock()) {
+			CHECK_EQ(y.attempted, 20);
+			CHECK_EQ(y.successful, 0);
+		}
+	}
+}
+
+/* ---- kicks ---- */
+
+static bool offers_unhalt(struct vcpu *v)
+{
+	struct kvm_cpuid2 *c = offered_cpuid();
+
+	OK(ioctl(v->fd, KVM_GET_CPUID2, c));
+	for (u32 i = 0; i < c->nent; i++)
+		if (c->entries[i].function == KVM_CPUID_FEATURES)
+			return c->entries[i].eax >> KVM_FEATURE_PV_UNHALT & 1;
+	FAIL("no KVM leaf");
+}
+
+/* Whoever halts without an exit cannot be kicked. */
+TEST(pv_unhalt_offered)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	CHECK(offers_unhalt(vcpu_create(vm, 0)));
+	vm = vm_create(CHIP_SPLIT);
+	vm_enable_cap(vm, KVM_CAP_X86_DISABLE_EXITS, KVM_X86_DISABLE_EXITS_HLT);
+	CHECK(!offers_unhalt(vcpu_create(vm, 0)));
+}
+
+/* A kick that comes before the HLT ends it. */
+TEST(pv_kick_before_halt)
+{
+	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
+
+	vcpu_call(v, "g_kick_self", 20);
+}
+
+/* Saved between kick and wake-up, the vCPU shows as what it is about to be. */
+TEST(pv_kick_saved)
+{
+	struct kvm_mp_state halted = { KVM_MP_STATE_HALTED }, mp;
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	if (is_stock())
+		test_skip("stock KVM shows it as halted");
+	vcpu_create(vm, 0);
+	vcpu_create(vm, 1);
+	OK(ioctl(vm->vcpus[1]->fd, KVM_SET_MP_STATE, &halted));
+	OK(ioctl(vm->vcpus[1]->fd, KVM_GET_MP_STATE, &mp));
+	CHECK_EQ(mp.mp_state, KVM_MP_STATE_HALTED);
+	guest_args(vm)[0] = KVM_HC_KICK_CPU;
+	guest_args(vm)[2] = 1;
+	vcpu_call(vm->vcpus[0], "g_hypercall", 0);
+	CHECK_EQ(guest_results(vm)[0], 0);
+	OK(ioctl(vm->vcpus[1]->fd, KVM_GET_MP_STATE, &mp));
+	CHECK_EQ(mp.mp_state, KVM_MP_STATE_RUNNABLE);
+}
+
+/* ---- structures where they should not be, and that go away ---- */
+
+#define TWO_SLOTS 0x20000000ULL
+
+/* Reserved bits of each MSR: #GP, and the old value stays. */
+TEST(pv_msr_reserved_bits)
+{
+	static const struct {
+		u32 msr;
+		u64 good, bad;
+	} rows[] = {
+		{ MSR_KVM_STEAL_TIME, GPA_FREE | 1, GPA_FREE | 3 },
+		{ MSR_KVM_STEAL_TIME, GPA_FREE | 1, (GPA_FREE + 0x20) | 1 },
+		{ MSR_KVM_PV_EOI_EN, GPA_FREE | 1, (GPA_FREE + 2) | 1 },
+		{ MSR_KVM_PV_EOI_EN, GPA_FREE | 1, GPA_FREE | 2 },
+		{ MSR_KVM_POLL_CONTROL, 0, 2 },
+		{ MSR_KVM_POLL_CONTROL, 1, ~0ULL },
+	};
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+
+	for (u32 i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_EQ(vcpu_set_msr(v, rows[i].msr, rows[i].good), 1);
+		guest_args(vm)[0] = rows[i].msr;
+		guest_args(vm)[1] = rows[i].bad;
+		vcpu_call(v, "g_write_msr", 0);
+		CHECK_EQ(guest_results(vm)[0], 0);
+		CHECK_EQ(guest_results(vm)[1], 13);
+		CHECK_EQ(vcpu_set_msr(v, rows[i].msr, rows[i].bad), 0);
+		CHECK_EQ(vcpu_get_msr(v, rows[i].msr), rows[i].good);
+	}
+}
+
+/* The wall clock may lie across two slots; kvmclock, which is written with a protocol, is left alone there. */
+TEST(pv_structures_across_slots)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u8 *low = vm_add_memory(vm, 1, TWO_SLOTS, 0x1000, 0);
+	u8 *high = vm_add_memory(vm, 2, TWO_SLOTS + 0x1000, 0x1000, 0);
+	u8 zero[0x1000] = {};
+	u32 wall[3];
+
+	CHECK_EQ(vcpu_set_msr(v, MSR_KVM_SYSTEM_TIME_NEW, (TWO_SLOTS + 0xff0) | 1), 1);
+	vcpu_call(v, "g_nothing", 0);
+	if (!is_stock())
+		CHECK(!memcmp(low, zero, 0x1000) && !memcmp(high, zero, 0x1000));
+	CHECK_EQ(vcpu_set_msr(v, MSR_KVM_SYSTEM_TIME_NEW, 0), 1);
+	guest_args(vm)[0] = MSR_KVM_WALL_CLOCK_NEW;
+	guest_args(vm)[1] = TWO_SLOTS + 0xffa;
+	vcpu_call(v, "g_write_msr", 0);
+	CHECK_EQ(guest_results(vm)[0], 1);
+	memcpy(wall, low + 0xffa, 6);
+	memcpy((u8 *)wall + 6, high, 6);
+	CHECK(wall[0] && !(wall[0] & 1));
+	CHECK_RANGE(wall[1], time(NULL) - 60, time(NULL));
+	CHECK(!memcmp(high + 6, zero, 0x1000 - 6));
+}
+
+static volatile bool stop_pulling;
+static u64 pulls;
+
+/* Another thread sets the MSRs, over and over, to what is good, bad and nowhere. */
+static void *pull_at_msrs(void *arg)
+{
+	static const u32 msrs[] = { MSR_KVM_STEAL_TIME, MSR_KVM_PV_EOI_EN, MSR_KVM_SYSTEM_TIME_NEW, MSR_KVM_WALL_CLOCK_NEW,
+				    MSR_KVM_POLL_CONTROL };
+	static const u64 values[] = { GPA_FREE | 1, 0, GPA_MMIO | 1, (GPA_FREE + 0x1000) | 1, ~0ULL, 1,
+				      (GUEST_MEMORY - 64) | 1, GUEST_MEMORY | 1 };
+	struct vcpu *v = arg;
+
+	for (; !stop_pulling; pulls++)
+		vcpu_set_msr(v, msrs[pulls % 5], values[pulls % 8]);
+	return NULL;
+}
+
+/* Another thread takes the memory away, gives it back, and gives it back read-only. */
+static void *pull_at_slot(void *arg)
+{
+	static u8 mem[0x3000] __attribute__((aligned(4096)));
+	struct vm *vm = arg;
+
+	for (; !stop_pulling; pulls++) {
+		OK(vm_set_slot(vm, 1, TWO_SLOTS, 0x3000, mem, pulls & 1 ? KVM_MEM_READONLY : 0));
+		OK(vm_set_slot(vm, 1, TWO_SLOTS, 0, mem, 0));
+	}
+	return NULL;
+}
+
+/* The guest loses no interrupt over it. */
+static void pv_storm(struct vcpu *v, void *(*pull)(void *), void *arg, u64 n)
+{
+	pthread_t t;
+
+	vcpu_start(v, "g_pv_storm", n);
+	CHECK_EQ(pthread_create(&t, NULL, pull, arg), 0);
+	for (u64 i = 0; i < n / 8; i++) {
+		vcpu_sync(v, 7);
+		sched_yield();
+	}
+	vcpu_done(v);
+	stop_pulling = true;
+	CHECK_EQ(pthread_join(t, NULL), 0);
+	CHECK(pulls > 0);
+}
+
+TEST(pv_msrs_set_while_running)
+{
+	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
+
+	pv_storm(v, pull_at_msrs, v, 4000);
+}
+
+TEST(pv_slot_changes_while_running)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+
+	if (is_stock())
+		test_skip("stock KVM wants the memory to be there when the MSR is written");
+	CHECK_EQ(vcpu_set_msr(v, MSR_KVM_SYSTEM_TIME_NEW, TWO_SLOTS | 1), 1);
+	CHECK_EQ(vcpu_set_msr(v, MSR_KVM_STEAL_TIME, (TWO_SLOTS + 0x1040) | 1), 1);
+	CHECK_EQ(vcpu_set_msr(v, MSR_KVM_PV_EOI_EN, (TWO_SLOTS + 0x2004) | 1), 1);
+	pv_storm(v, pull_at_slot, vm, 2000);
 }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What finding the receivers costs: look-ups in the destination map, counted.
+ * They must grow with the destination's bits, never with the number of vCPUs.
+ * The map's source is built once more here, with a clamp that counts.
+ */
+#include "port.h"
+#include "story.h"
+
+static unsigned int visits;
+
+#undef array_index_nospec
+#define array_index_nospec(i, n) (visits++, (i) < (n) ? (i) : 0)
+
+/* Names of its own: the library has the others. */
+#define ipi_map_build counted_map_build
+#define ipi_map_arbitrate counted_map_arbitrate
+#define ipi_map_resolve counted_map_resolve
+#define ipi_map_pv counted_map_pv
+#define ipi_pv_decode counted_pv_decode
+#define ipi_decode counted_decode
+#define apic_msg_valid counted_msg_valid
+#define msi_check counted_msi_check
+#define msi_decode counted_msi_decode
+#include "ipi_map.c"
+
+/* nr vCPUs in one of the modes; xAPICs with logical IDs that make sense for both models. */
+static struct ipi_map *machine(unsigned int nr, u8 mode, bool cluster)
+{
+	struct ipi_map_vcpu v[IPI_MAP_VCPUS] = {};
+	static struct ipi_map m;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		v[i] = (struct ipi_map_vcpu){ .present = true, .enabled = true, .mode = mode, .xapic_id = (u8)i,
+					      .x2apic_id = i, .dfr = cluster ? 0x0fffffff : 0xffffffff,
+					      .ldr = (cluster ? (i / 4 % 15) << 4 | 1 << i % 4 : 1U << i % 8) << 24 };
+	ipi_map_build(&m, v, nr, false);
+	return &m;
+}
+
+static unsigned int cost_of(const struct ipi_map *m, u32 dest, bool logical, bool wide, u64 *targets)
+{
+	struct apic_msg msg = { .dest = dest, .logical = logical, .wide = wide, .ipi = true, .assert = true };
+	u32 cursor = 0;
+
+	visits = 0;
+	*targets = ipi_map_resolve(m, &msg, 0, &cursor);
+	return visits;
+}
+
+static const unsigned int sizes[] = { 8, 16, 64 };
+
+STORY(x2apic_cluster_costs_its_members)
+{
+	static const struct { u32 dest; int members; } cases[] = {
+		{ 0x00000001, 1 }, { 0x00000081, 2 }, { 0x000000ff, 8 }, { 0x0000ffff, 16 },
+		{ 0xffffffff, 0 }, /* no cluster that there is; a broadcast needs no look-up */
+	};
+	u64 targets;
+	size_t i, k;
+
+	for (k = 0; k < ARRAY_SIZE(sizes); k++)
+		for (i = 0; i < ARRAY_SIZE(cases); i++) {
+			unsigned int cost = cost_of(machine(sizes[k], APIC_MODE_X2APIC, false), cases[i].dest, true, true,
+						    &targets);
+
+			/* One per member, and one for the xAPICs that an 8-bit destination may also mean. */
+			assert_int_equal(cost, cases[i].members + (cases[i].dest <= 0xff));
+		}
+}
+
+STORY(xapic_logical_costs_one_table)
+{
+	u64 targets;
+	size_t k;
+
+	for (k = 0; k < ARRAY_SIZE(sizes); k++) {
+		/* Eight bits at most, each also a member of x2APIC cluster 0. */
+		assert_in_range(cost_of(machine(sizes[k], APIC_MODE_XAPIC, false), 0x02, true, false, &targets), 1, 2);
+		assert_in_range(cost_of(machine(sizes[k], APIC_MODE_XAPIC, false), 0xff, true, false, &targets), 1, 9);
+		assert_in_range(cost_of(machine(sizes[k], APIC_MODE_XAPIC, true), 0x1f, true, false, &targets), 1, 6);
+	}
+	cost_of(machine(64, APIC_MODE_XAPIC, true), 0x13, true, false, &targets);
+	assert_int_equal(targets, 0x30 | 3ULL << 60 << 4); /* cluster 1: vCPUs 4 and 5; 15 clusters on it starts again */
+}
+
+STORY(one_destination_costs_one_visit)
+{
+	u64 targets;
+	size_t k;
+
+	for (k = 0; k < ARRAY_SIZE(sizes); k++) {
+		assert_int_equal(cost_of(machine(sizes[k], APIC_MODE_X2APIC, false), 5, false, true, &targets), 1);
+		assert_int_equal(targets, 1 << 5);
+		/* Out of range: none. */
+		assert_int_equal(cost_of(machine(sizes[k], APIC_MODE_X2APIC, false), 5000, false, true, &targets), 0);
+		assert_int_equal(targets, 0);
+	}
+}
+
+STORY(hypercall_costs_its_bits)
+{
+	static const struct { u64 low, high, min; bool is_64bit; unsigned int cost; } cases[] = {
+		{ 1, 0, 0, true, 1 },
+		{ 0xfe, 0, 0, true, 7 },
+		{ ~0ULL, ~0ULL, 0, true, 128 },
+		{ ~0ULL, ~0ULL, 0, false, 64 },
+		{ ~0ULL, ~0ULL, IPI_MAP_IDS - 1, true, 1 },
+		{ ~0ULL, ~0ULL, IPI_MAP_IDS, true, 0 },
+		{ ~0ULL, ~0ULL, ~0ULL, true, 0 },
+		{ 0, 0, 0, true, 0 },
+	};
+	size_t i, k;
+
+	for (k = 0; k < ARRAY_SIZE(sizes); k++)
+		for (i = 0; i < ARRAY_SIZE(cases); i++) {
+			visits = 0;
+			ipi_map_pv(machine(sizes[k], APIC_MODE_X2APIC, false), cases[i].low, cases[i].high, cases[i].min,
+				   cases[i].is_64bit);
+			assert_int_equal(visits, cases[i].cost);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(x2apic_cluster_costs_its_members),
+		cmocka_unit_test(xapic_logical_costs_one_table),
+		cmocka_unit_test(one_destination_costs_one_visit),
+		cmocka_unit_test(hypercall_costs_its_bits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
