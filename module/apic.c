@@ -121,6 +121,7 @@ int apic_mmio_read(struct vcpu *v, u64 gpa, void *data, unsigned int len)
 {
 	u32 offset = gpa & 0xfff;
 
+	apic_timer_settle(v);
 	if ((offset & ~0xfu) == LAPIC_TMCCT)
 		apic_timer_publish_count(v);
 	lapic_mmio_read(&v->apic->l, offset, len, data);
@@ -140,6 +141,7 @@ int apic_msr_read(struct vcpu *v, u32 index, u64 *value)
 {
 	if (!v->apic)
 		return -EINVAL;
+	apic_timer_settle(v);
 	if (index == LAPIC_MSR_FIRST + LAPIC_TMCCT / 16)
 		apic_timer_publish_count(v);
 	return lapic_msr_read(&v->apic->l, index, value);
@@ -298,6 +300,7 @@ int apic_get_state(struct vcpu *v, struct kvm_lapic_state *s)
 	if (!v->apic)
 		return -EINVAL;
 	apic_timer_expired(v);
+	apic_timer_settle(v);
 	apic_timer_publish_count(v);
 	lapic_state_get(&v->apic->l, s, v->vm->x2apic_32bit_ids);
 	return 0;

@@ -22,6 +22,17 @@
 #include "hv.h"
 #include "pure/lapic.h"
 #include "pure/lapic_timer.h"
+#include "pure/timer_advance.h"
+
+/* The last firing of the timer, from the LAPIC to the guest (apic_timer.c). */
+struct apic_firing {
+	bool pending; /* the guest may not notice before at */
+	bool measure; /* the host's timer was set for it: its latency is of interest */
+	bool was_halted;
+	u8 vector;
+	struct lapic_timer_next at;
+	u64 exits; /* stats.exits then */
+};
 
 struct apic {
 	struct lapic l;
@@ -31,6 +42,11 @@ struct apic {
 	struct hrtimer hrtimer;
 	struct vcpu *vcpu;
 	int timer_cpu; /* where hrtimer was last armed */
+	bool host_armed; /* hrtimer was set for what the timer is set to */
+	bool wakes_halted; /* the last firing met a halted vCPU */
+	u32 host_advance; /* by so many ns ahead of it */
+	struct timer_advance advance[2]; /* of a running vCPU, of a halted one */
+	struct apic_firing firing;
 
 	/* Open to any thread. */
 	u32 wire_extint; /* bit 0: an ExtINT message (IOAPIC virtual wire) came in */
@@ -118,6 +134,26 @@ u8 apic_get_tpr(const struct vcpu *v);
 
 /* REQ_TIMER: deliver what expired, arm the next period. */
 void apic_timer_expired(struct vcpu *v);
+/* The timer's interrupt is on its way into the guest, perhaps ahead of its time. NULL apic is fine. */
+static inline bool apic_timer_firing(const struct vcpu *v)
+{
+	return v->apic && v->apic->firing.pending;
+}
+
+/*
+ * apic_timer_firing(): the next entry would inject the interrupt so many ns too
+ * early (0..TIMER_WAIT_MAX_NS); do not enter before it is 0. Call it when the
+ * entry is ready: the first call measures the firing's latency.
+ */
+u32 apic_timer_early_ns(struct vcpu *v);
+
+void apic_timer_wait(struct vcpu *v);
+/* Wait (at most TIMER_WAIT_MAX_NS) until nobody could tell that the timer fired early. NULL apic is fine. */
+static inline void apic_timer_settle(struct vcpu *v)
+{
+	if (unlikely(apic_timer_firing(v)))
+		apic_timer_wait(v);
+}
 /* The vCPU's thread is now on this CPU: the host timer follows. Preemption off. NULL apic is fine. */
 void apic_timer_load(struct vcpu *v);
 /* tsc_offset or tsc_khz changed: a TSC deadline means another host time now. NULL apic is fine. */

@@ -7,15 +7,33 @@
  * the vCPU's thread rearms or disarms: it only sets REQ_TIMER and kicks. The
  * thread looks at the arithmetic again, so a callback that came too late, or
  * for a deadline that was moved, changes nothing.
+ *
+ * Advance. The hrtimer is set ahead of the guest's timer by what
+ * pure/timer_advance.c has learnt (or by a fixed time, or not at all: module
+ * parameter timer_advance_ns). The interrupt is then pending in the LAPIC
+ * before its time, and a->firing says so. The guest cannot notice:
+ *   - the entry that injects it waits for its time (vcpu.c), with interrupts
+ *     on, and turns back for whatever else has to be done;
+ *   - a guest that cannot take it yet goes on without waiting; if it looks at
+ *     its LAPIC or sets the timer anew, that access waits (settle());
+ *   - so does KVM_RUN before it returns to user space.
+ * No wait is longer than TIMER_WAIT_MAX_NS. A masked timer is not advanced.
+ * All three modes are: the latency is the same, and the guest's clock for the
+ * counting ones, CLOCK_MONOTONIC, is as good as its TSC.
+ *
+ * A vCPU that runs and one that is halted have latencies of their own, so each
+ * kind has its own advance. Whether the vCPU will be halted when the timer
+ * fires is not known when it is armed; that it was the last time is a good
+ * guess, and moving the hrtimer at every HLT would cost more than a bad one.
  */
 #include <linux/ktime.h>
 
 #include "apic.h"
 #include "clock.h"
 #include "compat.h"
+#include "params.h"
 
 #define MIN_PERIOD_NS 200000 /* a guest cannot have more than 5000 periodic interrupts per second */
-#define EARLY_SPIN_NS 1000 /* the host's clock and the TSC drift apart by less than this between two looks */
 
 static enum hrtimer_restart timer_callback(struct hrtimer *timer)
 {
@@ -35,55 +53,83 @@ void apic_timer_init(struct vcpu *v)
 	a->timer_cpu = -1;
 }
 
-static void start(struct vcpu *v, ktime_t when)
+#define FAR_NS (S64_MAX / 2) /* times are not told apart beyond this; sums of two still fit */
+
+/* How much later than that it is, ns; below 0: it is still to come. Never 0 before its time. */
+static s64 late_ns(const struct vcpu *v, const struct lapic_timer_next *at)
+{
+	u64 now;
+
+	if (at->unit == LAPIC_TIMER_AT_TSC) {
+		now = clock_guest_tsc(v);
+		if (now < at->when)
+			return -(s64)clamp_t(u64, clock_guest_cycles_to_ns(v, at->when - now), 1, FAR_NS);
+		return min_t(u64, clock_guest_cycles_to_ns(v, now - at->when), FAR_NS);
+	}
+	now = ktime_get_ns();
+	if (now < at->when)
+		return -(s64)min_t(u64, at->when - now, FAR_NS);
+	return min_t(u64, now - at->when, FAR_NS);
+}
+
+/* How far ahead the host's timer is set, ns. */
+static u32 advance_now(const struct apic *a)
+{
+	int fixed = READ_ONCE(param_timer_advance_ns);
+
+	return fixed < 0 ? a->advance[a->wakes_halted].ns : min_t(u32, fixed, TIMER_ADVANCE_MAX_NS);
+}
+
+/* In -late ns, or advance ns before that. */
+static void start(struct vcpu *v, const struct lapic_timer_next *at, s64 late, u32 advance)
 {
 	struct apic *a = v->apic;
+	u64 when = at->unit == LAPIC_TIMER_AT_NS ? at->when : ktime_get_ns() - late;
 
 	v->stats.lapic_timer_arms++;
+	v->stats.lapic_timer_advance_ns = advance;
+	a->host_armed = true;
+	a->host_advance = advance;
 	a->timer_cpu = raw_smp_processor_id();
-	hrtimer_start(&a->hrtimer, when, HRTIMER_MODE_ABS_PINNED_HARD);
+	hrtimer_start(&a->hrtimer, min_t(u64, when - advance, KTIME_MAX), HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
-static void deliver(struct vcpu *v)
+/* It fires, at->when being its time, which may lie a little ahead. */
+static void fire(struct vcpu *v, const struct lapic_timer_next *at)
 {
+	struct apic *a = v->apic;
+	bool by_host = a->host_armed;
+
+	a->host_armed = false;
+	if (at->unit == LAPIC_TIMER_AT_TSC)
+		lapic_timer_fire(&a->timer, 0, at->when);
+	else
+		lapic_timer_fire(&a->timer, max_t(u64, ktime_get_ns(), at->when), 0);
 	v->stats.lapic_timer_fires++;
-	if (lapic_local_deliver(&v->apic->l, LAPIC_LVTT) == LAPIC_LOCAL_FIXED)
-		vcpu_request(v, REQ_EVENT);
+	if (lapic_local_deliver(&a->l, LAPIC_LVTT) != LAPIC_LOCAL_FIXED)
+		return;
+	a->firing = (struct apic_firing){ .pending = true,
+					  .measure = by_host,
+					  .was_halted = v->mp_state == KVM_MP_STATE_HALTED,
+					  .vector = (u8)lapic_reg(&a->l, LAPIC_LVTT),
+					  .at = *at,
+					  .exits = v->stats.exits };
+	vcpu_request(v, REQ_EVENT);
 }
 
-/* One look at a TSC deadline: true when it was due and is done with, false when a host timer waits for it. */
-static bool serve_deadline(struct vcpu *v, u64 deadline)
+/* One look at an armed timer: true when it fired, false when a host timer waits for it. */
+static bool serve(struct vcpu *v, const struct lapic_timer_next *at)
 {
-	struct lapic_timer *t = &v->apic->timer;
-	u64 ns, now = clock_guest_tsc(v);
+	bool masked = lapic_reg(&v->apic->l, LAPIC_LVTT) & LAPIC_LVT_MASKED;
+	u32 advance = masked ? 0 : advance_now(v->apic);
+	u32 early = masked ? 0 : advance + TIMER_ADVANCE_SLACK_NS;
+	s64 late = late_ns(v, at);
 
-	if (now < deadline) {
-		ns = clock_guest_cycles_to_ns(v, deadline - now);
-		if (ns > EARLY_SPIN_NS) {
-			start(v, ktime_add_safe(ktime_get(), ns_to_ktime(ns)));
-			return false;
-		}
-		while (now < deadline) {
-			cpu_relax();
-			now = clock_guest_tsc(v);
-		}
-	}
-	if (lapic_timer_fire(t, 0, now))
-		deliver(v);
-	return true;
-}
-
-static bool serve_count(struct vcpu *v, u64 expiry)
-{
-	struct lapic_timer *t = &v->apic->timer;
-	u64 now = ktime_get_ns();
-
-	if (now < expiry) {
-		start(v, ns_to_ktime(min_t(u64, expiry, KTIME_MAX)));
+	if (late < -(s64)early) {
+		start(v, at, late, advance);
 		return false;
 	}
-	if (lapic_timer_fire(t, now, 0))
-		deliver(v);
+	fire(v, at);
 	return true;
 }
 
@@ -95,28 +141,77 @@ static void timer_sync(struct vcpu *v)
 {
 	struct apic *a = v->apic;
 	struct lapic_timer_next next;
-	bool again;
 
 	do {
 		next = lapic_timer_next(&a->timer);
-		switch (next.unit) {
-		case LAPIC_TIMER_AT_TSC:
-			again = serve_deadline(v, next.when);
-			break;
-		case LAPIC_TIMER_AT_NS:
-			again = serve_count(v, next.when);
-			break;
-		default:
+		if (next.unit == LAPIC_TIMER_OFF) {
 			hrtimer_try_to_cancel(&a->hrtimer);
-			again = false;
+			return;
 		}
-	} while (again);
+	} while (serve(v, &next));
 }
 
 void apic_timer_expired(struct vcpu *v)
 {
 	if (v->apic)
 		timer_sync(v);
+}
+
+/* The guest or user space set the timer: what fires now was not waited for by the host. */
+static void timer_set(struct vcpu *v)
+{
+	v->apic->host_armed = false;
+	timer_sync(v);
+}
+
+/* The time that is left until the interrupt under way was meant to come, ns. */
+static u32 early_ns(const struct vcpu *v)
+{
+	s64 late = late_ns(v, &v->apic->firing.at);
+
+	/* Much too early: the guest's TSC was set back meanwhile. */
+	return late < 0 && late >= -TIMER_WAIT_MAX_NS ? -late : 0;
+}
+
+void apic_timer_wait(struct vcpu *v)
+{
+	while (early_ns(v))
+		cpu_relax();
+	v->apic->firing.pending = false;
+}
+
+/* The entry is ready: early or late, and by how much. */
+static void measure(struct vcpu *v)
+{
+	struct apic *a = v->apic;
+	struct apic_firing *f = &a->firing;
+	s64 late = late_ns(v, &f->at);
+
+	f->measure = false;
+	if (f->exits != v->stats.exits)
+		return; /* the guest could not take it at once: that was not our latency */
+	if (late < 0) {
+		v->stats.lapic_timer_early++;
+	} else {
+		v->stats.lapic_timer_late++;
+		stats_hist_add(v->stats.lapic_timer_late_hist, late);
+	}
+	a->wakes_halted = f->was_halted;
+	timer_advance_tune(&a->advance[f->was_halted], late + a->host_advance);
+}
+
+u32 apic_timer_early_ns(struct vcpu *v)
+{
+	struct apic *a = v->apic;
+	u32 left;
+
+	if (!v->ev.irq.injected || v->ev.irq.vector != a->firing.vector)
+		return 0;
+	if (a->firing.measure)
+		measure(v);
+	left = early_ns(v);
+	a->firing.pending = left;
+	return left;
 }
 
 /* reg 0: everything changed (reset, KVM_SET_LAPIC); a deadline stays if the mode is still TSC-deadline. */
@@ -127,15 +222,17 @@ void apic_timer_changed(struct vcpu *v, u32 reg)
 	u64 deadline;
 
 	if (reg) {
+		apic_timer_settle(v);
 		lapic_timer_write(&a->timer, reg, lapic_reg(l, reg), ktime_get_ns());
 	} else {
+		a->firing.pending = false;
 		deadline = lapic_timer_deadline(&a->timer);
 		lapic_timer_restore(&a->timer, lapic_reg(l, LAPIC_LVTT), lapic_reg(l, LAPIC_TDCR),
 				    lapic_reg(l, LAPIC_TMICT), lapic_reg(l, LAPIC_TMCCT),
 				    ktime_get_ns());
 		lapic_timer_set_deadline(&a->timer, deadline);
 	}
-	timer_sync(v);
+	timer_set(v);
 }
 
 void apic_timer_publish_count(struct vcpu *v)
@@ -147,6 +244,7 @@ void apic_timer_publish_count(struct vcpu *v)
 
 u64 apic_tsc_deadline_get(struct vcpu *v)
 {
+	apic_timer_settle(v);
 	return v->apic ? lapic_timer_deadline(&v->apic->timer) : 0;
 }
 
@@ -157,8 +255,9 @@ void apic_tsc_deadline_set(struct vcpu *v, u64 tsc)
 	if (!a || !lapic_hw_enabled(&a->l) ||
 	    lapic_timer_lvt_mode(lapic_reg(&a->l, LAPIC_LVTT)) != LAPIC_TIMER_DEADLINE)
 		return;
+	apic_timer_settle(v);
 	lapic_timer_set_deadline(&a->timer, tsc);
-	timer_sync(v);
+	timer_set(v);
 }
 
 void apic_timer_load(struct vcpu *v)

@@ -29,6 +29,7 @@
 #include "cpuid.h"
 #include "msr.h"
 #include "params.h"
+#include "pure/timer_advance.h"
 #include "state.h"
 #include "vm.h"
 
@@ -51,6 +52,28 @@ MODULE_PARM_DESC(halt_poll_ns_grow, "Factor by which the halt-polling window gro
 unsigned int param_halt_poll_ns_shrink;
 module_param_named(halt_poll_ns_shrink, param_halt_poll_ns_shrink, uint, 0644);
 MODULE_PARM_DESC(halt_poll_ns_shrink, "Divisor by which it shrinks; 0: to nothing at once (default: 0)");
+
+int param_timer_advance_ns = -1;
+
+static int set_timer_advance(const char *value, const struct kernel_param *param)
+{
+	int ns, r = kstrtoint(value, 0, &ns);
+
+	if (!r && (ns < -1 || ns > TIMER_ADVANCE_MAX_NS))
+		r = -ERANGE;
+	if (r) {
+		pr_err("timer_advance_ns: '%s' is not a number from -1 to %d\n", value, TIMER_ADVANCE_MAX_NS);
+		return r;
+	}
+	WRITE_ONCE(*(int *)param->arg, ns);
+	return 0;
+}
+
+static const struct kernel_param_ops timer_advance_ops = { .set = set_timer_advance, .get = param_get_int };
+module_param_cb(timer_advance_ns, &timer_advance_ops, &param_timer_advance_ns, 0644);
+__MODULE_PARM_TYPE(timer_advance_ns, "int");
+MODULE_PARM_DESC(timer_advance_ns,
+		 "How early LAPIC timers fire in the host, in ns; 0: not early, -1: as early as the latency seen (default: -1)");
 
 const struct hv_ops *hv;
 

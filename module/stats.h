@@ -94,6 +94,11 @@
 	X(INSTANT, BOOLEAN, blocking, 1)                                                           \
 	X(CUMULATIVE, NONE, lapic_timer_arms, 1)                                                   \
 	X(CUMULATIVE, NONE, lapic_timer_fires, 1)                                                  \
+	X(INSTANT, NS, lapic_timer_advance_ns, 1) /* of the last arming */                         \
+	X(CUMULATIVE, NONE, lapic_timer_early, 1) /* entries ready before its time */              \
+	X(CUMULATIVE, NONE, lapic_timer_late, 1) /* or not */                                      \
+	X(LOG_HIST, NS, lapic_timer_late_hist, STATS_HIST_BUCKETS)                                 \
+	X(CUMULATIVE, NS, lapic_timer_wait_ns, 1) /* by early entries */                           \
 	X(CUMULATIVE, NONE, ipis_sent, 1)                                                          \
 	X(CUMULATIVE, NONE, pv_ipis, 1)                                                            \
 	X(CUMULATIVE, NONE, pv_eois, 1)                                                            \

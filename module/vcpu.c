@@ -318,9 +318,30 @@ static void vcpu_sync_tpr(struct vcpu *v)
 	vcpu_request(v, REQ_EVENT);
 }
 
+/*
+ * The LAPIC timer fired ahead of its time: the entry that takes its interrupt
+ * along comes when the time has come. Interrupts stay on, and whatever else
+ * has to be done ends the wait; false then: do not enter.
+ */
+static bool vcpu_wait_for_timer(struct vcpu *v)
+{
+	u32 first = apic_timer_early_ns(v), left = first;
+
+	while (left && !vcpu_has_request(v) && !vcpu_must_leave(v)) {
+		cpu_relax();
+		left = apic_timer_early_ns(v);
+	}
+	v->stats.lapic_timer_wait_ns += first - left;
+	return !left;
+}
+
 /* One stay in the guest. Returns with interrupts on; false when it did not come to that. */
 static bool vcpu_enter(struct vcpu *v)
 {
+	if (unlikely(v->ev.in_flight) && apic_timer_firing(v) && !vcpu_wait_for_timer(v)) {
+		event_cancel(v);
+		return false;
+	}
 	local_irq_disable();
 	/* A full barrier between the store and the looks: see "Kicking". */
 	smp_store_mb(v->mode, VCPU_IN_GUEST);
@@ -621,6 +642,7 @@ int vcpu_run(struct vcpu *v)
 	}
 	if (v->sigmask_active)
 		sigprocmask(SIG_SETMASK, &saved, NULL);
+	apic_timer_settle(v);
 	vcpu_publish_run_state(v);
 	if (READ_ONCE(v->run->kvm_valid_regs))
 		state_sync_to_run(v);

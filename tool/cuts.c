@@ -19,7 +19,7 @@ const struct cut cuts[CUT_COUNT] = {
 	[CUT_HINT] = { "hint", "tell the guest that its CPUs are its own",
 		       CUT_CPU_PROPERTY, "kvm-hint-dedicated", NULL, NULL, 0 },
 	[CUT_TIMER_ADVANCE] = { "timer-advance", "fire timers early by the host's latency",
-				CUT_PARAMETER, "timer_advance", "Y", "N" },
+				CUT_PARAMETER, "timer_advance_ns", "-1", "0" },
 	[CUT_HALT_POLL] = { "halt-poll", "poll on the host before a halted vCPU sleeps",
 			    CUT_PARAMETER, "halt_poll_ns", "200000", "0", 0 },
 	[CUT_GUEST_POLL] = { "guest-poll", "let the guest poll before it halts",

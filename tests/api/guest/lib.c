@@ -5,6 +5,7 @@
 volatile struct trap trap;
 volatile u64 resume;
 volatile u64 irqs[256];
+volatile u64 irq_tsc[256];
 volatile int eoi_mode;
 void (*volatile irq_hook)(u64 vector);
 volatile u64 args[16], results[64];
@@ -63,6 +64,7 @@ void trap_entry(struct frame *f)
 	if (f->vector >= 32 || f->vector == 2) {
 		if (irq_hook)
 			return irq_hook(f->vector);
+		irq_tsc[f->vector] = rdtsc();
 		irqs[f->vector]++;
 		if (f->vector >= 32)
 			eoi(f->vector);

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Guest code for timer.c: the LAPIC timer's interrupts are counted, and none comes before its time. */
+#include "lib.h"
+
+void g_firings(u64 n);
+void g_count_firings(u64 n);
+void g_past(u64 n);
+void g_peek(u64 n);
+void g_pauses(u64 n);
+void g_tsc_moves(u64 n);
+void g_masked_firings(u64 n);
+
+#define VECTOR 0x62
+#define MASKED 0x10000
+#define PERIODIC 0x20000
+#define DEADLINE 0x40000
+#define LVTT 0x320
+#define TMICT 0x380
+#define TDCR 0x3e0
+#define MSR_DEADLINE 0x6e0
+#define MSR_IRR (0x820 + VECTOR / 32)
+
+static void timer(u32 mode)
+{
+	apic_enable(EOI_X2APIC);
+	apic_write(TDCR, 0xb); /* divide by 1: ns */
+	apic_write(LVTT, mode | VECTOR);
+}
+
+static u64 ticks(u64 ns)
+{
+	return ns * args[0] / 1000000; /* args[0]: TSC in kHz */
+}
+
+/* Until the n-th interrupt at least; args[1]: in HLT. */
+static void await(u64 n)
+{
+	while (args[1] && irqs[VECTOR] < n)
+		sti_hlt_cli();
+	wait_count(&irqs[VECTOR], n, ~0UL);
+}
+
+/* That many ns on the host's clock are at least so many ticks; what the TSC's frequency in kHz leaves out is allowed for. */
+static u64 at_least(u64 ns)
+{
+	return ticks(ns) - (ticks(ns) >> 16) - 64;
+}
+
+/* args[2]: ns from arming to firing, on average */
+void g_firings(u64 n)
+{
+	timer(DEADLINE);
+	for (u64 i = 1; i <= n; i++) {
+		u64 deadline = rdtsc() + ticks(args[2] / 2 + i * 7919 % args[2]);
+
+		wrmsr(MSR_DEADLINE, deadline);
+		await(i);
+		EXPECT_EQ(irqs[VECTOR], i);
+		EXPECT(irq_tsc[VECTOR] >= deadline);
+	}
+}
+
+/* The counting modes: one-shot, then periodic. */
+void g_count_firings(u64 n)
+{
+	u64 start, i;
+
+	timer(0);
+	for (i = 1; i <= n; i++) {
+		u64 ns = args[2] / 2 + i * 7919 % args[2];
+
+		start = rdtsc();
+		apic_write(TMICT, ns);
+		await(i);
+		EXPECT_EQ(irqs[VECTOR], i);
+		EXPECT(irq_tsc[VECTOR] - start >= at_least(ns));
+	}
+	apic_write(LVTT, PERIODIC | VECTOR);
+	start = rdtsc();
+	apic_write(TMICT, 250000);
+	/* Periods that went by while this CPU was not running are skipped, none is early. */
+	for (i = 1; i <= n; i++) {
+		await(n + i);
+		EXPECT(irq_tsc[VECTOR] - start >= at_least((irqs[VECTOR] - n) * 250000));
+	}
+	apic_write(TMICT, 0);
+}
+
+/* A deadline in the past interrupts the next instruction. */
+void g_past(u64 n)
+{
+	timer(DEADLINE);
+	sti();
+	for (u64 i = 1; i <= n; i++) {
+		wrmsr(MSR_DEADLINE, i % 2 ? 1 : rdtsc());
+		EXPECT_EQ(irqs[VECTOR], i);
+		EXPECT_EQ(rdmsr(MSR_DEADLINE), 0);
+	}
+	cli();
+}
+
+/* Interrupts off, shortly before the deadline: the guest looks, or changes its mind. */
+static void peek(u64 i)
+{
+	u64 deadline = rdtsc() + ticks(40000), before = irqs[VECTOR];
+
+	wrmsr(MSR_DEADLINE, deadline);
+	while (rdtsc() < deadline - ticks(i % 40 * 200))
+		;
+	if (i % 3 == 0) {
+		if (rdmsr(MSR_DEADLINE) == 0)
+			EXPECT(rdtsc() >= deadline);
+	} else if (i % 3 == 1) {
+		if (rdmsr(MSR_IRR) & 1U << VECTOR % 32)
+			EXPECT(rdtsc() >= deadline);
+	} else {
+		u64 after;
+
+		wrmsr(MSR_DEADLINE, 0);
+		after = rdtsc();
+		wait_count(&irqs[VECTOR], before + 1, 2000);
+		if (after < deadline)
+			EXPECT_EQ(irqs[VECTOR], before);
+		return;
+	}
+	await(before + 1);
+	EXPECT_EQ(irqs[VECTOR], before + 1);
+	EXPECT(irq_tsc[VECTOR] >= deadline);
+}
+
+void g_peek(u64 n)
+{
+	timer(DEADLINE);
+	for (u64 i = 1; i <= n; i++)
+		peek(i);
+}
+
+/* A periodic timer, and a host that stops the vCPU now and then: what was missed does not come in a burst. */
+void g_pauses(u64 n)
+{
+	u64 period = ticks(1000000), start;
+
+	timer(PERIODIC);
+	start = rdtsc();
+	apic_write(TMICT, 1000000);
+	for (u64 i = 1; i <= n; i++) {
+		u64 before = irqs[VECTOR], now;
+
+		sync_host(i);
+		now = rdtsc();
+		wait_count(&irqs[VECTOR], ~0UL, 5 * period);
+		EXPECT(irqs[VECTOR] > before);
+		EXPECT(irqs[VECTOR] - before <= (rdtsc() - now) / period + 2);
+		EXPECT(at_least((irqs[VECTOR] - 1) * 1000000) <= rdtsc() - start);
+	}
+}
+
+/* The guest's TSC jumps while the timer is armed. */
+void g_tsc_moves(u64 n)
+{
+	static const long jumps[] = { 50000, -30000, 2000000, -1000000, 100000, -100000 };
+
+	timer(DEADLINE);
+	for (u64 i = 1; i <= n; i++) {
+		u64 deadline = rdtsc() + ticks(100000), armed;
+
+		wrmsr(MSR_DEADLINE, deadline);
+		wrmsr(0x10, rdtsc() + jumps[i % 6]);
+		armed = rdmsr(MSR_DEADLINE);
+		await(i);
+		EXPECT_EQ(irqs[VECTOR], i);
+		if (armed) /* it had not fired before the jump */
+			EXPECT(irq_tsc[VECTOR] >= deadline);
+	}
+}
+
+void g_masked_firings(u64 n)
+{
+	timer(DEADLINE | MASKED);
+	for (u64 i = 1; i <= n; i++) {
+		u64 deadline = rdtsc() + ticks(100000);
+
+		wrmsr(MSR_DEADLINE, deadline);
+		wait_count(&irqs[VECTOR], 1, ticks(150000));
+		while (rdmsr(MSR_DEADLINE))
+			pause();
+		EXPECT(rdtsc() >= deadline);
+	}
+	EXPECT_EQ(irqs[VECTOR], 0);
+}

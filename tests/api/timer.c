@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The LAPIC timer: what arming and firing cost, and that no setting of the
+ * timer advance lets the guest see an interrupt before its time. Guest side:
+ * guest/timer.c.
+ *
+ * With API_ICOUNT in the environment the emulated host counts instructions as
+ * time (lab/lab --icount): then nothing depends on how busy the machine is,
+ * and counts are checked exactly.
+ */
+#include "harness.h"
+
+#include <fcntl.h>
+
+#define PARAMETER "/sys/module/taxcut/parameters/timer_advance_ns"
+#define ADVANCE_MAX 5000
+
+/* 0, or the errno of the refusal. */
+static int try_advance(const char *value)
+{
+	int fd = open(PARAMETER, O_WRONLY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return errno;
+	r = write(fd, value, strlen(value)) < 0 ? errno : 0;
+	close(fd);
+	return r;
+}
+
+static void set_advance(const char *value)
+{
+	if (is_stock())
+		return;
+	CHECK_EQ(try_advance(value), 0);
+}
+
+static void need_taxcut(void)
+{
+	if (is_stock())
+		test_skip("stock KVM has other parameters and statistics");
+}
+
+static struct vcpu *timer_vcpu(bool halt, u64 delay_ns)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+
+	guest_args(vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
+	guest_args(vm)[1] = halt;
+	guest_args(vm)[2] = delay_ns;
+	return v;
+}
+
+TEST(timer_advance_values)
+{
+	static const char * const good[] = { "0", "1", "2500", "5000", "-1" };
+	static const char * const bad[] = { "-2", "5001", "99999999999999999999", "x", "1.5" };
+	char now[16] = "";
+	int fd;
+
+	need_taxcut();
+	for (u32 i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		CHECK_EQ(try_advance(good[i]), 0);
+	for (u32 i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK(try_advance(bad[i]) == ERANGE || try_advance(bad[i]) == EINVAL);
+	fd = OK(open(PARAMETER, O_RDONLY | O_CLOEXEC));
+	CHECK(read(fd, now, sizeof(now) - 1) > 0);
+	CHECK_EQ(strcmp(now, "-1\n"), 0);
+}
+
+/* ---- never before its time ---- */
+
+static const char * const settings[] = { "0", "-1", "1500", "5000" };
+
+static void never_early(const char *function, u64 n)
+{
+	if (getenv("API_ICOUNT"))
+		n /= 4; /* one instruction after the other takes its time */
+	for (u32 i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		set_advance(settings[i]);
+		for (int halt = 0; halt < 2; halt++) {
+			struct vcpu *v = timer_vcpu(halt, 60000);
+
+			vcpu_call(v, function, n);
+			vm_close(v->vm);
+		}
+	}
+	set_advance("-1");
+}
+
+TEST(timer_deadline_never_early)
+{
+	never_early("g_firings", 500);
+}
+
+TEST(timer_counts_never_early)
+{
+	never_early("g_count_firings", 200);
+}
+
+/* Nor can a guest with interrupts off find out that it was set early. */
+TEST(timer_peek)
+{
+	never_early("g_peek", 300);
+}
+
+TEST(timer_tsc_moves)
+{
+	never_early("g_tsc_moves", 60);
+}
+
+TEST(timer_past_deadline_is_immediate)
+{
+	for (u32 i = 0; i < 2; i++) {
+		struct vcpu *v = timer_vcpu(false, 0);
+
+		set_advance(settings[i]);
+		vcpu_call(v, "g_past", 200);
+		if (is_stock())
+			continue;
+		CHECK_EQ(stat_get(v->fd, "lapic_timer_fires"), 200);
+		CHECK_EQ(stat_get(v->fd, "lapic_timer_arms"), 0);
+		CHECK_EQ(stat_get(v->fd, "lapic_timer_early"), 0);
+	}
+}
+
+/* A vCPU that its client stops (a paused VM) misses periods and does not catch up on them. */
+TEST(timer_periodic_after_pauses)
+{
+	struct vcpu *v = timer_vcpu(false, 0);
+
+	vcpu_start(v, "g_pauses", 8);
+	for (u32 i = 1; i <= 8; i++) {
+		vcpu_sync(v, i);
+		usleep(i % 2 ? 30000 : 3700);
+	}
+	vcpu_done(v);
+}
+
+/* ---- what it costs ---- */
+
+struct counts {
+	u64 msr, injections, fires, arms, early, late, wait_ns, advance;
+};
+
+static struct counts count(const char *function, bool halt, u64 n)
+{
+	struct vcpu *v = timer_vcpu(halt, 40000);
+	struct counts c;
+
+	vcpu_call(v, function, n);
+	c = (struct counts){ .msr = stat_get(v->fd, "msr_exits"),
+			     .injections = stat_get(v->fd, "irq_injections"),
+			     .fires = stat_get(v->fd, "lapic_timer_fires"),
+			     .arms = stat_get(v->fd, "lapic_timer_arms"),
+			     .early = stat_get(v->fd, "lapic_timer_early"),
+			     .late = stat_get(v->fd, "lapic_timer_late"),
+			     .wait_ns = stat_get(v->fd, "lapic_timer_wait_ns"),
+			     .advance = stat_get(v->fd, "lapic_timer_advance_ns") };
+	vm_close(v->vm);
+	return c;
+}
+
+/* One exit arms, one interrupt is injected, one exit ends it; the host's timer is set once at most. */
+static void check_counts(const char *setting, bool halt)
+{
+	struct counts few, many;
+
+	set_advance(setting);
+	few = count("g_firings", halt, 100);
+	many = count("g_firings", halt, 300);
+	CHECK_EQ(many.msr - few.msr, 200 * 2);
+	CHECK_EQ(many.injections, 300);
+	CHECK_EQ(many.fires, 300);
+	CHECK(many.arms <= 300);
+	CHECK(many.early + many.late <= many.arms);
+	CHECK(many.wait_ns <= many.early * (ADVANCE_MAX + 1000));
+	if (!strcmp(setting, "0")) {
+		CHECK_EQ(many.early, 0);
+		CHECK_EQ(many.advance, 0);
+	}
+	if (!getenv("API_ICOUNT"))
+		return;
+	CHECK_EQ(many.arms, 300);
+	CHECK_EQ(many.early + many.late, 300);
+	/* Those before it has settled, and the few that meet the host's own tick. */
+	if (!strcmp(setting, "-1"))
+		CHECK_RANGE(many.late, 1, 100);
+}
+
+TEST(timer_exits)
+{
+	need_taxcut();
+	for (u32 i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		for (int halt = 0; halt < 2; halt++)
+			check_counts(settings[i], halt);
+	set_advance("-1");
+}
+
+/* A masked timer has nothing to be in time for. */
+TEST(timer_masked_waits_for_nothing)
+{
+	struct counts c;
+
+	need_taxcut();
+	set_advance("5000");
+	c = count("g_masked_firings", false, 50);
+	set_advance("-1");
+	CHECK_EQ(c.fires, 50);
+	CHECK_EQ(c.injections, 0);
+	CHECK_EQ(c.early + c.late, 0);
+	CHECK_EQ(c.wait_ns, 0);
+	CHECK_EQ(c.advance, 0);
+}
+
+/* The parameter is looked at when a timer is armed: running guests follow. */
+TEST(timer_advance_while_running)
+{
+	struct vcpu *v = timer_vcpu(false, 100000);
+	volatile u64 *irqs = guest_irqs(v->vm);
+
+	need_taxcut();
+	set_advance("2500");
+	vcpu_call(v, "g_firings", 20);
+	CHECK_EQ(stat_get(v->fd, "lapic_timer_advance_ns"), 2500);
+	set_advance("0");
+	irqs[0x62] = 0;
+	vcpu_call(v, "g_firings", 20);
+	CHECK_EQ(stat_get(v->fd, "lapic_timer_advance_ns"), 0);
+	set_advance("-1");
+	irqs[0x62] = 0;
+	vcpu_call(v, "g_firings", 200);
+	CHECK_RANGE(stat_get(v->fd, "lapic_timer_advance_ns"), 1, ADVANCE_MAX);
+}
