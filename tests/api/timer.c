@@ -129,7 +129,7 @@ TEST(timer_periodic_after_pauses)
 {
 	struct vcpu *v = timer_vcpu(false, 0);
 
-	vcpu_start(v, "g_pauses", 8);
+	vcpu_start(v, "g_stopped", 8);
 	for (u32 i = 1; i <= 8; i++) {
 		vcpu_sync(v, i);
 		usleep(i % 2 ? 30000 : 3700);

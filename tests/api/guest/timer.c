@@ -6,7 +6,7 @@ void g_firings(u64 n);
 void g_count_firings(u64 n);
 void g_past(u64 n);
 void g_peek(u64 n);
-void g_pauses(u64 n);
+void g_stopped(u64 n);
 void g_tsc_moves(u64 n);
 void g_masked_firings(u64 n);
 
@@ -136,7 +136,7 @@ void g_peek(u64 n)
 }
 
 /* A periodic timer, and a host that stops the vCPU now and then: what was missed does not come in a burst. */
-void g_pauses(u64 n)
+void g_stopped(u64 n)
 {
 	u64 period = ticks(1000000), start;
 
