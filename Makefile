@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests demo bench-path native install uninstall clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests demo bench-path bench-cuts native install uninstall clean distclean
 
 all: module tool guest
 
@@ -22,6 +22,7 @@ help:
 	@echo 'make check-guests  run every guest, the slow ones too'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
 	@echo 'make bench-path count the instructions that each kind of exit costs'
+	@echo 'make bench-cuts print what each cut is worth, in exits per event'
 	@echo 'make native     build the module and the tool for this machine, with its own compiler'
 	@echo 'make install    install what make native built (prefix=, DESTDIR=, KVER=)'
 	@echo 'make clean      remove build/'
@@ -69,6 +70,9 @@ bench-path: lab module
 
 demo: lab module tool guest bench
 	@bench/demo
+
+bench-cuts: lab module tool guest bench
+	@bench/cuts
 
 # For a machine that runs instances: its kernel's headers, gcc, libjansson-dev.
 KVER ?= $(shell uname -r)

@@ -2,6 +2,7 @@
 /*
  * tax-bill measure: run work in a guest and count its exits, on a host.
  * tax-bill print: lay what was measured side by side.
+ * tax-bill cuts: one table per work item, with a row for each of many bills.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -13,11 +14,13 @@
 #include "util.h"
 
 #define WORK_DEFAULT "cyclic:1000,pingpong:1000,tlbflush:500,ipi:500,idle:2,busy:2"
-#define BILLS_MAX 8
+#define BILLS_MAX 256
+#define BILLS_SIDE_BY_SIDE 8
 
 struct measure_args {
 	struct tax_plan plan;
 	const char *output;
+	bool one_round;
 };
 
 enum {
@@ -25,6 +28,8 @@ enum {
 	OPT_KERNEL,
 	OPT_INITRD,
 	OPT_VCPUS,
+	OPT_CONFIG,
+	OPT_ONE_ROUND,
 	OPT_TIMEOUT,
 	OPT_JSON,
 };
@@ -33,6 +38,8 @@ static const struct argp_option measure_options[] = {
 	{ "device", OPT_DEVICE, "PATH", 0, "Hypervisor device (default: " TAXCUT_DEVICE ")", 0 },
 	{ "kernel", OPT_KERNEL, "FILE", 0, "The guest's kernel", 0 },
 	{ "initrd", OPT_INITRD, "FILE", 0, "The guest's initrd, with the workload scenario", 0 },
+	{ "config", OPT_CONFIG, "NAME", 0, "What is switched on, a name for the bill", 0 },
+	{ "one-round", OPT_ONE_ROUND, NULL, 0, "On stock KVM: take latencies and reasons from the same round", 0 },
 	{ "vcpus", OPT_VCPUS, "N", 0, "Number of vCPUs (default: 2)", 0 },
 	{ "work", 'w', "NAME:COUNT,...", 0, "What to do in the guest (default: " WORK_DEFAULT ")", 0 },
 	{ "timeout", OPT_TIMEOUT, "SEC", 0, "Give up when the guest is silent so long (default: 60)", 0 },
@@ -54,6 +61,12 @@ static error_t parse_measure(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_INITRD:
 		args->plan.initrd = arg;
+		return 0;
+	case OPT_CONFIG:
+		args->plan.config = arg;
+		return 0;
+	case OPT_ONE_ROUND:
+		args->one_round = true;
 		return 0;
 	case OPT_VCPUS:
 		args->plan.vcpus = arg;
@@ -95,7 +108,8 @@ static int cmd_measure(int argc, char **argv)
 	int ret = EXIT_OK;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
-	args.plan.trace = !strcmp(args.plan.device, "/dev/kvm");
+	if (!strcmp(args.plan.device, "/dev/kvm"))
+		args.plan.reasons = args.one_round ? TAX_REASONS_TRACED : TAX_REASONS_SECOND;
 	bill = tax_measure(&args.plan);
 	if (!bill)
 		return EXIT_FAILED;
@@ -144,37 +158,61 @@ static error_t parse_print(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static int print_bills(int argc, char **argv, const struct argp *argp, size_t max,
+		       void (*print)(json_t *const bills[], size_t n))
+{
+	static struct print_args args;
+
+	argp_parse(argp, argc, argv, 0, NULL, &args);
+	if (args.json)
+		tax_print_json(args.bills, args.n);
+	else if (args.n <= max)
+		print(args.bills, args.n);
+	else
+		return fail("more than %zu bills side by side", max);
+	for (size_t i = 0; i < args.n; i++)
+		json_decref(args.bills[i]);
+	return fflush(stdout) ? fail("standard output: %m") : EXIT_OK;
+}
+
 static int cmd_print(int argc, char **argv)
 {
 	static const struct argp argp = {
 		print_options, parse_print, "BILL...",
 		"Print bills side by side; with two, the second over the first.", NULL, NULL, NULL
 	};
-	struct print_args args = { 0 };
 
-	argp_parse(&argp, argc, argv, 0, NULL, &args);
-	if (args.json)
-		tax_print_json(args.bills, args.n);
-	else
-		tax_print(args.bills, args.n);
-	for (size_t i = 0; i < args.n; i++)
-		json_decref(args.bills[i]);
-	return fflush(stdout) ? fail("standard output: %m") : EXIT_OK;
+	return print_bills(argc, argv, &argp, BILLS_SIDE_BY_SIDE, tax_print);
+}
+
+static int cmd_cuts(int argc, char **argv)
+{
+	static const struct argp argp = {
+		print_options, parse_print, "BILL...",
+		"Print exits per event by reason, one table per work item, one row per bill.", NULL, NULL, NULL
+	};
+
+	return print_bills(argc, argv, &argp, BILLS_MAX, tax_print_cuts);
 }
 
 int main(int argc, char **argv)
 {
-	static char measure[] = "tax-bill measure", print[] = "tax-bill print";
+	static char measure[] = "tax-bill measure", print[] = "tax-bill print", cuts[] = "tax-bill cuts";
+	static const struct {
+		const char *name;
+		char *argv0;
+		int (*run)(int argc, char **argv);
+	} verbs[] = {
+		{ "measure", measure, cmd_measure }, { "print", print, cmd_print }, { "cuts", cuts, cmd_cuts },
+	};
 
 	argp_err_exit_status = EXIT_USAGE;
-	if (argc > 1 && !strcmp(argv[1], "measure")) {
-		argv[1] = measure;
-		return cmd_measure(argc - 1, argv + 1);
+	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(verbs); i++) {
+		if (strcmp(argv[1], verbs[i].name))
+			continue;
+		argv[1] = verbs[i].argv0;
+		return verbs[i].run(argc - 1, argv + 1);
 	}
-	if (argc > 1 && !strcmp(argv[1], "print")) {
-		argv[1] = print;
-		return cmd_print(argc - 1, argv + 1);
-	}
-	fprintf(stderr, "usage: tax-bill measure|print [OPTION...] (each has --help)\n");
+	fprintf(stderr, "usage: tax-bill measure|print|cuts [OPTION...] (each has --help)\n");
 	return EXIT_USAGE;
 }

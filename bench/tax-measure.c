@@ -33,6 +33,7 @@ struct guest {
 	size_t len;
 	char tail[TAIL + 1];
 	int round;
+	bool tracing;
 	struct tax_counts before;
 	json_t *rounds[2];
 	json_t *item;
@@ -56,7 +57,7 @@ static struct strv guest_argv(const struct guest *g)
 	strv_add(&argv, "--no-reboot");
 	strv_addf(&argv, "--qmp=%s", g->socket);
 	strv_addf(&argv, "--append=console=ttyS0 quiet panic=-1 tc.run=workload tc.sync=1 tc.settle=0.3 tc.rounds=%d tc.work=none:1,%s",
-		  plan->trace ? 2 : 1, plan->work);
+		  plan->reasons == TAX_REASONS_SECOND ? 2 : 1, plan->work);
 	for (char **p = plan->extra; *p; p++)
 		strv_add(&argv, *p);
 	return argv;
@@ -160,7 +161,10 @@ static char *next_line(struct guest *g)
 
 static enum tax_source source(const struct guest *g)
 {
-	return g->plan->trace ? TAX_TRACE : TAX_STATS;
+	bool traced = g->plan->reasons == TAX_REASONS_TRACED ||
+		      (g->plan->reasons == TAX_REASONS_SECOND && g->round == 1);
+
+	return traced ? TAX_TRACE : TAX_STATS;
 }
 
 static int answer(const struct guest *g)
@@ -174,20 +178,22 @@ static int begin(struct guest *g, const char *name)
 
 	if (!g->rounds[g->round])
 		g->rounds[g->round] = json_array();
-	if (g->round == 1 && !json_array_size(g->rounds[1]))
+	if (source(g) == TAX_TRACE && !g->tracing) {
 		ret = tax_trace_start();
+		g->tracing = !ret;
+	}
 	g->item = json_pack("{s:s, s:{}}", "name", name, "report");
 	json_array_append_new(g->rounds[g->round], g->item);
 	tax_counts_free(&g->before);
 	if (!ret)
-		ret = tax_counts_read(&g->before, g->socket, g->round ? source(g) : TAX_STATS);
+		ret = tax_counts_read(&g->before, g->socket, source(g));
 	return ret ? ret : answer(g);
 }
 
 static int finish(struct guest *g)
 {
 	struct tax_counts after;
-	int ret = tax_counts_read(&after, g->socket, g->round ? source(g) : TAX_STATS);
+	int ret = tax_counts_read(&after, g->socket, source(g));
 
 	if (ret)
 		return ret;
@@ -224,7 +230,8 @@ static int take_line(struct guest *g, const char *line)
 	line += strlen(mark);
 	if (!strncmp(line, "begin=", 6)) {
 		if (strcmp(line + 6, "none"))
-			say("%s: %s%s", g->plan->device, line + 6, what[g->round]);
+			say("%s%s%s: %s%s", g->plan->device, g->plan->config ? ", " : "",
+			    g->plan->config ? g->plan->config : "", line + 6, what[g->round]);
 		return begin(g, line + 6) ? -1 : 0;
 	}
 	if (!strncmp(line, "end=", 4))
@@ -300,7 +307,8 @@ static json_t *settle(const struct guest *g)
 		json_object_set_new(item, "events", json_integer(get(json_object_get(item, "report"), "events")));
 		json_array_append(items, item);
 	}
-	return json_pack("{s:s, s:O, s:o}", "device", g->plan->device, "overhead", none[0], "items", items);
+	return json_pack("{s:s, s:s*, s:s, s:O, s:o}", "device", g->plan->device, "config", g->plan->config,
+			 "vcpus", g->plan->vcpus, "overhead", none[0], "items", items);
 }
 
 json_t *tax_measure(const struct tax_plan *plan)
@@ -317,7 +325,7 @@ json_t *tax_measure(const struct tax_plan *plan)
 			bill = settle(&g);
 	}
 	stop(&g);
-	if (g.round)
+	if (g.tracing)
 		tax_trace_stop();
 	tax_counts_free(&g.before);
 	json_decref(g.rounds[0]);

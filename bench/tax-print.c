@@ -10,17 +10,7 @@
 /* Reasons that come less often than this per event are not worth a row. */
 #define SELDOM 0.05
 
-/*
- * struct work - what a work item is called and how its cost is told
- * @per: what an event is
- * @latency: the report's key for it, in us, or NULL
- */
-static const struct work {
-	const char *name;
-	const char *title;
-	const char *latency;
-	const char *latency_title;
-} works[] = {
+const struct tax_work tax_works[] = {
 	{ "idle", "idle, per second", NULL, NULL },
 	{ "busy", "busy loop, per second", NULL, NULL },
 	{ "cyclic", "1 kHz cyclic timer, per period", "p50_us", "latency, median (us)" },
@@ -28,15 +18,17 @@ static const struct work {
 	{ "pingpong", "ping-pong between two vCPUs, per round trip", "avg_us", "latency, mean (us)" },
 	{ "tlbflush", "TLB shootdown (2 mprotect), per operation", "avg_us", "latency, mean (us)" },
 	{ "ipi", "broadcast IPI, per operation", "avg_us", "latency, mean (us)" },
+	{ "multicast", "IPI to all but two CPUs, per operation", "avg_us", "latency, mean (us)" },
 };
+
+const size_t tax_works_n = ARRAY_LEN(tax_works);
 
 static const char *text_of(const json_t *obj, const char *key)
 {
 	return json_string_value(json_object_get(obj, key));
 }
 
-/* "taxcut" of "/dev/taxcut"; KVM's own is called so. */
-static const char *device_title(const json_t *bill)
+const char *tax_device_title(const json_t *bill)
 {
 	const char *device = text_of(bill, "device"), *base = strrchr(device, '/');
 
@@ -45,7 +37,7 @@ static const char *device_title(const json_t *bill)
 	return base ? base + 1 : device;
 }
 
-static const json_t *find_item(const json_t *bill, const char *name)
+const json_t *tax_find_item(const json_t *bill, const char *name)
 {
 	json_t *item;
 	size_t i;
@@ -56,7 +48,7 @@ static const json_t *find_item(const json_t *bill, const char *name)
 	return NULL;
 }
 
-static double per_event(const json_t *item, const json_t *counts, const char *key)
+double tax_per_event(const json_t *item, const json_t *counts, const char *key)
 {
 	double events = (double)json_integer_value(json_object_get(item, "events"));
 
@@ -105,7 +97,7 @@ static void print_reasons(struct table *t, const json_t *const items[], size_t n
 		line = &lines[count++];
 		line->name = name;
 		for (size_t i = 0; i < n; i++) {
-			line->value[i] = per_event(items[i], json_object_get(items[i], "reasons"), name);
+			line->value[i] = tax_per_event(items[i], json_object_get(items[i], "reasons"), name);
 			if (line->value[i] > line->weight)
 				line->weight = line->value[i];
 		}
@@ -117,7 +109,7 @@ static void print_reasons(struct table *t, const json_t *const items[], size_t n
 	json_decref(all);
 }
 
-static void print_latency(struct table *t, const struct work *w, const json_t *const items[], size_t n)
+static void print_latency(struct table *t, const struct tax_work *w, const json_t *const items[], size_t n)
 {
 	double value[8] = { 0 };
 
@@ -127,16 +119,16 @@ static void print_latency(struct table *t, const struct work *w, const json_t *c
 	row(t, "  ", w->latency_title, value, n, 0);
 }
 
-static void print_work(struct table *t, const struct work *w, json_t *const bills[], size_t n)
+static void print_work(struct table *t, const struct tax_work *w, json_t *const bills[], size_t n)
 {
 	const json_t *items[8];
 	double value[8] = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		items[i] = find_item(bills[i], w->name);
+		items[i] = tax_find_item(bills[i], w->name);
 		if (!items[i])
 			return;
-		value[i] = per_event(items[i], items[i], "exits");
+		value[i] = tax_per_event(items[i], items[i], "exits");
 	}
 	if (w->title) {
 		table_cell(t, "%s", w->title);
@@ -155,11 +147,11 @@ void tax_print(json_t *const bills[], size_t n)
 
 	table_cell(&t, "%s", "");
 	for (size_t i = 0; i < n; i++)
-		table_cell(&t, "%s", device_title(bills[i]));
+		table_cell(&t, "%s", tax_device_title(bills[i]));
 	if (n == 2)
 		table_cell(&t, "%s", "ratio");
-	for (size_t i = 0; i < ARRAY_LEN(works); i++)
-		print_work(&t, &works[i], bills, n);
+	for (size_t i = 0; i < ARRAY_LEN(tax_works); i++)
+		print_work(&t, &tax_works[i], bills, n);
 	table_print(&t);
 }
 

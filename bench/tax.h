@@ -45,34 +45,67 @@ int tax_counts_read(struct tax_counts *c, const char *socket, enum tax_source so
 json_t *tax_counts_diff(const struct tax_counts *before, const struct tax_counts *after);
 void tax_counts_free(struct tax_counts *c);
 
+/* Which round of the work exits by reason are from, and how they are counted there. */
+enum tax_reasons {
+	TAX_REASONS_STATS, /* the only round, from statistics */
+	TAX_REASONS_SECOND, /* a second one, with the tracepoint: the first one's latencies stay clean */
+	TAX_REASONS_TRACED, /* the only round, with the tracepoint */
+};
+
 /*
  * struct tax_plan - what to measure
  * @device: hypervisor device
+ * @config: what is switched on there, a name for the bill; or NULL
  * @work: "NAME:COUNT,..." as the guest's workload scenario takes it
  * @extra: more arguments for `taxcut run`, NULL-terminated
  * @timeout: seconds without a word from the guest
- * @trace: run a second round with the tracepoint
+ * @reasons: where exits by reason come from
  */
 struct tax_plan {
 	const char *device;
+	const char *config;
 	const char *kernel;
 	const char *initrd;
 	const char *work;
 	const char *vcpus;
 	char **extra;
 	int timeout;
-	bool trace;
+	enum tax_reasons reasons;
 };
 
 /*
  * Runs one instance and returns
- *	{"device": ..., "items": [{"name", "events", "exits", "reasons", "report"}, ...]}
+ *	{"device", "config", "vcpus", "items": [{"name", "events", "exits", "reasons", "report"}, ...]}
  * or NULL after a message. The instance has ended in either case.
  */
 json_t *tax_measure(const struct tax_plan *plan);
 
-/* Both print on standard output; @bills are what tax_measure() returned. */
+/*
+ * struct tax_work - what a work item is called and how its cost is told
+ * @title: with what an event is; NULL: another row of the same item
+ * @latency: the report's key for it, in us, or NULL
+ */
+struct tax_work {
+	const char *name;
+	const char *title;
+	const char *latency;
+	const char *latency_title;
+};
+
+extern const struct tax_work tax_works[];
+extern const size_t tax_works_n;
+
+/* "taxcut" of "/dev/taxcut"; "stock KVM". */
+const char *tax_device_title(const json_t *bill);
+/* The item of that name, or NULL. */
+const json_t *tax_find_item(const json_t *bill, const char *name);
+/* @counts[@key] over the item's events. */
+double tax_per_event(const json_t *item, const json_t *counts, const char *key);
+
+/* All print on standard output; @bills are what tax_measure() returned. */
 void tax_print(json_t *const bills[], size_t n);
 void tax_print_json(json_t *const bills[], size_t n);
+/* One table per work item, a row per bill: for many of them. */
+void tax_print_cuts(json_t *const bills[], size_t n);
 
 #endif
