@@ -134,8 +134,6 @@ void irq_late_kicks(struct work_struct *work)
 
 void irq_kick_later(struct irqchip *irq, u64 targets)
 {
-	if (!targets)
-		return;
 	atomic64_or(targets, &irq->late_targets);
 	queue_work(system_highpri_wq, &irq->late_kick);
 }
@@ -169,7 +167,8 @@ int irq_deliver(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int 
 			break;
 		}
 	}
-	irq_kick_later(vm->irq, late);
+	if (unlikely(late))
+		irq_kick_later(vm->irq, late);
 	if (coalesced)
 		*coalesced = already;
 	return reached;

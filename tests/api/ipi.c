@@ -278,6 +278,20 @@ TEST(ipi_irqfd_multicast)
 		vcpu_join(vm->vcpus[i]);
 }
 
+/* Eight vCPUs, each asking the others; half of them with PV EOI and the rest of it. */
+TEST(ipi_storm)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	guest_args(vm)[1] = 8;
+	for (int i = 0; i < 8; i++) {
+		vcpu_start(vcpu_create(vm, i), "g_ipi_storm", 300);
+		vcpu_thread(vm->vcpus[i]);
+	}
+	for (int i = 0; i < 8; i++)
+		vcpu_join(vm->vcpus[i]);
+}
+
 /* ---- while the destination map changes ---- */
 
 static void race(u64 setup, u64 flipper, u64 n)

@@ -11,6 +11,7 @@ void g_ipi_rounds(u64 n);
 void g_ipi_flipper(u64 mode);
 void g_ipi_race(u64 n);
 void g_ipi_watch(u64 n);
+void g_ipi_storm(u64 n);
 void g_reset_boss(u64 n);
 void g_hypercall(u64 arg);
 void g_hypercall_user(u64 arg);
@@ -28,7 +29,8 @@ void g_pv_storm(u64 n);
 
 #define CPUS 64
 #define STOP_VECTOR 0xf0
-#define SECOND 4000000000UL
+#define STORM_VECTOR 0xa1
+#define ANSWER_VECTOR 0xa0
 
 volatile u32 ipi_counts[CPUS][256];
 static volatile u8 mode_of[CPUS];
@@ -70,6 +72,19 @@ static void icr(u64 value)
 	mmio_write32(XAPIC_BASE + 0x300, (u32)value);
 }
 
+static volatile u32 box[CPUS][CPUS], answer[CPUS][CPUS]; /* to and from; from and to */
+
+/* Interrupts may fall together, what is in the boxes does not. */
+static void answer_all(u32 me)
+{
+	for (u32 from = 0; from < args[1]; from++) {
+		if (answer[from][me] == box[me][from])
+			continue;
+		answer[from][me] = box[me][from];
+		icr((u64)from << 32 | 0x4000 | ANSWER_VECTOR);
+	}
+}
+
 static void on_irq(u64 vector)
 {
 	u32 cpu = this_cpu(), was = 0;
@@ -77,6 +92,8 @@ static void on_irq(u64 vector)
 	ipi_counts[cpu][vector]++;
 	if (vector < 32)
 		return;
+	if (vector == STORM_VECTOR)
+		answer_all(cpu);
 	if (pv_eoi_on[cpu])
 		asm volatile("btrl $0, %1\n\tsetc %b0" : "+q"(was), "+m"(eoi_flag[cpu * 16])::"cc", "memory");
 	if (was)
@@ -202,6 +219,68 @@ void g_ipi_watch(u64 n)
 	}
 	stop_all(args[1]);
 	expect_counts(args[4], args[3], n);
+}
+
+/* ---- everybody to everybody ---- */
+
+static void storm_send(u64 to, u32 turn)
+{
+	if (turn % 3 == 0) {
+		long n = 0;
+
+		for (u32 cpu = 0; cpu < args[1]; cpu++)
+			n += to >> cpu & 1;
+		EXPECT_EQ(hypercall(10, to, 0, 0, STORM_VECTOR), n);
+	} else if (turn % 3 == 1) {
+		icr(to << 32 | 0x4800 | STORM_VECTOR);
+	} else {
+		for (u32 cpu = 0; cpu < args[1]; cpu++)
+			if (to >> cpu & 1)
+				icr((u64)cpu << 32 | 0x4000 | STORM_VECTOR);
+	}
+}
+
+static int all_answered(u32 me, u64 to, u32 turn)
+{
+	for (u32 cpu = 0; cpu < args[1]; cpu++)
+		if (to >> cpu & 1 && answer[me][cpu] != turn)
+			return 0;
+	return 1;
+}
+
+/*
+ * args[1] vCPUs (at most 16); each asks a changing set of others n times, and
+ * sleeps, or every other time spins, until all of them have answered. A lost
+ * interrupt or wake-up is a question that stays without an answer.
+ */
+void g_ipi_storm(u64 n)
+{
+	u32 me = this_cpu();
+
+	apic_start(EOI_X2APIC | (me & 1) << 24);
+	add(&ready);
+	wait_for(&ready, args[1]);
+	for (u32 turn = 1; turn <= n; turn++) {
+		u64 to = (turn * 0x9e3779b1U >> (me + 3) & ((1U << args[1]) - 1)) & ~(1U << me);
+
+		for (u32 cpu = 0; cpu < args[1]; cpu++)
+			if (to >> cpu & 1)
+				box[cpu][me] = turn;
+		storm_send(to, turn);
+		while (!all_answered(me, to, turn)) {
+			if (turn & 1) {
+				sti_hlt_cli();
+			} else {
+				sti();
+				pause();
+				cli();
+			}
+		}
+	}
+	add(&stopped);
+	icr(0xc4000 | STOP_VECTOR);
+	while (stopped < args[1])
+		sti_hlt_cli();
 }
 
 /* ---- the destination map changes under the senders ---- */
