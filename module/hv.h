@@ -365,6 +365,11 @@ struct hv_ops {
 	bool (*nmi_allowed)(struct vcpu *vcpu);
 	void (*set_irq_window)(struct vcpu *vcpu, bool on);
 	void (*set_nmi_window)(struct vcpu *vcpu);
+	/*
+	 * The backend may step the guest (its trap flag) to find the end of what holds an NMI off. Software has done
+	 * the instruction: true when the step was the backend's alone, and is over. NULL: it never steps.
+	 */
+	bool (*end_own_step)(struct vcpu *vcpu);
 	void (*set_cr8_intercept)(struct vcpu *vcpu, bool on);
 	void (*set_tpr)(struct vcpu *vcpu, u8 cr8);
 	u8 (*get_tpr)(struct vcpu *vcpu);

@@ -194,6 +194,8 @@ void emul_finish_at(struct vcpu *v, u64 rip)
 	hv->set_shadow(v, 0);
 	if (likely(!(v->rflags & X86_EFLAGS_TF)))
 		return;
+	if (hv->end_own_step && hv->end_own_step(v))
+		return;
 	/* The trap flag is a debugger's outside, or the guest's own. */
 	if (v->guest_debug & KVM_GUESTDBG_SINGLESTEP)
 		vcpu_request(v, REQ_DEBUG_STEP);

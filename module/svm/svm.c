@@ -241,6 +241,7 @@ struct hv_ops svm_ops __ro_after_init = {
 	.nmi_allowed = svm_nmi_allowed,
 	.set_irq_window = svm_set_irq_window,
 	.set_nmi_window = svm_set_nmi_window,
+	.end_own_step = svm_end_own_step,
 	.set_cr8_intercept = svm_set_cr8_intercept,
 	.set_tpr = svm_set_tpr,
 	.get_tpr = svm_get_tpr,

@@ -91,6 +91,7 @@ void svm_inject_irq(struct vcpu *v);
 void svm_inject_nmi(struct vcpu *v);
 bool svm_irq_allowed(struct vcpu *v);
 bool svm_nmi_allowed(struct vcpu *v);
+bool svm_end_own_step(struct vcpu *v);
 void svm_set_irq_window(struct vcpu *v, bool on);
 void svm_set_nmi_window(struct vcpu *v);
 void svm_cancel_injection(struct vcpu *v);

@@ -125,6 +125,20 @@ void svm_load(struct vcpu *v)
 	}
 }
 
+/* The step is over: true when it was ours alone, false when the guest or its debugger was stepping, too. */
+bool svm_end_own_step(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+
+	if (!s->nmi_singlestep)
+		return false;
+	s->nmi_singlestep = false;
+	if (!s->singlestep_had_tf && !(v->guest_debug & KVM_GUESTDBG_SINGLESTEP))
+		v->rflags &= ~X86_EFLAGS_TF;
+	vcpu_request(v, REQ_EVENT);
+	return !s->singlestep_had_tf && !(v->guest_debug & (KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_HW_BP));
+}
+
 void svm_unload(struct vcpu *v)
 {
 	struct svm_cpu *c = this_cpu_ptr(&svm_cpus);
@@ -138,6 +152,8 @@ void svm_unload(struct vcpu *v)
 	if (s->dr_loaded)
 		hw_breakpoint_restore();
 	s->dr_loaded = false;
+	/* Nobody outside sees our trap flag; the next look at the events sets it again. */
+	svm_end_own_step(v);
 }
 
 /* Delivery of an event was cut short by the exit: it has to be injected again (APM vol. 2, 15.7.2). */
@@ -196,20 +212,6 @@ static void svm_decode_npf(struct hv_exit *e, const struct vmcb_control_area *ct
 	e->mem.in_guest_walk = info & BIT_ULL(33);
 }
 
-/* #DB of the single step over IRET: ours alone unless the guest was stepping itself. Returns true when it is swallowed. */
-static bool svm_end_nmi_singlestep(struct vcpu *v)
-{
-	struct svm_vcpu *s = v->svm;
-
-	if (!s->nmi_singlestep)
-		return false;
-	s->nmi_singlestep = false;
-	if (!s->singlestep_had_tf && !(v->guest_debug & KVM_GUESTDBG_SINGLESTEP))
-		v->rflags &= ~X86_EFLAGS_TF;
-	vcpu_request(v, REQ_EVENT);
-	return !s->singlestep_had_tf && !(v->guest_debug & (KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_HW_BP));
-}
-
 static void svm_decode_exception(struct vcpu *v, u32 code)
 {
 	struct vmcb_control_area *ctl = &v->svm->vmcb->control;
@@ -223,7 +225,7 @@ static void svm_decode_exception(struct vcpu *v, u32 code)
 	if (e->exc.vector == DB_VECTOR) {
 		/* Bits that are 0 when active read inverted: DR6 with its fixed ones taken out. */
 		e->exc.qualification = v->svm->vmcb->save.dr6 ^ DR6_RESERVED;
-		if (svm_end_nmi_singlestep(v))
+		if (svm_end_own_step(v))
 			e->reason = HV_EXIT_NMI_WINDOW;
 	}
 }
