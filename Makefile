@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests demo bench-path bench-cuts native install uninstall clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-stress demo bench-path bench-cuts native install uninstall clean distclean
 
 all: module tool guest
 
@@ -20,6 +20,7 @@ help:
 	@echo 'make unit       build and run the unit tests'
 	@echo 'make check      run every test'
 	@echo 'make check-guests  run every guest, the slow ones too'
+	@echo 'make check-stress  interrupts, timers and wake-ups for minutes (STRESS_SECONDS=60 for each test)'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
 	@echo 'make bench-path count the instructions that each kind of exit costs'
 	@echo 'make bench-cuts print what each cut is worth, in exits per event'
@@ -63,6 +64,11 @@ check: lab
 
 check-guests: lab module
 	@GUEST_ALL=1 tests/run guest
+
+STRESS_SECONDS ?= 60
+
+check-stress: lab module api guest
+	@lab/lab --smp 4 --mem 2048 --timeout 3600 -- /build/api/api --stress $(STRESS_SECONDS) 'stress_*'
 
 bench-path: lab module
 	@$(IN_ROOT) make --no-print-directory -C bench/path O=/build/bench-path all

@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -372,6 +373,8 @@ static void unexpected_exit(struct vcpu *v, const char *wanted)
 	if (is_out(v, PORT_DONE) && io_value(v))
 		guest_failed(v);
 	r = vcpu_regs(v);
+	if (run->exit_reason == KVM_EXIT_SHUTDOWN)
+		test_shut_down(__FILE__, __LINE__, wanted);
 	if (run->exit_reason == KVM_EXIT_IO)
 		FAIL("wanted %s, exit is I/O on port 0x%x, %s, value 0x%x, rip 0x%llx", wanted, run->io.port,
 		     run->io.direction ? "out" : "in", io_value(v), r.rip);
@@ -436,6 +439,16 @@ static void *thread_main(void *v)
 void vcpu_thread(struct vcpu *v)
 {
 	CHECK_EQ(pthread_create(&threads[v->id % 64], NULL, thread_main, v), 0);
+}
+
+void vcpu_signal(struct vcpu *v, int signal)
+{
+	pthread_kill(threads[v->id % 64], signal);
+}
+
+void vcpu_set_affinity(struct vcpu *v, const cpu_set_t *set)
+{
+	CHECK_EQ(pthread_setaffinity_np(threads[v->id % 64], sizeof(*set), set), 0);
 }
 
 void vcpu_join(struct vcpu *v)

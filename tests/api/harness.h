@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/kvm.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,9 @@ struct test {
 
 void test_register(struct test *t);
 
+/* How long a stress test goes on, seconds; not part of its time limit. */
+extern unsigned int stress_seconds;
+
 /* Defines a test and registers it; names sort by file, then by line. */
 #define TEST(name_)                                                                                \
 	static void test_##name_(void);                                                            \
@@ -46,6 +50,8 @@ void test_register(struct test *t);
 /* End the test: failed, or skipped because this host or hypervisor lacks something. */
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
+/* A guest shut down that should not have: failed, but run once more on an emulated CPU. */
+void test_shut_down(const char *file, int line, const char *wanted) __attribute__((noreturn));
 void test_skip(const char *why) __attribute__((noreturn));
 
 #define FAIL(...) test_fail(__FILE__, __LINE__, __VA_ARGS__)
@@ -151,6 +157,9 @@ void vcpu_call(struct vcpu *v, const char *function, u64 arg);
 /* In its own thread: run to the end of the guest function. */
 void vcpu_thread(struct vcpu *v);
 void vcpu_join(struct vcpu *v);
+/* To that thread, which has not been joined. */
+void vcpu_signal(struct vcpu *v, int signal);
+void vcpu_set_affinity(struct vcpu *v, const cpu_set_t *set);
 
 /* A variable of the guest's program, here. */
 void *guest_symbol(struct vm *vm, const char *name);

@@ -15,6 +15,15 @@
 
 #define TIME_LIMIT 60 /* seconds for one test */
 #define SKIPPED 77
+#define SHUT_DOWN 78
+#define MAX_STRESS_SECONDS 86400
+
+unsigned int stress_seconds = 3;
+
+static unsigned int time_limit(void)
+{
+	return TIME_LIMIT + stress_seconds;
+}
 
 static struct test *tests;
 static char *message; /* shared with the test's process */
@@ -42,6 +51,13 @@ void test_fail(const char *file, int line, const char *format, ...)
 	_exit(1);
 }
 
+/* A guest that shut down may have met QEMU's SVM, which mixes the two sides' registers now and then. */
+void test_shut_down(const char *file, int line, const char *wanted)
+{
+	snprintf(message, message_size, "%s:%d: wanted %s, the guest shut down", file, line, wanted);
+	_exit(is_emulated_cpu() ? SHUT_DOWN : 1);
+}
+
 void test_skip(const char *why)
 {
 	snprintf(message, message_size, "%s", why);
@@ -51,7 +67,7 @@ void test_skip(const char *why)
 /* Wait for a child; true when it ended in time. One stuck in the kernel is left behind. */
 static bool wait_child(pid_t pid, int *status)
 {
-	u64 end = now_ns() + (TIME_LIMIT + 5) * 1000000000ULL;
+	u64 end = now_ns() + (time_limit() + 5) * 1000000000ULL;
 	bool killed = false;
 
 	for (;;) {
@@ -70,21 +86,33 @@ static bool wait_child(pid_t pid, int *status)
 	}
 }
 
-/* True: passed or skipped. */
-static bool run_test(const struct test *t)
+/* Its wait status; false when it does not end. */
+static bool run_in_child(const struct test *t, int *status)
 {
-	int status = 0;
 	pid_t pid;
 
 	message[0] = 0;
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		alarm(TIME_LIMIT);
+		alarm(time_limit());
 		t->fn();
 		_exit(0);
 	}
-	if (pid < 0 || !wait_child(pid, &status)) {
+	return pid >= 0 && wait_child(pid, status);
+}
+
+/* True: passed or skipped. */
+static bool run_test(const struct test *t)
+{
+	int status = 0;
+	bool ended = run_in_child(t, &status);
+
+	if (ended && WIFEXITED(status) && WEXITSTATUS(status) == SHUT_DOWN) {
+		printf("# %s: %s; from the start, once (docs/emulation.md)\n", t->name, message);
+		ended = run_in_child(t, &status);
+	}
+	if (!ended) {
 		printf("not ok %s: does not end, not even when killed\n", t->name);
 		return false;
 	}
@@ -97,7 +125,7 @@ static bool run_test(const struct test *t)
 		return true;
 	}
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-		printf("not ok %s: no end after %d s\n", t->name, TIME_LIMIT);
+		printf("not ok %s: no end after %u s\n", t->name, time_limit());
 	else if (WIFSIGNALED(status))
 		printf("not ok %s: killed by signal %d\n", t->name, WTERMSIG(status));
 	else
@@ -119,15 +147,17 @@ static bool wanted(const struct test *t, char **names, int n)
 
 static void usage(FILE *to)
 {
-	fprintf(to, "usage: api [--list] [--run NAME]... [NAME...]\n\n"
+	fprintf(to, "usage: api [--list] [--stress SECONDS] [--run NAME]... [NAME...]\n\n"
 		    "Runs the tests of the ioctl interface on the device that TAXCUT_DEV names\n"
-		    "(default /dev/taxcut; /dev/kvm for stock KVM). NAME may end in *.\n");
+		    "(default /dev/taxcut; /dev/kvm for stock KVM). NAME may end in *.\n"
+		    "A stress test goes on for SECONDS (default 3).\n");
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "list", no_argument, NULL, 'l' },
+		{ "stress", required_argument, NULL, 's' },
 		{ "run", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
@@ -136,9 +166,11 @@ int main(int argc, char **argv)
 	int n = 0, ran = 0, failed = 0, c;
 	bool list = false;
 
-	while ((c = getopt_long(argc, argv, "lr:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "ls:r:h", options, NULL)) != -1) {
 		if (c == 'l')
 			list = true;
+		else if (c == 's' && atoi(optarg) > 0 && atoi(optarg) <= MAX_STRESS_SECONDS)
+			stress_seconds = (unsigned int)atoi(optarg);
 		else if (c == 'r' && n < 256)
 			names[n++] = optarg;
 		else
