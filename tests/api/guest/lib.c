@@ -7,7 +7,7 @@ volatile u64 resume;
 volatile u64 irqs[256], cpu_irqs[64][256];
 volatile u64 irq_tsc[256];
 volatile u32 pv_eoi_words[64];
-volatile int pv_eoi_on;
+volatile int pv_eoi_enabled;
 volatile int eoi_mode;
 void (*volatile irq_hook)(u64 vector);
 volatile u64 args[16], results[64];
@@ -48,7 +48,7 @@ static int pv_eoi(u32 cpu)
 {
 	u8 offered;
 
-	if (!pv_eoi_on)
+	if (!pv_eoi_enabled)
 		return 0;
 	asm volatile("btrl $0, %0\n\tsetc %1" : "+m"(pv_eoi_words[cpu]), "=q"(offered) : : "cc", "memory");
 	return offered;

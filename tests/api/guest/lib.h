@@ -20,8 +20,8 @@ extern volatile u64 resume; /* where an exception goes on; 0: it is a failure */
 extern volatile u64 irqs[256]; /* interrupts taken, by vector */
 extern volatile u64 irq_tsc[256]; /* when the last one was */
 extern volatile u64 cpu_irqs[64][256]; /* the same by vCPU, which its stack tells, with NMIs as vector 2 */
-extern volatile u32 pv_eoi_words[64]; /* by vCPU, when pv_eoi_on */
-extern volatile int pv_eoi_on;
+extern volatile u32 pv_eoi_words[64]; /* by vCPU, when pv_eoi_enabled */
+extern volatile int pv_eoi_enabled;
 extern volatile int eoi_mode; /* EOI_*: what the interrupt handler does at the end */
 enum { EOI_NONE, EOI_XAPIC, EOI_X2APIC, EOI_PIC };
 /* Takes all interrupts, EOI included, if a test has one. */

@@ -260,7 +260,7 @@ static void set_up(struct cpu *c)
 	apic_write(0x320, 0x40000 | TIMER);
 	if (c->flags & STRESS_PV_EOI) {
 		wrmsr(MSR_PV_EOI, (u64)&pv_eoi_words[c->self] | 1);
-		pv_eoi_on = 1;
+		pv_eoi_enabled = 1;
 	}
 	/* Nobody sends before all have come here. */
 	__sync_fetch_and_add(&finished, 1);
