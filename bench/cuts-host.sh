@@ -1,6 +1,6 @@
 #!/bin/bash
-# What bench/cuts runs on the emulated host: every configuration on taxcut,
-# then on stock KVM, one bill each in OUTPUT-DIR.
+# What bench/cuts runs on the emulated host: every configuration on taxcut
+# and on stock KVM, one bill each in OUTPUT-DIR.
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # usage: bench/cuts-host.sh [--only NAME,...] [--quick] OUTPUT-DIR
@@ -114,22 +114,29 @@ bill()
 	done
 }
 
-# hypervisor DEVICE: every configuration.
-hypervisor()
+# use DEVICE: the hypervisor behind it, and not the other.
+use()
 {
-	local device=$1 name sizes vcpus on n=0 options
+	[ ! -e "/dev/$1" ] || return 0
+	if [ "$1" = kvm ]; then
+		rmmod taxcut && modprobe kvm-amd
+	else
+		modprobe -r kvm-amd && insmod /build/module-current/taxcut.ko
+	fi && [ -e "/dev/$1" ]
+}
 
-	while read -r name sizes on; do
-		n=$((n + 1))
-		[[ -z $only || ,$only, == *,$name,* ]] || continue
-		# shellcheck disable=SC2086 # words
-		switches "$device" $on || { note "$device has no switch for $name"; continue; }
-		for vcpus in ${sizes//,/ }; do
-			echo "cuts: $device, $name, $vcpus vCPUs ($SECONDS s)" >&2
-			# shellcheck disable=SC2086 # words
-			bill "$out/$device-$(printf %02d "$n")-$vcpus.json" "$device" "$name" "$vcpus" $on </dev/null
-		done
-	done < <(configurations)
+# configuration FILE-PREFIX DEVICE NAME SIZES [CUT...]
+configuration()
+{
+	local prefix=$1 device=$2 name=$3 sizes=$4 vcpus options
+
+	shift 4
+	use "$device" || { note "cannot load $device"; failed=1; return; }
+	switches "$device" "$@" || { note "$device has no switch for $name"; return; }
+	for vcpus in ${sizes//,/ }; do
+		echo "cuts: $device, $name, $vcpus vCPUs ($SECONDS s)" >&2
+		bill "$prefix-$vcpus.json" "$device" "$name" "$vcpus" "$@"
+	done
 }
 
 only='' quick='' list='' out='' failed=0
@@ -149,7 +156,13 @@ done
 [ -z "$list" ] || { configurations | cut -d ' ' -f 1; exit 0; }
 [ -n "$out" ] || exit 2
 
-hypervisor taxcut
-rmmod taxcut && modprobe kvm-amd || exit 1
-hypervisor kvm
+n=0
+while read -r name sizes on; do
+	n=$((n + 1))
+	[[ -z $only || ,$only, == *,$name,* ]] || continue
+	for device in taxcut kvm; do
+		# shellcheck disable=SC2086 # words
+		configuration "$out/$(printf %02d "$n")-$device" "$device" "$name" "$sizes" $on </dev/null
+	done
+done < <(configurations)
 exit "$failed"
