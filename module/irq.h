@@ -46,7 +46,7 @@ bool irq_has_lapic(const struct vm *vm);
 void irq_map_update(struct vm *vm);
 
 /*
- * Put an interrupt into the LAPICs of targets (bitmap of vCPU indexes).
+ * Put an interrupt into the LAPICs of targets (vCPU indexes, as irq_resolve() returns them).
  * mode: delivery mode as in an ICR, bits 10:8 shifted down (0 fixed, 1 lowest
  * priority, 2 SMI, 4 NMI, 5 INIT, 6 SIPI, 7 ExtINT). Returns the number of
  * vCPUs it reached, *coalesced counts those which had it pending already (may

@@ -138,40 +138,47 @@ void irq_kick_later(struct irqchip *irq, u64 targets)
 	queue_work(system_highpri_wq, &irq->late_kick);
 }
 
-int irq_deliver(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int *coalesced)
+static int deliver_many(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int *coalesced)
 {
-	bool kick_late = (targets & (targets - 1)) && irqs_disabled();
+	bool kick_late = irqs_disabled();
 	int reached = 0, already = 0;
 	u64 late = 0;
 
-	while (targets) {
+	for (; targets; targets &= targets - 1) {
 		unsigned int i = __ffs64(targets);
-		struct vcpu *v = READ_ONCE(vm->vcpus[i]);
+		struct vcpu *v = vm->vcpus[i];
+		enum lapic_irr_result r = deliver_one(v, vector, mode, level);
 
-		targets &= targets - 1;
-		if (unlikely(!v || !v->apic))
-			continue;
-		switch (deliver_one(v, vector, mode, level)) {
-		case LAPIC_NEW:
-			if (kick_late)
-				late |= BIT_ULL(i);
-			else
-				vcpu_kick(v);
-			reached++;
-			break;
-		case LAPIC_ALREADY:
-			already++;
-			reached++;
-			break;
-		case LAPIC_REJECTED:
-			break;
-		}
+		if (r == LAPIC_NEW && kick_late)
+			late |= BIT_ULL(i);
+		else if (r == LAPIC_NEW)
+			vcpu_kick(v);
+		already += r == LAPIC_ALREADY;
+		reached += r != LAPIC_REJECTED;
 	}
-	if (unlikely(late))
+	if (late)
 		irq_kick_later(vm->irq, late);
 	if (coalesced)
 		*coalesced = already;
 	return reached;
+}
+
+int irq_deliver(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int *coalesced)
+{
+	enum lapic_irr_result r = LAPIC_REJECTED;
+
+	if (targets & (targets - 1))
+		return deliver_many(vm, targets, vector, mode, level, coalesced);
+	if (targets) {
+		struct vcpu *v = vm->vcpus[__ffs64(targets)];
+
+		r = deliver_one(v, vector, mode, level);
+		if (r == LAPIC_NEW)
+			vcpu_kick(v);
+	}
+	if (coalesced)
+		*coalesced = r == LAPIC_ALREADY;
+	return r != LAPIC_REJECTED;
 }
 
 int irq_send_msg(struct irqchip *irq, const struct apic_msg *msg, int self, int *coalesced)
