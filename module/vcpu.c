@@ -580,9 +580,8 @@ static int vcpu_outer_loop(struct vcpu *v)
 		case RUN_AGAIN:
 			if (unlikely(v->pv->yield_to))
 				pv_yield(v);
-			if (task_work_pending(current))
+			if (vcpu_thread_has_work() && hv_thread_work())
 				return vcpu_interrupted(v);
-			cond_resched();
 			break;
 		default:
 			return r == RUN_USER ? 0 : r;
