@@ -25,14 +25,11 @@
 #define hv_eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
 #endif
 
-/* XFER_TO_GUEST_MODE_WORK, and doing that work: 0, or -EINTR for a signal. */
+/* XFER_TO_GUEST_MODE_WORK */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #include <linux/entry-virt.h>
-#define hv_thread_work() xfer_to_guest_mode_handle_work()
 #else
 #include <linux/entry-kvm.h>
-/* x86 has no work of its own there, so nothing looks at the argument. */
-#define hv_thread_work() xfer_to_guest_mode_handle_work(NULL)
 #endif
 
 /* From 6.16 on kernel_fpu_begin() also holds softirqs off: a pending one must get us out of the run loop. */

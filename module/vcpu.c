@@ -580,8 +580,9 @@ static int vcpu_outer_loop(struct vcpu *v)
 		case RUN_AGAIN:
 			if (unlikely(v->pv->yield_to))
 				pv_yield(v);
-			if (vcpu_thread_has_work() && hv_thread_work())
+			if (task_work_pending(current))
 				return vcpu_interrupted(v);
+			cond_resched();
 			break;
 		default:
 			return r == RUN_USER ? 0 : r;
