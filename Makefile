@@ -7,6 +7,7 @@
 IN_ROOT := lab/in-root --
 
 .PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-stress demo bench-path bench-cuts native install uninstall clean distclean
+.PHONY: guest-module native-guest install-guest uninstall-guest
 
 all: module tool guest
 
@@ -15,6 +16,7 @@ help:
 	@echo 'make lab        build the lab root (once, in the user cache)'
 	@echo 'make module     build taxcut.ko for the lab kernel (Debian 13)'
 	@echo 'make module-6.1 build taxcut.ko for the Debian 12 kernel'
+	@echo 'make guest-module  build taxcut_guest.ko for both kernels'
 	@echo 'make tool       build the taxcut command'
 	@echo 'make guest      build the guest programs, initrds and disk image'
 	@echo 'make unit       build and run the unit tests'
@@ -26,6 +28,8 @@ help:
 	@echo 'make bench-cuts print what each cut is worth, in exits per event'
 	@echo 'make native     build the module and the tool for this machine, with its own compiler'
 	@echo 'make install    install what make native built (prefix=, DESTDIR=, KVER=)'
+	@echo 'make native-guest  in a guest: build its module, taxcut_guest.ko, for its kernel'
+	@echo 'make install-guest  install that (prefix=, DESTDIR=, KVER=)'
 	@echo 'make clean      remove build/'
 	@echo 'make distclean  remove build/ and the cached lab roots'
 
@@ -38,10 +42,14 @@ module: lab
 module-6.1: lab
 	@$(IN_ROOT) lab/build-module old
 
+guest-module: lab
+	@$(IN_ROOT) lab/build-module --guest old
+	@$(IN_ROOT) lab/build-module --guest current
+
 tool: lab
 	@$(IN_ROOT) make --no-print-directory -C tool O=/build/tool all
 
-guest: lab
+guest: lab guest-module
 	@$(IN_ROOT) make --no-print-directory -C guest O=/build/guest all
 
 bench: lab
@@ -89,9 +97,7 @@ prefix ?= /usr/local
 udevdir ?= /usr/lib/udev/rules.d
 
 native:
-	@mkdir -p $(NATIVE)/module
-	@find $(NATIVE)/module -xtype l -delete
-	@cp -rsuf $(CURDIR)/module/. $(NATIVE)/module/
+	@lab/link-module host $(NATIVE)/module
 	$(MAKE) -C $(KDIR) M=$(NATIVE)/module --no-print-directory modules
 	$(MAKE) -C tool O=$(NATIVE)/tool --no-print-directory all
 
@@ -106,6 +112,23 @@ uninstall:
 	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/taxcut.ko $(DESTDIR)$(udevdir)/60-taxcut.rules
 	rm -f $(DESTDIR)$(prefix)/bin/taxcut $(DESTDIR)$(prefix)/share/bash-completion/completions/taxcut
 	rm -f $(DESTDIR)$(prefix)/share/man/man1/taxcut.1 $(DESTDIR)$(prefix)/share/man/man1/taxcut-*.1
+	[ -n '$(DESTDIR)' ] || depmod $(KVER)
+
+# For a guest: its kernel's headers and gcc.
+GUEST_MODULE ?= $(NATIVE)/guest-module/taxcut_guest.ko
+
+native-guest:
+	@lab/link-module guest $(NATIVE)/guest-module
+	$(MAKE) -C $(KDIR) M=$(NATIVE)/guest-module --no-print-directory modules
+
+install-guest:
+	@[ -e $(GUEST_MODULE) ] || { echo 'nothing to install: make native-guest first' >&2; exit 1; }
+	install -D -m 644 $(GUEST_MODULE) $(DESTDIR)/lib/modules/$(KVER)/updates/taxcut_guest.ko
+	install -D -m 644 guest/module/taxcut_guest.4 $(DESTDIR)$(prefix)/share/man/man4/taxcut_guest.4
+	[ -n '$(DESTDIR)' ] || depmod $(KVER)
+
+uninstall-guest:
+	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/taxcut_guest.ko $(DESTDIR)$(prefix)/share/man/man4/taxcut_guest.4
 	[ -n '$(DESTDIR)' ] || depmod $(KVER)
 
 clean:

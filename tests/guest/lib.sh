@@ -12,6 +12,7 @@ images=/build/guest
 limit=240	# seconds that one guest may take
 patience=120	# seconds that it may be silent
 qemu_pid=
+listener=
 
 die()
 {
@@ -19,7 +20,7 @@ die()
 	exit 1
 }
 
-# The options every guest has: machine TYPE with IRQCHIP and VCPUS.
+# The options every guest has: machine TYPE with IRQCHIP and VCPUS. $cpu_flags go to -cpu.
 #
 # QEMU's second IOAPIC is its own even where the first is the hypervisor's, and
 # then hears of no EOI: the first level interrupt there would be the last.
@@ -34,7 +35,7 @@ machine()
 	microvm-on) args=(-M microvm,isa-serial=on,ioapic2=off) ;;
 	q35-*) args=(-M q35,smm=off); bus=pci ;;
 	esac
-	args+=(-accel "kvm,device=$device,kernel-irqchip=$irqchip" -cpu host -smp "$vcpus" -m 256
+	args+=(-accel "kvm,device=$device,kernel-irqchip=$irqchip" -cpu "host${cpu_flags:+,$cpu_flags}" -smp "$vcpus" -m 256
 	       -nodefaults -no-user-config -display none)
 }
 
@@ -66,9 +67,34 @@ network()
 # start NAME [OPTION...]: QEMU in the background, console in the file NAME.
 start()
 {
+	launch "$1" "file:$1" "${@:2}"
+}
+
+# The same with a console that reads as well: see answer.
+start_talking()
+{
+	mkfifo talk.in talk.out
+	cat talk.out >"$1" &
+	listener=$!
+	launch "$1" chardev:talk -chardev pipe,id=talk,path=talk "${@:2}"
+}
+
+# answer MARK [COMMAND...]: wait until the guest says it has come there, run COMMAND..., and let it go on.
+answer()
+{
+	await "TC: mark=$1"
+	"${@:2}"
+	echo >talk.in
+}
+
+# launch NAME SERIAL [OPTION...]
+launch()
+{
+	local serial=$2
+
 	console=$1
-	shift
-	timeout -k 5 "$limit" qemu-system-x86_64 "${args[@]}" -serial "file:$console" \
+	shift 2
+	timeout -k 5 "$limit" qemu-system-x86_64 "${args[@]}" -serial "$serial" \
 		-qmp "unix:qmp,server=on,wait=off" "$@" </dev/null >qemu.err 2>&1 &
 	qemu_pid=$!
 }
@@ -80,6 +106,7 @@ finish()
 
 	wait "$qemu_pid" || status=$?
 	qemu_pid=
+	[ -z "$listener" ] || wait "$listener" # the rest of what was said
 	[ "$status" -ne 124 ] || die "no end after $limit s"
 	[ "$status" -eq 0 ] || die "QEMU ended with status $status: $(tail -n 1 qemu.err)"
 	# Ended in good order, but not by the guest's own last word: it was shut down.
@@ -141,6 +168,13 @@ qmp()
 	*'"return"'*) printf '%s\n' "$answer" ;;
 	*) die "QMP $1: ${answer:-no answer}" ;;
 	esac
+}
+
+# counter NAME: a statistic of all vCPUs together.
+counter()
+{
+	qmp query-stats "{\"target\":\"vcpu\",\"providers\":[{\"provider\":\"kvm\",\"names\":[\"$1\"]}]}" |
+		jq -e '[.return[].stats[].value] | add'
 }
 
 # ticks: how far the counting guest is, by the last whole line.
