@@ -124,7 +124,7 @@ native-guest:
 install-guest:
 	@[ -e $(GUEST_MODULE) ] || { echo 'nothing to install: make native-guest first' >&2; exit 1; }
 	install -D -m 644 $(GUEST_MODULE) $(DESTDIR)/lib/modules/$(KVER)/updates/taxcut_guest.ko
-	install -D -m 644 guest/module/taxcut_guest.4 $(DESTDIR)$(prefix)/share/man/man4/taxcut_guest.4
+	install -D -m 644 guest/taxcut_guest.4 $(DESTDIR)$(prefix)/share/man/man4/taxcut_guest.4
 	[ -n '$(DESTDIR)' ] || depmod $(KVER)
 
 uninstall-guest:

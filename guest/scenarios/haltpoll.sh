@@ -4,14 +4,14 @@
 #
 #     tc.poll=WHO     who polls: module (taxcut_guest.ko) or stock (the
 #                     kernel's own haltpoll driver and governor)
-#     tc.count=N      round trips in each phase (default 500)
+#     tc.count=N      round trips in each phase (default 200)
 #     tc.window=NS    ceiling of polling (default 50000000: emulation is slow)
 #     tc.refused=1    the module must not load here
 #
 # `TC: mark=begin-PHASE' and `TC: mark=end-PHASE' stand around each phase; a
 # line on the console lets the guest go on from each.
 
-count=${tc_count:-500}
+count=${tc_count:-200}
 window=${tc_window:-50000000}
 cpus=/sys/devices/system/cpu
 
@@ -110,6 +110,7 @@ with_stock()
 }
 
 stty -echo
+dmesg -c >/dev/null	# what booting complained of is not about this
 if [ -n "${tc_refused:-}" ]; then
 	idle_driver driver.before
 	! load_module || return 1
