@@ -132,9 +132,7 @@ static struct cpuidle_driver driver = {
 #define COUNTER(name_, field_)                                                                     \
 	static ssize_t name_##_show(struct device *d, struct device_attribute *a, char *buf)       \
 	{                                                                                          \
-		u64 value = READ_ONCE(per_cpu(idle_cpus, d->id).field_);                           \
-                                                                                                   \
-		return sysfs_emit(buf, "%llu\n", value);                                           \
+		return sysfs_emit(buf, "%llu\n", (u64)READ_ONCE(per_cpu(idle_cpus, d->id).field_));\
 	}                                                                                          \
 	static DEVICE_ATTR_RO(name_)
 
