@@ -285,7 +285,7 @@ TEST(ipi_storm)
 
 	guest_args(vm)[1] = 8;
 	for (int i = 0; i < 8; i++) {
-		vcpu_start(vcpu_create(vm, i), "g_ipi_storm", 300);
+		vcpu_start(vcpu_create(vm, i), "g_ipi_storm", 60);
 		vcpu_thread(vm->vcpus[i]);
 	}
 	for (int i = 0; i < 8; i++)
@@ -317,12 +317,12 @@ TEST(ipi_race_map_x2apic)
 {
 	if (is_stock())
 		test_skip("stock KVM loses interrupts here");
-	race(X2APIC, X2APIC, 1500);
+	race(X2APIC, X2APIC, 400);
 }
 
 TEST(ipi_race_map_xapic)
 {
-	race(FLAT(0), XAPIC, 1500);
+	race(FLAT(0), XAPIC, 400);
 }
 
 /* The AP's thread; stock KVM also ends KVM_RUN when a SIPI has come. */
