@@ -77,6 +77,7 @@ STRESS_SECONDS ?= 60
 
 check-stress: lab module api guest
 	@lab/lab --smp 4 --mem 2048 --timeout 3600 -- /build/api/api --stress $(STRESS_SECONDS) 'stress_*'
+	@lab/lab --smp 4 --mem 4096 --timeout 3600 -- env STORM_SECONDS=$(STRESS_SECONDS) tests/guest/run 'storm-*'
 
 bench-path: lab module
 	@$(IN_ROOT) make --no-print-directory -C bench/path O=/build/bench-path all
