@@ -312,9 +312,11 @@ TEST(exits_hlt_off_nmi)
 static void *run_forever(void *arg)
 {
 	struct vcpu *v = arg;
+	int r;
 
-	while (vcpu_run_once(v) == -EINTR)
-		;
+	do
+		r = vcpu_run_once(v);
+	while (r == -EINTR || r == -EAGAIN); /* stock KVM returns with it when a SIPI has come */
 	FAIL("the AP ended with exit %u", v->run->exit_reason);
 	return NULL;
 }
