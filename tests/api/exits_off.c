@@ -325,16 +325,20 @@ static void *run_forever(void *arg)
 TEST(exits_hlt_off_init)
 {
 	struct vm *vm = vm_with_exits_off(KVM_X86_DISABLE_EXITS_HLT);
+	u64 halts = ~0ULL;
 	pthread_t t;
+	int stats;
 
 	vcpu_create(vm, 0);
 	vcpu_create(vm, 1);
+	stats = OK(ioctl(vm->vcpus[1]->fd, KVM_GET_STATS_FD, 0));
 	memcpy(vm->mem + GPA_REAL, vm->mem + guest_address("sipi_start"),
 	       guest_address("sipi_end") - guest_address("sipi_start"));
 	CHECK_EQ(pthread_create(&t, NULL, run_forever, vm->vcpus[1]), 0);
 	CHECK_EQ(vcpu_set_msr(vm->vcpus[0], 0x1b, 0xfee00d00), 1);
 	vcpu_call(vm->vcpus[0], "g_ap_starter", X2APIC);
-	CHECK_EQ(stat_get(vm->vcpus[1]->fd, "halt_exits"), 0);
+	CHECK(stat_read(stats, "halt_exits", &halts));
+	CHECK_EQ(halts, 0);
 }
 
 /* Memory changes wait for all vCPUs to be out: one in HLT must hear of it. */
