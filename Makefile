@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-stress demo bench-path bench-cuts native install uninstall clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-stress demo plots bench-path bench-cuts native install uninstall clean distclean
 .PHONY: guest-module native-guest install-guest uninstall-guest
 
 all: module tool guest
@@ -26,6 +26,7 @@ help:
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
 	@echo 'make bench-path count the instructions that each kind of exit costs'
 	@echo 'make bench-cuts print what each cut is worth, in exits per event'
+	@echo 'make plots      draw the plots of docs/ anew'
 	@echo 'make native     build the module and the tool for this machine, with its own compiler'
 	@echo 'make install    install what make native built (prefix=, DESTDIR=, KVER=)'
 	@echo 'make native-guest  in a guest: build its module, taxcut_guest.ko, for its kernel'
@@ -82,6 +83,10 @@ check-stress: lab module api guest
 bench-path: lab module
 	@$(IN_ROOT) make --no-print-directory -C bench/path O=/build/bench-path all
 	@bench/path.sh
+
+plots: lab
+	@$(IN_ROOT) make --no-print-directory -C docs/plots O=/build/plots all
+	@$(IN_ROOT) /build/plots/timer_advance >docs/timer-advance.svg
 
 demo: lab module tool guest bench
 	@bench/demo

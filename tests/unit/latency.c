@@ -8,6 +8,37 @@
 #define UNIT_DIR "."
 #endif
 
+/* Two kinds in turn. */
+s64 latency_bimodal(u32 i)
+{
+	return i % 2 ? 2800 : 1200;
+}
+
+s64 latency_mostly_fast(u32 i)
+{
+	return i % 10 ? 1200 : 3500;
+}
+
+/* Ten ns more at each firing, then less again. */
+s64 latency_drifting(u32 i)
+{
+	u32 phase = i % 600;
+
+	return 1000 + (phase < 300 ? phase : 600 - phase) * 10;
+}
+
+/* Noise of 300 ns around 1500, and now and then a spike that is no latency of ours. */
+s64 latency_spiky(u32 i)
+{
+	u32 noise = (i * 2654435761U) >> 16;
+
+	if (i % 50 == 7)
+		return 40000;
+	if (i % 1000 == 11)
+		return 10000000;
+	return 1350 + noise % 300;
+}
+
 static struct latency_list lists[8];
 static u32 count;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Recorded timer latencies: lines "# comment", "name NAME", and one latency in ns. */
+/* Latencies of timer firings, in ns: made up, and recorded (lines "# comment", "name NAME", and one latency). */
 #ifndef TAXCUT_TEST_LATENCY_H
 #define TAXCUT_TEST_LATENCY_H
 
@@ -12,6 +12,12 @@ struct latency_list {
 	u32 n;
 	s64 ns[LATENCY_MAX];
 };
+
+/* Made up: of the i-th firing. */
+s64 latency_bimodal(u32 i);
+s64 latency_mostly_fast(u32 i);
+s64 latency_drifting(u32 i);
+s64 latency_spiky(u32 i);
 
 /* The number of lists in the file (in the folder of the unit tests); 0 when it cannot be read. */
 u32 latency_load(const char *name);

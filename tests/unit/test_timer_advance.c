@@ -124,29 +124,17 @@ STORY(huge_latency_is_cut_off)
 	assert_int_equal(s.low, TIMER_ADVANCE_MAX_NS);
 }
 
-/* Two kinds in turn, 1200 and 2800: no firing much later than the slower kind, no swinging between the two. */
-static s64 bimodal(u32 i)
-{
-	return i % 2 ? 2800 : 1200;
-}
-
 STORY(bimodal_follows_the_slower_half)
 {
 	struct timer_advance t = {};
 	struct summary s;
 
 	settle(&t, bimodal);
-	s = watch(&t, bimodal, STEADY);
+	s = watch(&t, latency_bimodal, STEADY);
 	assert_in_range(s.low, 2400, 2800);
 	assert_in_range(s.high, 2400, 2800);
 	assert_true(s.high - s.low <= TIMER_ADVANCE_UP_NS);
 	assert_true(s.late / STEADY <= 200);
-}
-
-/* One in ten is slow: the others do not wait for it. */
-static s64 mostly_fast(u32 i)
-{
-	return i % 10 ? 1200 : 3500;
 }
 
 STORY(bimodal_with_few_slow_ones_stays_with_the_many)
@@ -155,18 +143,10 @@ STORY(bimodal_with_few_slow_ones_stays_with_the_many)
 	struct summary s;
 
 	settle(&t, mostly_fast);
-	s = watch(&t, mostly_fast, STEADY);
+	s = watch(&t, latency_mostly_fast, STEADY);
 	assert_in_range(s.low, 1200, 1200 + TIMER_ADVANCE_BAND_NS + TIMER_ADVANCE_UP_NS);
 	assert_in_range(s.high, 1200, 1200 + TIMER_ADVANCE_BAND_NS + 2 * TIMER_ADVANCE_UP_NS);
 	assert_true(s.waited / STEADY <= TIMER_ADVANCE_BAND_NS + TIMER_ADVANCE_UP_NS);
-}
-
-/* Ten ns more at each firing, then less again: it follows at a short distance. */
-static s64 drifting(u32 i)
-{
-	u32 phase = i % 600;
-
-	return 1000 + (phase < 300 ? phase : 600 - phase) * 10;
 }
 
 STORY(drift_is_followed)
@@ -176,23 +156,11 @@ STORY(drift_is_followed)
 
 	settle(&t, drifting);
 	for (i = TIMER_ADVANCE_SETTLE; i < STEADY; i++) {
-		s64 l = drifting(i);
+		s64 l = latency_drifting(i);
 
 		assert_in_range(t.ns, l - 60, l + TIMER_ADVANCE_BAND_NS + 100);
 		tune(&t, l);
 	}
-}
-
-/* Noise of 300 ns around 1500, and now and then a spike that is no latency of ours. */
-static s64 spiky(u32 i)
-{
-	u32 noise = (i * 2654435761U) >> 16;
-
-	if (i % 50 == 7)
-		return 40000;
-	if (i % 1000 == 11)
-		return 10000000;
-	return 1350 + noise % 300;
 }
 
 STORY(spikes_are_ignored)
@@ -202,13 +170,13 @@ STORY(spikes_are_ignored)
 	u32 i;
 
 	settle(&t, spiky);
-	s = watch(&t, spiky, STEADY);
+	s = watch(&t, latency_spiky, STEADY);
 	assert_in_range(s.low, 1350, 1650);
 	assert_in_range(s.high, 1350, 1650 + TIMER_ADVANCE_BAND_NS);
 	/* A far one changes nothing at all. */
 	for (i = 0; i < STEADY; i++) {
-		if (spiky(i) < TIMER_ADVANCE_FAR_NS)
-			tune(&without, spiky(i));
+		if (latency_spiky(i) < TIMER_ADVANCE_FAR_NS)
+			tune(&without, latency_spiky(i));
 		t = without;
 		tune(&t, 40000);
 		assert_int_equal(t.ns, without.ns);
