@@ -55,21 +55,25 @@ void apic_timer_init(struct vcpu *v)
 
 #define FAR_NS (S64_MAX / 2) /* times are not told apart beyond this; sums of two still fit */
 
-/* How much later than that it is, ns; below 0: it is still to come. Never 0 before its time. */
-static s64 late_ns(const struct vcpu *v, const struct lapic_timer_next *at)
+/* The time on the clock that it is set by. */
+static u64 clock_now(const struct vcpu *v, const struct lapic_timer_next *at)
 {
-	u64 now;
+	return at->unit == LAPIC_TIMER_AT_TSC ? clock_guest_tsc(v) : ktime_get_ns();
+}
 
-	if (at->unit == LAPIC_TIMER_AT_TSC) {
-		now = clock_guest_tsc(v);
-		if (now < at->when)
-			return -(s64)clamp_t(u64, clock_guest_cycles_to_ns(v, at->when - now), 1, FAR_NS);
-		return min_t(u64, clock_guest_cycles_to_ns(v, now - at->when), FAR_NS);
-	}
-	now = ktime_get_ns();
+static u64 span_ns(const struct vcpu *v, const struct lapic_timer_next *at, u64 span)
+{
+	if (at->unit == LAPIC_TIMER_AT_TSC)
+		span = clock_guest_cycles_to_ns(v, span);
+	return min_t(u64, span, FAR_NS);
+}
+
+/* How much later than that now is, ns; below 0: it is still to come. Never 0 before its time. */
+static s64 late_ns(const struct vcpu *v, const struct lapic_timer_next *at, u64 now)
+{
 	if (now < at->when)
-		return -(s64)min_t(u64, at->when - now, FAR_NS);
-	return min_t(u64, now - at->when, FAR_NS);
+		return -(s64)max_t(u64, span_ns(v, at, at->when - now), 1);
+	return span_ns(v, at, now - at->when);
 }
 
 /* How far ahead the host's timer is set, ns. */
@@ -95,16 +99,14 @@ static void start(struct vcpu *v, const struct lapic_timer_next *at, s64 late, u
 }
 
 /* It fires, at->when being its time, which may lie a little ahead. */
-static void fire(struct vcpu *v, const struct lapic_timer_next *at)
+static void fire(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 {
 	struct apic *a = v->apic;
 	bool by_host = a->host_armed;
 
 	a->host_armed = false;
-	if (at->unit == LAPIC_TIMER_AT_TSC)
-		lapic_timer_fire(&a->timer, 0, at->when);
-	else
-		lapic_timer_fire(&a->timer, max_t(u64, ktime_get_ns(), at->when), 0);
+	now = max(now, at->when);
+	lapic_timer_fire(&a->timer, now, now);
 	v->stats.lapic_timer_fires++;
 	if (lapic_local_deliver(&a->l, LAPIC_LVTT) != LAPIC_LOCAL_FIXED)
 		return;
@@ -117,19 +119,28 @@ static void fire(struct vcpu *v, const struct lapic_timer_next *at)
 	vcpu_request(v, REQ_EVENT);
 }
 
-/* One look at an armed timer: true when it fired, false when a host timer waits for it. */
-static bool serve(struct vcpu *v, const struct lapic_timer_next *at)
+/* Before its time: true when the host's timer is set for it, false when it is close enough to fire. */
+static bool wait_by_host(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 {
 	bool masked = lapic_reg(&v->apic->l, LAPIC_LVTT) & LAPIC_LVT_MASKED;
 	u32 advance = masked ? 0 : advance_now(v->apic);
 	u32 early = masked ? 0 : advance + TIMER_ADVANCE_SLACK_NS;
-	s64 late = late_ns(v, at);
+	s64 late = late_ns(v, at, now);
 
-	if (late < -(s64)early) {
-		start(v, at, late, advance);
+	if (late >= -(s64)early)
 		return false;
-	}
-	fire(v, at);
+	start(v, at, late, advance);
+	return true;
+}
+
+/* One look at an armed timer: true when it fired, false when a host timer waits for it. */
+static bool serve(struct vcpu *v, const struct lapic_timer_next *at)
+{
+	u64 now = clock_now(v, at);
+
+	if (now < at->when && wait_by_host(v, at, now))
+		return false;
+	fire(v, at, now);
 	return true;
 }
 
@@ -145,7 +156,8 @@ static void timer_sync(struct vcpu *v)
 	do {
 		next = lapic_timer_next(&a->timer);
 		if (next.unit == LAPIC_TIMER_OFF) {
-			hrtimer_try_to_cancel(&a->hrtimer);
+			if (hrtimer_is_queued(&a->hrtimer))
+				hrtimer_try_to_cancel(&a->hrtimer);
 			return;
 		}
 	} while (serve(v, &next));
@@ -164,28 +176,33 @@ static void timer_set(struct vcpu *v)
 	timer_sync(v);
 }
 
-/* The time that is left until the interrupt under way was meant to come, ns. */
-static u32 early_ns(const struct vcpu *v)
+/* The time that is left until the interrupt under way was meant to come, ns, when it is so late. */
+static u32 early_ns(s64 late)
 {
-	s64 late = late_ns(v, &v->apic->firing.at);
-
 	/* Much too early: the guest's TSC was set back meanwhile. */
 	return late < 0 && late >= -TIMER_WAIT_MAX_NS ? -late : 0;
 }
 
+/* Of the interrupt under way. */
+static s64 late_now(const struct vcpu *v)
+{
+	const struct lapic_timer_next *at = &v->apic->firing.at;
+
+	return late_ns(v, at, clock_now(v, at));
+}
+
 void apic_timer_wait(struct vcpu *v)
 {
-	while (early_ns(v))
+	while (early_ns(late_now(v)))
 		cpu_relax();
 	v->apic->firing.pending = false;
 }
 
-/* The entry is ready: early or late, and by how much. */
-static void measure(struct vcpu *v)
+/* The entry is ready, so late. */
+static void measure(struct vcpu *v, s64 late)
 {
 	struct apic *a = v->apic;
 	struct apic_firing *f = &a->firing;
-	s64 late = late_ns(v, &f->at);
 
 	f->measure = false;
 	if (f->exits != v->stats.exits)
@@ -202,15 +219,17 @@ static void measure(struct vcpu *v)
 
 u32 apic_timer_early_ns(struct vcpu *v)
 {
-	struct apic *a = v->apic;
+	struct apic_firing *f = &v->apic->firing;
 	u32 left;
+	s64 late;
 
-	if (!v->ev.irq.injected || v->ev.irq.vector != a->firing.vector)
+	if (!v->ev.irq.injected || v->ev.irq.vector != f->vector)
 		return 0;
-	if (a->firing.measure)
-		measure(v);
-	left = early_ns(v);
-	a->firing.pending = left;
+	late = late_now(v);
+	if (f->measure)
+		measure(v, late);
+	left = early_ns(late);
+	f->pending = left;
 	return left;
 }
 

@@ -33,6 +33,7 @@ static const struct kind kinds[] = {
 	{ "deadline_arm", "p_deadline_arm", 0, false },
 	{ "deadline_arm_fire", "p_deadline_spin", 0, false },
 	{ "deadline_arm_hlt_fire", "p_deadline_hlt", 0, false },
+	{ "deadline_taken", "p_deadline_taken", 0, false },
 	{ "ipi_hlt_exchange", "p_exchange", 0, true },
 };
 

@@ -129,7 +129,7 @@ STORY(bimodal_follows_the_slower_half)
 	struct timer_advance t = {};
 	struct summary s;
 
-	settle(&t, bimodal);
+	settle(&t, latency_bimodal);
 	s = watch(&t, latency_bimodal, STEADY);
 	assert_in_range(s.low, 2400, 2800);
 	assert_in_range(s.high, 2400, 2800);
@@ -142,7 +142,7 @@ STORY(bimodal_with_few_slow_ones_stays_with_the_many)
 	struct timer_advance t = {};
 	struct summary s;
 
-	settle(&t, mostly_fast);
+	settle(&t, latency_mostly_fast);
 	s = watch(&t, latency_mostly_fast, STEADY);
 	assert_in_range(s.low, 1200, 1200 + TIMER_ADVANCE_BAND_NS + TIMER_ADVANCE_UP_NS);
 	assert_in_range(s.high, 1200, 1200 + TIMER_ADVANCE_BAND_NS + 2 * TIMER_ADVANCE_UP_NS);
@@ -154,7 +154,7 @@ STORY(drift_is_followed)
 	struct timer_advance t = {};
 	u32 i;
 
-	settle(&t, drifting);
+	settle(&t, latency_drifting);
 	for (i = TIMER_ADVANCE_SETTLE; i < STEADY; i++) {
 		s64 l = latency_drifting(i);
 
@@ -169,7 +169,7 @@ STORY(spikes_are_ignored)
 	struct summary s;
 	u32 i;
 
-	settle(&t, spiky);
+	settle(&t, latency_spiky);
 	s = watch(&t, latency_spiky, STEADY);
 	assert_in_range(s.low, 1350, 1650);
 	assert_in_range(s.high, 1350, 1650 + TIMER_ADVANCE_BAND_NS);
