@@ -49,6 +49,11 @@ void test_fail(const char *file, int line, const char *format, ...)
 	_exit(1);
 }
 
+void test_shut_down(const char *file, int line, const char *wanted)
+{
+	test_fail(file, line, "wanted %s, the guest shut down", wanted);
+}
+
 void test_skip(const char *why)
 {
 	test_fail("path", 0, "%s", why);
