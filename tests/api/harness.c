@@ -132,8 +132,10 @@ static void fill_descriptors(struct vm *vm)
 	}
 	for (u64 i = 0; i < 64; i++) {
 		u64 rsp0 = GPA_STACKS + (i + 1) * STACK_SIZE - 0x2000;
+		u16 no_io_bitmap = 104; /* beyond the limit: user mode has no port */
 
 		memcpy(vm->mem + GPA_TSS + i * 128 + 4, &rsp0, 8);
+		memcpy(vm->mem + GPA_TSS + i * 128 + 102, &no_io_bitmap, 2);
 	}
 }
 
