@@ -21,8 +21,11 @@ void apic_apply_effects(struct vcpu *v, const struct lapic_effects *e)
 {
 	struct irqchip *irq = v->vm->irq;
 
-	if (e->map)
+	if (e->map) {
 		irq_map_update(v->vm);
+		if (hv->apic_changed)
+			hv->apic_changed(v);
+	}
 	if (e->timer)
 		apic_timer_changed(v, e->timer_reg);
 	if (e->eoi && (e->eoi_level || e->eoi_vector == READ_ONCE(irq->edge_ack_vector)))
@@ -47,6 +50,7 @@ int apic_create(struct vcpu *v)
 	}
 	a->vcpu = v;
 	lapic_init(&a->l, regs, v->id, v->id == v->vm->bsp_id);
+	a->l.posted = hv->posted ? hv->posted(v) : NULL;
 	a->l.has_eoi_suppress = v->vm->split_irqchip;
 	v->apic = a;
 	apic_timer_init(v);
@@ -184,6 +188,29 @@ int apic_pending_vector(struct vcpu *v)
 	return lapic_pending_vector(&v->apic->l);
 }
 
+int apic_injectable_vector(struct vcpu *v)
+{
+	if (!v->apic || !v->apic->cpu_delivers)
+		return apic_pending_vector(v);
+	lapic_collect(&v->apic->l);
+	return extint_pending(v) ? APIC_EXTINT : -1;
+}
+
+bool apic_notify(struct vcpu *v)
+{
+	struct lapic *l = &v->apic->l;
+
+	return l->posted && hv->notify(v, word_test_and_set_bit(&l->posted->on, 0));
+}
+
+void apic_ended(struct vcpu *v, u8 vector)
+{
+	bool level = lapic_end_is_heard(&v->apic->l, vector);
+
+	if (level || vector == READ_ONCE(v->vm->irq->edge_ack_vector))
+		irq_eoi_broadcast(v, vector, level);
+}
+
 static int ack_user_irq(struct vcpu *v)
 {
 	v->ev.user_irq_pending = false;
@@ -205,6 +232,8 @@ int apic_ack(struct vcpu *v)
 		if (vector >= 0)
 			return vector;
 	}
+	if (a->cpu_delivers)
+		return -1;
 	vector = lapic_pending_vector(&a->l);
 	if (vector >= 0)
 		lapic_accept(&a->l, vector);
@@ -302,6 +331,7 @@ int apic_get_state(struct vcpu *v, struct kvm_lapic_state *s)
 	apic_timer_expired(v);
 	apic_timer_settle(v);
 	apic_timer_publish_count(v);
+	lapic_collect(&v->apic->l);
 	lapic_state_get(&v->apic->l, s, v->vm->x2apic_32bit_ids);
 	return 0;
 }

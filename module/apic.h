@@ -41,6 +41,7 @@ struct apic {
 	struct lapic_timer timer; /* ns: CLOCK_MONOTONIC */
 	struct hrtimer hrtimer;
 	struct vcpu *vcpu;
+	bool cpu_delivers; /* the CPU moves IRR to ISR and ends interrupts without us (hv->apic_changed()) */
 	int timer_cpu; /* where hrtimer was last armed */
 	bool host_armed; /* hrtimer was set for what the timer is set to */
 	bool wakes_halted; /* the last firing met a halted vCPU */
@@ -123,6 +124,22 @@ static inline bool apic_kick_pending(const struct vcpu *v)
 	return v->apic && READ_ONCE(v->apic->unhalted);
 }
 
+/* The same, less what the CPU delivers by itself. */
+int apic_injectable_vector(struct vcpu *v);
+/*
+ * An interrupt was accepted (LAPIC_NEW), edge-triggered and unwatched: tell the
+ * CPU, if the vCPU is in the guest there and takes it without an exit. False:
+ * request and kick are due. Any context.
+ */
+bool apic_notify(struct vcpu *v);
+/* HV_EXIT_EOI: the CPU has ended this interrupt, and somebody may wait for that. */
+void apic_ended(struct vcpu *v, u8 vector);
+/* Something waits that was posted. NULL apic is fine. */
+static inline bool apic_has_posted(const struct vcpu *v)
+{
+	return v->apic && lapic_has_posted(&v->apic->l);
+}
+
 /* An IRR vector waits only because of TPR: the backend has to watch CR8. */
 bool apic_blocked_by_tpr(struct vcpu *v);
 /* This vCPU takes ExtINT from a PIC now (user space's, too). NULL apic: true. */
@@ -191,7 +208,7 @@ void apic_pv_eoi_collect(struct vcpu *v);
 /* Bracket every entry with these two; vm->mem_sem is held (as always in the run loop). NULL apic is fine. */
 static inline void apic_pv_eoi_before_entry(struct vcpu *v)
 {
-	if (v->apic && v->apic->pv_eoi_gpa && v->apic->l.isr_highest >= 0)
+	if (v->apic && v->apic->pv_eoi_gpa && v->apic->l.isr_highest >= 0 && !v->apic->cpu_delivers)
 		apic_pv_eoi_offer(v);
 }
 

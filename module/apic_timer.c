@@ -110,6 +110,10 @@ static void fire(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 	v->stats.lapic_timer_fires++;
 	if (lapic_local_deliver(&a->l, LAPIC_LVTT) != LAPIC_LOCAL_FIXED)
 		return;
+	if (a->cpu_delivers) {
+		vcpu_request(v, REQ_EVENT);
+		return;
+	}
 	a->firing = (struct apic_firing){ .pending = true,
 					  .measure = by_host,
 					  .was_halted = v->mp_state == KVM_MP_STATE_HALTED,
@@ -122,9 +126,10 @@ static void fire(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 /* Before its time: true when the host's timer is set for it, false when it is close enough to fire. */
 static bool wait_by_host(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 {
-	bool masked = lapic_reg(&v->apic->l, LAPIC_LVTT) & LAPIC_LVT_MASKED;
-	u32 advance = masked ? 0 : advance_now(v->apic);
-	u32 early = masked ? 0 : advance + TIMER_ADVANCE_SLACK_NS;
+	/* A CPU that delivers by itself cannot be made to wait with it. */
+	bool exact = v->apic->cpu_delivers || (lapic_reg(&v->apic->l, LAPIC_LVTT) & LAPIC_LVT_MASKED);
+	u32 advance = exact ? 0 : advance_now(v->apic);
+	u32 early = exact ? 0 : advance + TIMER_ADVANCE_SLACK_NS;
 	s64 late = late_ns(v, at, now);
 
 	if (late >= -(s64)early)

@@ -108,4 +108,19 @@ struct kvm_userspace_memory_region2 {
 #define HV_DISABLE_EXITS_APERFMPERF 0
 #endif
 
+/* Posted interrupts: KVM's notification vector, which the kernel has a handler for when it is built with KVM. */
+#include <asm/cpufeature.h>
+#include <asm/irq_vectors.h>
+#ifdef POSTED_INTR_VECTOR
+#define HV_POSTED_VECTOR POSTED_INTR_VECTOR
+#else
+#define HV_POSTED_VECTOR 0
+#endif
+
+#ifdef X86_FEATURE_FRED
+#define hv_host_has_fred() boot_cpu_has(X86_FEATURE_FRED)
+#else
+#define hv_host_has_fred() false
+#endif
+
 #endif /* TAXCUT_COMPAT_H */

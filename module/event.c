@@ -154,7 +154,7 @@ static void inject_nmi(struct vcpu *v)
 static int irq_waiting(struct vcpu *v)
 {
 	if (v->apic)
-		return apic_pending_vector(v);
+		return apic_injectable_vector(v);
 	return v->ev.user_irq_pending ? v->ev.user_irq : -1;
 }
 
@@ -194,7 +194,7 @@ static void inject_irq(struct vcpu *v)
 	window = pending >= 0 || event_user_wants_window(v);
 	hv->set_irq_window(v, window);
 	/* Some emulated SVM mishandles a CR8 write while a virtual interrupt is pending, so watch CR8 then, too. */
-	hv->set_cr8_intercept(v, window || !v->apic || apic_blocked_by_tpr(v));
+	hv->set_cr8_intercept(v, window || !v->apic || (!v->apic->cpu_delivers && apic_blocked_by_tpr(v)));
 }
 
 void event_inject(struct vcpu *v)

@@ -384,6 +384,9 @@ int exit_dispatch(struct vcpu *v)
 	case HV_EXIT_RDPMC:
 		event_queue_gp(v);
 		return RUN_GUEST;
+	case HV_EXIT_EOI:
+		apic_ended(v, v->exit.ended);
+		return RUN_GUEST;
 	case HV_EXIT_TASK_SWITCH:
 		return emul_failed(v); /* no 64-bit system does that */
 	case HV_EXIT_UNDEFINED:

@@ -47,6 +47,7 @@
 #define HV_MAX_CPUID 256
 
 struct apic; /* apic.h: a vCPU's local APIC, with its timer */
+struct lapic_posted; /* pure/lapic.h */
 struct irqchip; /* irq.h: a VM's interrupt controllers, routes, irqfds, ioeventfds */
 struct mem; /* memory.h: a VM's slots and second-level page table */
 struct svm_vcpu;
@@ -104,6 +105,7 @@ enum hv_exit_reason {
 	HV_EXIT_PAUSE,
 	HV_EXIT_RDPMC,
 	HV_EXIT_TASK_SWITCH,
+	HV_EXIT_EOI, /* the CPU has ended an interrupt that is watched */
 	HV_EXIT_UNDEFINED, /* an instruction this guest does not have: #UD */
 	HV_EXIT_EXCEPTION,
 	HV_EXIT_SHUTDOWN,
@@ -135,6 +137,7 @@ struct hv_exit {
 			u32 error;
 			u64 qualification; /* DR6 bits for #DB */
 		} exc;
+		u8 ended; /* EOI: the vector */
 		u64 hw_code; /* FAILED_ENTRY, UNKNOWN: the vendor's own number */
 	};
 };
@@ -388,6 +391,18 @@ struct hv_ops {
 	void (*update_intercepts)(struct vcpu *vcpu); /* debug state, CPUID, disabled exits changed */
 	void (*update_dr)(struct vcpu *vcpu); /* vcpu->dr6/dr7 changed */
 	void (*flush_tlb)(struct vcpu *vcpu);
+
+	/*
+	 * Interrupts that the CPU delivers by itself; all three, or NULL.
+	 * posted(): where other threads put vectors, for the vCPU's life, or NULL.
+	 * notify(): any context; something new is there (already: it was not
+	 * empty). False: the vCPU is not in the guest, or this is not on now.
+	 * apic_changed(): mode, enable state or registers of the LAPIC.
+	 */
+	struct lapic_posted *(*posted)(struct vcpu *vcpu);
+	bool (*notify)(struct vcpu *vcpu, bool already);
+	void (*apic_changed)(struct vcpu *vcpu);
+	void (*host_interrupt)(struct vcpu *vcpu); /* after HV_EXIT_INTR, interrupts off; NULL: they are still pending */
 
 	/* The second-level page table's format (slpt.c builds it). */
 	u64 (*slpt_leaf)(u64 pa, unsigned int level, bool write); /* level 1: 4K, 2: 2M, 3: 1G */

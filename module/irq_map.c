@@ -70,12 +70,23 @@ u64 irq_resolve_pv(struct irqchip *irq, u64 low, u64 high, u64 min, bool is_64bi
 	return targets;
 }
 
-static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level)
+/* *kick: false when the CPU takes it from here. */
+static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level, bool *kick)
 {
-	enum lapic_irr_result r = lapic_set_irr(&v->apic->l, vector, level);
+	bool watched = level || vector == READ_ONCE(v->vm->irq->edge_ack_vector);
+	enum lapic_irr_result r;
 
-	if (r == LAPIC_NEW)
+	if (unlikely(watched && !level))
+		r = lapic_set_irr_watched(&v->apic->l, vector);
+	else
+		r = lapic_set_irr(&v->apic->l, vector, level);
+	if (r != LAPIC_NEW)
+		return r;
+	*kick = watched || !apic_notify(v);
+	if (*kick)
 		vcpu_request(v, REQ_EVENT);
+	else
+		v->stats.irqs_posted++;
 	return r;
 }
 
@@ -93,13 +104,13 @@ static void deliver_init(struct vcpu *v)
 	vcpu_request(v, REQ_INIT_SIPI);
 }
 
-/* LAPIC_NEW: a request is set, a kick is due. */
-static enum lapic_irr_result deliver_one(struct vcpu *v, u8 vector, u8 mode, bool level)
+/* LAPIC_NEW: a request is set, and a kick is due unless *kick became false. */
+static enum lapic_irr_result deliver_one(struct vcpu *v, u8 vector, u8 mode, bool level, bool *kick)
 {
 	switch (mode) {
 	case APIC_MSG_FIXED:
 	case APIC_MSG_LOWEST:
-		return deliver_fixed(v, vector, level);
+		return deliver_fixed(v, vector, level, kick);
 	case APIC_MSG_NMI:
 		deliver_nmi(v);
 		return LAPIC_NEW;
@@ -147,11 +158,12 @@ static int deliver_many(struct vm *vm, u64 targets, u8 vector, u8 mode, bool lev
 	for (; targets; targets &= targets - 1) {
 		unsigned int i = __ffs64(targets);
 		struct vcpu *v = vm->vcpus[i];
-		enum lapic_irr_result r = deliver_one(v, vector, mode, level);
+		bool kick = true;
+		enum lapic_irr_result r = deliver_one(v, vector, mode, level, &kick);
 
-		if (r == LAPIC_NEW && kick_late)
+		if (r == LAPIC_NEW && kick && kick_late)
 			late |= BIT_ULL(i);
-		else if (r == LAPIC_NEW)
+		else if (r == LAPIC_NEW && kick)
 			vcpu_kick(v);
 		already += r == LAPIC_ALREADY;
 		reached += r != LAPIC_REJECTED;
@@ -172,8 +184,10 @@ int irq_deliver(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int 
 	if (targets) {
 		struct vcpu *v = vm->vcpus[__ffs64(targets)];
 
-		r = deliver_one(v, vector, mode, level);
-		if (r == LAPIC_NEW)
+		bool kick = true;
+
+		r = deliver_one(v, vector, mode, level, &kick);
+		if (r == LAPIC_NEW && kick)
 			vcpu_kick(v);
 	}
 	if (coalesced)

@@ -37,6 +37,10 @@ bool param_mitigations = true;
 module_param_named(mitigations, param_mitigations, bool, 0444);
 MODULE_PARM_DESC(mitigations, "Flush branch predictors when a core changes hands between VMs, where the CPU can (default: on)");
 
+bool param_posted_interrupts = true;
+module_param_named(posted_interrupts, param_posted_interrupts, bool, 0444);
+MODULE_PARM_DESC(posted_interrupts, "Interrupts reach a running vCPU without an exit, where the CPU can (default: on)");
+
 unsigned int param_halt_poll_ns = 200000;
 module_param_named(halt_poll_ns, param_halt_poll_ns, uint, 0644);
 MODULE_PARM_DESC(halt_poll_ns, "Ceiling of halt polling in the host, in ns; 0 switches it off (default: 200000)");

@@ -49,6 +49,7 @@
 	X(HV_EXIT_PAUSE, pause_exits)                                                              \
 	X(HV_EXIT_RDPMC, rdpmc_exits)                                                              \
 	X(HV_EXIT_TASK_SWITCH, task_switch_exits)                                                  \
+	X(HV_EXIT_EOI, eoi_exits)                                                                  \
 	X(HV_EXIT_UNDEFINED, undefined_insn_exits)                                                 \
 	X(HV_EXIT_EXCEPTION, exception_exits)                                                      \
 	X(HV_EXIT_SHUTDOWN, shutdown_exits)                                                        \
@@ -101,6 +102,7 @@
 	X(CUMULATIVE, NS, lapic_timer_wait_ns, 1) /* by early entries */                           \
 	X(CUMULATIVE, NONE, ipis_sent, 1)                                                          \
 	X(CUMULATIVE, NONE, pv_ipis, 1)                                                            \
+	X(CUMULATIVE, NONE, irqs_posted, 1) /* to a running vCPU, without an exit */               \
 	X(CUMULATIVE, NONE, pv_eois, 1)                                                            \
 	X(CUMULATIVE, NONE, kicks, 1)
 

@@ -359,6 +359,8 @@ static bool vcpu_enter(struct vcpu *v)
 	hv->run(v);
 	v->exit_tsc = rdtsc();
 	WRITE_ONCE(v->mode, VCPU_OUTSIDE);
+	if (v->exit.reason == HV_EXIT_INTR && hv->host_interrupt)
+		hv->host_interrupt(v);
 	local_irq_enable(); /* what caused an INTR exit is handled here */
 	return true;
 }
@@ -458,8 +460,9 @@ static bool vcpu_is_runnable(struct vcpu *v)
 
 static bool vcpu_has_wakeup(struct vcpu *v)
 {
-	return READ_ONCE(v->requests) & (BIT(REQ_TIMER) | BIT(REQ_INIT_SIPI) | BIT(REQ_VM_DEAD) | BIT(REQ_EVENT) |
-					 BIT(REQ_NMI));
+	return (READ_ONCE(v->requests) & (BIT(REQ_TIMER) | BIT(REQ_INIT_SIPI) | BIT(REQ_VM_DEAD) | BIT(REQ_EVENT) |
+					  BIT(REQ_NMI))) ||
+	       apic_has_posted(v);
 }
 
 /* The polling parameters of this moment. KVM_CAP_HALT_POLL goes before the module's ceiling. */
@@ -566,6 +569,8 @@ static int vcpu_outer_loop(struct vcpu *v)
 			/* Looked at already; what comes from here on sets it again. */
 			clear_bit(REQ_EVENT, &v->requests);
 			clear_bit(REQ_NMI, &v->requests);
+			if (v->apic)
+				lapic_collect(&v->apic->l);
 			smp_mb__after_atomic();
 			if (!vcpu_is_runnable(v)) {
 				vcpu_block(v);

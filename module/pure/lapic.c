@@ -145,6 +145,20 @@ static void load_id(struct lapic *l)
 	}
 }
 
+static void forget_posted(struct lapic *l)
+{
+	unsigned int i;
+
+	if (!l->posted)
+		return;
+	word_take(&l->posted->on);
+	word_take(&l->held_any);
+	for (i = 0; i < ARRAY_SIZE(l->held); i++) {
+		word_take(&l->posted->vectors[i]);
+		word_take(&l->held[i]);
+	}
+}
+
 /* All registers but the ID as after power-up. */
 static void reset_registers(struct lapic *l)
 {
@@ -164,6 +178,7 @@ static void reset_registers(struct lapic *l)
 		reg_set(l, LAPIC_LVT0, APIC_MSG_EXTINT << 8);
 	if (in_x2apic(l))
 		reg_set(l, LAPIC_LDR, x2apic_ldr(l->x2apic_id));
+	forget_posted(l);
 	l->isr_highest = -1;
 	WRITE_ONCE(l->irr_hint, 1);
 	WRITE_ONCE(l->esr_new, 0);
@@ -308,6 +323,7 @@ int lapic_state_set(struct lapic *l, const struct kvm_lapic_state *s, bool x2api
 	reg_set(l, LAPIC_VERSION, version(l));
 	reg_set(l, LAPIC_EOI, 0);
 	reg_set(l, LAPIC_DFR, lapic_reg(l, LAPIC_DFR) | 0x0fffffff);
+	forget_posted(l);
 	l->isr_highest = vector_highest(l, LAPIC_ISR);
 	WRITE_ONCE(l->irr_hint, 1);
 	WRITE_ONCE(l->esr_new, 0);
@@ -322,7 +338,15 @@ void lapic_set_current_count(struct lapic *l, u32 count)
 	reg_set(l, LAPIC_TMCCT, count);
 }
 
-enum lapic_irr_result lapic_set_irr(struct lapic *l, u8 vector, bool level)
+/* Where another thread puts a vector. */
+static u32 *accepting_word(struct lapic *l, u8 vector, bool watched)
+{
+	if (likely(!l->posted))
+		return vector_word(l, LAPIC_IRR, vector);
+	return watched ? &l->held[vector >> 5] : &l->posted->vectors[vector >> 5];
+}
+
+static enum lapic_irr_result set_irr(struct lapic *l, u8 vector, bool level, bool watched)
 {
 	u32 *tmr = vector_word(l, LAPIC_TMR, vector);
 
@@ -336,10 +360,44 @@ enum lapic_irr_result lapic_set_irr(struct lapic *l, u8 vector, bool level)
 		word_test_and_set_bit(tmr, vector & 31);
 	else if (vector_test(l, LAPIC_TMR, vector))
 		word_test_and_clear_bit(tmr, vector & 31);
-	if (word_test_and_set_bit(vector_word(l, LAPIC_IRR, vector), vector & 31))
+	if (word_test_and_set_bit(accepting_word(l, vector, watched), vector & 31))
 		return LAPIC_ALREADY;
 	WRITE_ONCE(l->irr_hint, 1);
+	if (l->posted && watched)
+		word_test_and_set_bit(&l->held_any, 0);
 	return LAPIC_NEW;
+}
+
+enum lapic_irr_result lapic_set_irr(struct lapic *l, u8 vector, bool level)
+{
+	return set_irr(l, vector, level, level);
+}
+
+enum lapic_irr_result lapic_set_irr_watched(struct lapic *l, u8 vector)
+{
+	return set_irr(l, vector, false, true);
+}
+
+void lapic_collect(struct lapic *l)
+{
+	unsigned int i;
+
+	if (!l->posted)
+		return;
+	word_take(&l->posted->on);
+	word_take(&l->held_any);
+	for (i = 0; i < ARRAY_SIZE(l->held); i++) {
+		u32 held = word_load(&l->held[i]) ? word_take(&l->held[i]) : 0;
+		u32 found = held | (word_load(&l->posted->vectors[i]) ? word_take(&l->posted->vectors[i]) : 0);
+
+		if (!found)
+			continue;
+		reg_set(l, LAPIC_IRR + i * 16, lapic_reg(l, LAPIC_IRR + i * 16) | found);
+		l->irr_moved = true;
+		if (held & ~l->watched[i])
+			l->watched_new = true;
+		l->watched[i] |= held;
+	}
 }
 
 /* lapic_state_set() may leave illegal vectors in IRR. They read back, and do nothing. */
@@ -356,10 +414,12 @@ int lapic_highest_irr(struct lapic *l)
 
 	if (!word_load(&l->irr_hint))
 		return -1;
+	lapic_collect(l);
 	vector = highest_legal_irr(l);
 	if (vector >= 0)
 		return vector;
 	word_test_and_clear_bit(&l->irr_hint, 0);
+	lapic_collect(l);
 	vector = highest_legal_irr(l);
 	if (vector >= 0)
 		WRITE_ONCE(l->irr_hint, 1);
@@ -406,6 +466,12 @@ void lapic_unaccept(struct lapic *l, u8 vector)
 	leave_service(l, vector);
 	word_test_and_set_bit(vector_word(l, LAPIC_IRR, vector), vector & 31);
 	WRITE_ONCE(l->irr_hint, 1);
+	l->irr_moved = true;
+}
+
+bool lapic_end_is_heard(const struct lapic *l, u8 vector)
+{
+	return vector_test(l, LAPIC_TMR, vector) && !(lapic_reg(l, LAPIC_SVR) & LAPIC_SVR_NO_EOI_BROADCAST);
 }
 
 void lapic_eoi(struct lapic *l, struct lapic_effects *e)
@@ -417,8 +483,7 @@ void lapic_eoi(struct lapic *l, struct lapic_effects *e)
 	leave_service(l, vector);
 	e->eoi = true;
 	e->eoi_vector = vector;
-	e->eoi_level = vector_test(l, LAPIC_TMR, vector) &&
-		       !(lapic_reg(l, LAPIC_SVR) & LAPIC_SVR_NO_EOI_BROADCAST);
+	e->eoi_level = lapic_end_is_heard(l, vector);
 	e->event = true;
 }
 

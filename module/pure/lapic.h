@@ -15,6 +15,14 @@
  *   The owner clears irr_hint only before it searches IRR, so a bit that
  *   appears during the search is found now or by the next look.
  *
+ * A CPU that delivers interrupts itself
+ *   Then the register page is the CPU's while the guest runs, and IRR is
+ *   nobody else's: lapic_set_irr() puts an edge-triggered vector into
+ *   lapic.posted, where the CPU finds it, and one whose end somebody must hear
+ *   of into lapic.held, where only the owner does. lapic_collect() moves both
+ *   into IRR. The order is: vector, then posted->on; the owner, and the CPU,
+ *   clear posted->on before they look for vectors.
+ *
  * Functions that take effects only add to it: start with a zeroed struct, and
  * act on it after the call.
  */
@@ -72,7 +80,18 @@
 #define LAPIC_ESR_RECEIVE_VECTOR 6
 #define LAPIC_ESR_REGISTER 7
 
+/* Posted interrupts, as the CPU reads them (SDM 3 "Posted-Interrupt Processing"). 64-byte aligned. */
+struct lapic_posted {
+	u32 vectors[8];
+	u32 on; /* bit 0: something was posted since it was last clear */
+	u32 rest[7];
+};
+
 struct lapic {
+	struct lapic_posted *posted; /* NULL: vectors go straight into IRR */
+	u32 held[8], held_any;
+	u32 watched[8]; /* vectors whose end must be heard of; the owner's */
+	bool irr_moved, watched_new; /* the owner's: lapic_collect() found something */
 	u8 *regs; /* 4 KiB, 4-byte aligned at least; KVM_GET_LAPIC's layout */
 	u64 base; /* IA32_APIC_BASE; change with lapic_set_base() */
 	u32 x2apic_id; /* equals the vCPU id */
@@ -241,6 +260,18 @@ int lapic_msr_write(struct lapic *l, u32 msr, u64 value, struct lapic_effects *e
  */
 enum lapic_irr_result lapic_set_irr(struct lapic *l, u8 vector, bool level);
 
+/* The same for an edge-triggered interrupt whose end somebody waits for. */
+enum lapic_irr_result lapic_set_irr_watched(struct lapic *l, u8 vector);
+
+/* Something was posted or held since the last lapic_collect(). */
+static inline bool lapic_has_posted(const struct lapic *l)
+{
+	return l->posted && (word_load(&l->posted->on) | word_load(&l->held_any));
+}
+
+/* Move what others have posted into IRR. Owner only, with the guest stopped. */
+void lapic_collect(struct lapic *l);
+
 /* Highest bit in IRR, -1 for none, whatever the priority. Owner only. */
 int lapic_highest_irr(struct lapic *l);
 
@@ -260,6 +291,9 @@ void lapic_unaccept(struct lapic *l, u8 vector);
 
 /* End of interrupt: the highest vector leaves ISR. Effects: eoi*, event. */
 void lapic_eoi(struct lapic *l, struct lapic_effects *e);
+
+/* The end of this vector concerns the IOAPICs: it was level-triggered, and broadcasts are not suppressed. */
+bool lapic_end_is_heard(const struct lapic *l, u8 vector);
 
 /* TPR seen as CR8 (0..15); set returns true if PPR fell: look for an interrupt. */
 u8 lapic_get_cr8(const struct lapic *l);

@@ -95,6 +95,11 @@ static inline bool word_test_and_clear_bit(u32 *word, unsigned int bit)
 	return __atomic_fetch_and(word, ~mask, __ATOMIC_SEQ_CST) & mask;
 }
 
+static inline u32 word_take(u32 *word)
+{
+	return __atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST);
+}
+
 static inline u32 word_load(const u32 *word)
 {
 	return __atomic_load_n(word, __ATOMIC_RELAXED);

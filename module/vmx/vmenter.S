@@ -15,6 +15,7 @@
 #include <asm/asm.h>
 #include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
+#include <asm/segment.h>
 #include "../compat_asm.h"
 #include "vmx_entry.h"
 
@@ -139,5 +140,25 @@ SYM_INNER_LABEL(vmx_vmexit, SYM_L_GLOBAL)
 	orl $VMX_ENTRY_REFUSED, VMX_ENTRY_FLAGS(%rsi)
 	jmp 4b
 SYM_FUNC_END(vmx_vmenter)
+
+/*
+ * void vmx_call_interrupt(unsigned long handler)
+ *
+ * Run an entry of the host's IDT, interrupts off, on the frame that the CPU
+ * would have built (SDM vol. 3, "64-Bit Mode Stack Frame"): its IRET returns
+ * here, with RSP as it is in RBP.
+ */
+SYM_FUNC_START(vmx_call_interrupt)
+	push %rbp
+	mov %rsp, %rbp
+	and $~15, %rsp
+	push $__KERNEL_DS
+	push %rbp
+	pushf
+	push $__KERNEL_CS
+	CALL_NOSPEC rdi
+	leave
+	RET
+SYM_FUNC_END(vmx_call_interrupt)
 
 .section .note.GNU-stack, "", @progbits

@@ -52,6 +52,12 @@ static int vmx_setup(void)
 	if (!vmx_features.ept_1g)
 		vmx_ops.slpt_max_level = 2;
 	vmx_ops.lacks = vmx_lacks;
+	if (vmx_features.posting) {
+		vmx_ops.posted = vmx_posted;
+		vmx_ops.notify = vmx_notify;
+		vmx_ops.apic_changed = vmx_apic_changed;
+		vmx_ops.host_interrupt = vmx_host_interrupt;
+	}
 	if (*vmx_lacks)
 		pr_info("VMX: this CPU does without %s\n", vmx_lacks);
 	__set_bit(0, vpids);
@@ -177,7 +183,9 @@ static int vmx_vcpu_create(struct vcpu *v)
 	s->vmcs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	s->msr_bitmap = (u8 *)__get_free_page(GFP_KERNEL_ACCOUNT);
 	s->tpr_page = (u8 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!s->vmcs || !s->msr_bitmap || !s->tpr_page)
+	if (vmx_features.posting)
+		s->posted = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!s->vmcs || !s->msr_bitmap || !s->tpr_page || (vmx_features.posting && !s->posted))
 		return -ENOMEM;
 	*(u32 *)s->vmcs = vmx_features.revision;
 	memset(s->msr_bitmap, 0xff, PAGE_SIZE);
@@ -195,6 +203,7 @@ static void vmx_vcpu_destroy(struct vcpu *v)
 	free_page((unsigned long)s->vmcs);
 	free_page((unsigned long)s->msr_bitmap);
 	free_page((unsigned long)s->tpr_page);
+	free_page((unsigned long)s->posted);
 	kfree(s);
 	v->vmx = NULL;
 }

@@ -39,6 +39,7 @@ enum vmx_stale {
 	VMX_STALE_INTERCEPTS = 1 << 1,
 	VMX_STALE_DEBUG = 1 << 2,
 	VMX_STALE_PDPTES = 1 << 3, /* read them from the guest's memory */
+	VMX_STALE_APICV = 1 << 4, /* at the next load already */
 };
 
 struct vmx_vcpu {
@@ -72,6 +73,10 @@ struct vmx_vcpu {
 	u16 vpid; /* 0: none */
 	u8 *msr_bitmap;
 	u8 *tpr_page; /* stands in for the LAPIC's registers where there is no LAPIC */
+	struct lapic_posted *posted; /* NULL: the CPU cannot. A page: some emulated CPU wants it aligned so */
+	bool posting; /* vmx_apicv.c: on; other threads read it */
+	u16 intr_status; /* RVI and SVI as the VMCS has them */
+	u32 host_intr_info; /* the host's interrupt that the exit has acknowledged */
 	u8 *vapic; /* tpr_page or the LAPIC's registers: CR8 lives there */
 };
 
@@ -95,6 +100,7 @@ struct vmx_features {
 	u64 cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
 	bool vpid, tsc_scale, ept_1g, ept_5level, encls;
 	bool rdtscp, mitigate;
+	bool posting; /* APICv and posted interrupts, all of it */
 };
 
 DECLARE_PER_CPU(struct vmx_cpu, vmx_cpus);
@@ -172,6 +178,7 @@ void vmx_load(struct vcpu *v);
 void vmx_unload(struct vcpu *v);
 void vmx_run(struct vcpu *v);
 void vmx_reload_debug(struct vcpu *v);
+void vmx_send_notification(int cpu); /* any context */
 
 /* vmx_event.c */
 void vmx_inject_exception(struct vcpu *v);
@@ -189,6 +196,17 @@ void vmx_set_blocking(struct vcpu *v, u32 blocking);
 void vmx_events_before_entry(struct vcpu *v);
 void vmx_events_after_exit(struct vcpu *v);
 
+/* vmx_apicv.c */
+struct lapic_posted *vmx_posted(struct vcpu *v);
+bool vmx_notify(struct vcpu *v, bool already);
+void vmx_apic_changed(struct vcpu *v);
+void vmx_host_interrupt(struct vcpu *v);
+void vmx_init_apicv(struct vcpu *v);
+void vmx_write_apicv(struct vcpu *v);
+void vmx_apicv_before_entry(struct vcpu *v);
+void vmx_apicv_after_exit(struct vcpu *v);
+void vmx_exit_apic_write(struct vcpu *v);
+
 /* vmx_state.c */
 void vmx_vcpu_reset(struct vcpu *v);
 void vmx_get_sregs(struct vcpu *v, struct hv_sregs *out);
@@ -202,6 +220,7 @@ void vmx_reset_msrs(struct vcpu *v);
 void vmx_load_msrs(struct vcpu *v);
 void vmx_unload_msrs(struct vcpu *v);
 void vmx_update_msr_bitmap(struct vcpu *v);
+void vmx_pass_msr(struct vcpu *v, u32 index, bool read, bool write);
 int vmx_get_msr(struct vcpu *v, u32 index, u64 *value);
 int vmx_set_msr(struct vcpu *v, u32 index, u64 value, bool host);
 void vmx_read_host_msrs(struct vmx_cpu *c);

@@ -5,13 +5,14 @@
  * A capability MSR says of each bit of a control word whether it must be 1
  * (low half) and whether it may be 1 (high half); SDM vol. 3, appendix A.
  * Required: without it the module does not load. Wanted: used where present.
- * Refused: it must be possible to leave it off. Bits that the table does not
+ * Later: not on from the beginning. Refused: it must be possible to leave it off. Bits that the table does not
  * name are what the CPU insists on, or 0.
  */
 #include <linux/string.h>
 #include <asm/msr-index.h>
 #include <asm/msr.h>
 
+#include "../compat.h"
 #include "../params.h"
 #include "vmx.h"
 
@@ -26,6 +27,7 @@ enum control_need {
 	REQUIRED, /* on from the beginning */
 	REQUIRED_LATER, /* must be there; switched on when it is needed */
 	WANTED,
+	WANTED_LATER,
 	REFUSED,
 };
 
@@ -40,6 +42,7 @@ static const struct control controls[] = {
 	{ PIN, PIN_BASED_EXT_INTR_MASK, REQUIRED, "external-interrupt exiting" },
 	{ PIN, PIN_BASED_NMI_EXITING, REQUIRED, "NMI exiting" },
 	{ PIN, PIN_BASED_VIRTUAL_NMIS, REQUIRED, "virtual NMIs" },
+	{ PIN, PIN_BASED_POSTED_INTR, WANTED_LATER, "posted interrupts" },
 	{ PIN, PIN_BASED_VMX_PREEMPTION_TIMER, REFUSED, "preemption timer" },
 
 	{ PROC, CPU_BASED_USE_TSC_OFFSETTING, REQUIRED, "TSC offsetting" },
@@ -71,6 +74,9 @@ static const struct control controls[] = {
 	{ PROC2, SECONDARY_EXEC_ENABLE_RDTSCP, WANTED, "RDTSCP" },
 	{ PROC2, SECONDARY_EXEC_ENABLE_INVPCID, WANTED, "INVPCID" },
 	{ PROC2, SECONDARY_EXEC_TSC_SCALING, WANTED, "TSC scaling" },
+	{ PROC2, SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE, WANTED_LATER, "virtual x2APIC mode" },
+	{ PROC2, SECONDARY_EXEC_APIC_REGISTER_VIRT, WANTED_LATER, "APIC-register virtualization" },
+	{ PROC2, SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY, WANTED_LATER, "virtual-interrupt delivery" },
 	{ PROC2, SECONDARY_EXEC_ENCLS_EXITING, WANTED, NULL },
 	{ PROC2, SECONDARY_EXEC_DESC, REFUSED, "descriptor-table exiting" },
 	{ PROC2, SECONDARY_EXEC_RDRAND_EXITING, REFUSED, "RDRAND exiting" },
@@ -80,7 +86,7 @@ static const struct control controls[] = {
 	{ EXIT, VM_EXIT_HOST_ADDR_SPACE_SIZE, REQUIRED, "64-bit host" },
 	{ EXIT, VM_EXIT_LOAD_IA32_PAT, REQUIRED, "load PAT on exit" },
 	{ EXIT, VM_EXIT_LOAD_IA32_EFER, REQUIRED, "load EFER on exit" },
-	{ EXIT, VM_EXIT_ACK_INTR_ON_EXIT, REFUSED, "acknowledge interrupt on exit" },
+	{ EXIT, VM_EXIT_ACK_INTR_ON_EXIT, WANTED_LATER, "acknowledge interrupt on exit" },
 
 	{ ENTRY, VM_ENTRY_LOAD_DEBUG_CONTROLS, REQUIRED, "load debug controls" },
 	{ ENTRY, VM_ENTRY_LOAD_IA32_PAT, REQUIRED, "load PAT on entry" },
@@ -112,7 +118,7 @@ char vmx_lacks[256];
 
 static void report_lack(enum control_need need, const char *name, unsigned int *missing)
 {
-	if (need == WANTED && name) {
+	if ((need == WANTED || need == WANTED_LATER) && name) {
 		if (*vmx_lacks)
 			strlcat(vmx_lacks, ", ", sizeof(vmx_lacks));
 		strlcat(vmx_lacks, name, sizeof(vmx_lacks));
@@ -122,11 +128,11 @@ static void report_lack(enum control_need need, const char *name, unsigned int *
 	}
 }
 
-/* The five control words; the number of things that make this CPU unusable. */
-static unsigned int negotiate_controls(u32 *words)
+/* The five control words, and what they may be; the number of things that make this CPU unusable. */
+static unsigned int negotiate_controls(u32 *words, u32 *may)
 {
 	unsigned int i, missing = 0;
-	u32 must[NR_WORDS], may[NR_WORDS];
+	u32 must[NR_WORDS];
 
 	for (i = 0; i < NR_WORDS; i++) {
 		rdmsr(control_msrs[i], must[i], may[i]);
@@ -142,7 +148,7 @@ static unsigned int negotiate_controls(u32 *words)
 			}
 		} else if (!(may[c->word] & c->bit)) {
 			report_lack(c->need, c->name, &missing);
-		} else if (c->need != REQUIRED_LATER) {
+		} else if (c->need != REQUIRED_LATER && c->need != WANTED_LATER) {
 			words[c->word] |= c->bit;
 		}
 	}
@@ -161,6 +167,18 @@ static unsigned int negotiate_ept(u64 *ept)
 	return missing;
 }
 
+/* All of it or none; one in place of the other is not worth its own paths. */
+static bool can_post(const u32 *may)
+{
+	u32 proc2 = SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE | SECONDARY_EXEC_APIC_REGISTER_VIRT |
+		    SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY;
+
+	/* The host's interrupts are called through their gates: not with FRED. */
+	return param_posted_interrupts && HV_POSTED_VECTOR && !hv_host_has_fred() &&
+	       (may[PIN] & PIN_BASED_POSTED_INTR) && (may[PROC2] & proc2) == proc2 &&
+	       (may[EXIT] & VM_EXIT_ACK_INTR_ON_EXIT);
+}
+
 static void read_fixed_bits(struct vmx_features *f)
 {
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed0);
@@ -175,7 +193,7 @@ bool vmx_caps_ok(void)
 {
 	struct vmx_features *f = &vmx_features;
 	u64 basic, misc, proc, ept;
-	u32 words[NR_WORDS];
+	u32 words[NR_WORDS], may[NR_WORDS];
 
 	vmx_lacks[0] = 0;
 	rdmsrl(MSR_IA32_VMX_BASIC, basic);
@@ -187,7 +205,7 @@ bool vmx_caps_ok(void)
 		pr_err("VMX: this CPU's VMX is too old\n");
 		return false;
 	}
-	if (negotiate_controls(words) + negotiate_ept(&ept))
+	if (negotiate_controls(words, may) + negotiate_ept(&ept))
 		return false;
 	f->revision = basic & GENMASK(30, 0);
 	f->pin = words[PIN];
@@ -202,6 +220,9 @@ bool vmx_caps_ok(void)
 	f->ept_1g = ept & VMX_EPT_1GB_PAGE_BIT;
 	f->ept_5level = ept & VMX_EPT_PAGE_WALK_5_BIT;
 	f->mitigate = param_mitigations;
+	f->posting = can_post(may);
+	if (f->posting)
+		f->exit |= VM_EXIT_ACK_INTR_ON_EXIT;
 	read_fixed_bits(f);
 	return true;
 }

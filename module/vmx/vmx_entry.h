@@ -26,6 +26,8 @@ struct vmx_entry {
 
 /* rsp_field: the VMCS field that takes the host's stack pointer. */
 void vmx_vmenter(u64 *regs, struct vmx_entry *entry, unsigned long rsp_field);
+/* Interrupts off: run this entry of the host's IDT, as if its interrupt had just come in. */
+void vmx_call_interrupt(unsigned long handler);
 /* Where the CPU continues after an exit. Not a function. */
 extern const char vmx_vmexit[];
 

@@ -10,6 +10,8 @@
  */
 #include <asm/processor-flags.h>
 
+#include <asm/trapnr.h>
+
 #include "vmx.h"
 
 #define SHADOW (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)

@@ -121,7 +121,7 @@ static void set_exit(u8 *bitmap, unsigned int bit, bool on)
 	__assign_bit(bit, (unsigned long *)bitmap, on);
 }
 
-static void pass_through(struct vcpu *v, u32 index, bool read, bool write)
+void vmx_pass_msr(struct vcpu *v, u32 index, bool read, bool write)
 {
 	u8 *bitmap = v->vmx->msr_bitmap;
 
@@ -137,7 +137,7 @@ static void pass_through(struct vcpu *v, u32 index, bool read, bool write)
 
 static void allow_msr(struct vcpu *v, u32 index, bool allow)
 {
-	pass_through(v, index, allow && msr_filter_allows(v->vm, index, false),
+	vmx_pass_msr(v, index, allow && msr_filter_allows(v->vm, index, false),
 		     allow && msr_filter_allows(v->vm, index, true));
 }
 
@@ -150,7 +150,7 @@ void vmx_update_msr_bitmap(struct vcpu *v)
 	allow_msr(v, MSR_TSC_AUX, vmx_features.rdtscp);
 	allow_msr(v, MSR_IA32_SPEC_CTRL, v->vmx->spec_ctrl_used);
 	for (i = 0; i < MSR_HOST_READS; i++)
-		pass_through(v, msr_host_reads[i], msr_host_read_allowed(v->vm, i), false);
+		vmx_pass_msr(v, msr_host_reads[i], msr_host_read_allowed(v->vm, i), false);
 }
 
 static u64 read_field(struct vcpu *v, unsigned long field)

@@ -15,7 +15,10 @@
 #include <asm/nospec-branch.h>
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
+#include <asm/trapnr.h>
 
+#include "../compat.h"
+#include "../compat_apic.h"
 #include "vmx.h"
 
 /* RFLAGS bits 63:22, 15, 5 and 3 must be 0 (SDM vol. 3, "Checks on Guest RIP, RFLAGS, and SSP"). */
@@ -95,6 +98,10 @@ void vmx_load(struct vcpu *v)
 	vmx_predictor_barrier(c, v->vm);
 	vmx_prepare_spec_ctrl(s);
 	vmx_load_msrs(v);
+	if (unlikely(s->stale & VMX_STALE_APICV)) {
+		s->stale &= ~VMX_STALE_APICV;
+		vmx_write_apicv(v);
+	}
 	vmx_mark_stale(v, VMX_STALE_DEBUG);
 }
 
@@ -297,8 +304,6 @@ static enum hv_exit_reason vmx_instruction(u32 reason)
 static enum hv_exit_reason vmx_plain_reason(u32 reason)
 {
 	switch (reason) {
-	case EXIT_REASON_EXTERNAL_INTERRUPT:
-		return HV_EXIT_INTR; /* still pending: the host takes it when its interrupts go on */
 	case EXIT_REASON_TRIPLE_FAULT:
 		return HV_EXIT_SHUTDOWN;
 	case EXIT_REASON_INIT_SIGNAL:
@@ -344,10 +349,29 @@ static void vmx_decode_exit(struct vcpu *v, u32 reason)
 	case EXIT_REASON_EXCEPTION_NMI:
 		vmx_decode_exception(v);
 		return;
+	case EXIT_REASON_EXTERNAL_INTERRUPT:
+		e->reason = HV_EXIT_INTR;
+		if (vmx_features.posting)
+			v->vmx->host_intr_info = vmx_read(VM_EXIT_INTR_INFO);
+		return;
+	case EXIT_REASON_EOI_INDUCED:
+		e->reason = HV_EXIT_EOI;
+		e->ended = vmx_read(EXIT_QUALIFICATION);
+		return;
+	case EXIT_REASON_APIC_WRITE:
+		e->reason = HV_EXIT_NONE;
+		vmx_exit_apic_write(v);
+		return;
 	default:
 		e->hw_code = reason;
 		e->reason = vmx_plain_reason(reason);
 	}
+}
+
+void vmx_send_notification(int cpu)
+{
+	if (cpu >= 0 && cpu_online(cpu))
+		hv_send_ipi(cpu, HV_POSTED_VECTOR);
 }
 
 void vmx_run(struct vcpu *v)
@@ -361,6 +385,8 @@ void vmx_run(struct vcpu *v)
 		vmx_flush_now(v);
 	vmx_sync_host_crs(s);
 	vmx_events_before_entry(v);
+	if (s->posting)
+		vmx_apicv_before_entry(v);
 	vmx_write_registers(v);
 	s->entry.flags &= ~VMX_ENTRY_REFUSED;
 
@@ -380,5 +406,7 @@ void vmx_run(struct vcpu *v)
 	s->entry.flags |= VMX_ENTRY_LAUNCHED;
 	vmx_read_registers(v);
 	vmx_events_after_exit(v);
+	if (s->posting)
+		vmx_apicv_after_exit(v);
 	vmx_decode_exit(v, (u16)reason);
 }

@@ -10,6 +10,7 @@
 #include <asm/msr.h>
 #include <asm/segment.h>
 #include <asm/tlbflush.h>
+#include <asm/trapnr.h>
 
 #include "vmx.h"
 
@@ -239,6 +240,7 @@ void vmx_init_controls(struct vcpu *v)
 	vmx_write(VM_ENTRY_MSR_LOAD_COUNT, 0);
 	vmx_write(VM_ENTRY_INTR_INFO_FIELD, 0);
 	vmx_write(VMCS_LINK_POINTER, ~0ULL);
+	vmx_init_apicv(v);
 	write_host_constants();
 	s->host_cpu = -1;
 	s->hw_host_cr3 = 0;

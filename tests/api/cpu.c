@@ -327,7 +327,7 @@ TEST(stat_exits_exact)
 		"backend_exits", "irq_exits", "nmi_exits", "cpuid_exits", "msr_exits", "io_exits", "memory_exits",
 		"halt_exits", "hypercalls", "irq_window_exits", "nmi_window_exits", "cr_exits", "cr8_exits", "dr_exits",
 		"xsetbv_exits", "wbinvd_exits", "invd_exits", "monitor_exits", "mwait_exits", "pause_exits",
-		"rdpmc_exits", "task_switch_exits", "undefined_insn_exits", "exception_exits", "shutdown_exits",
+		"rdpmc_exits", "task_switch_exits", "eoi_exits", "undefined_insn_exits", "exception_exits", "shutdown_exits",
 		"failed_entry_exits", "unknown_exits",
 	};
 	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Interrupts that the CPU delivers by itself: APIC-register virtualization,
+ * virtual-interrupt delivery, posted interrupts (SDM vol. 3, chapter "APIC
+ * Virtualization and Virtual Interrupts").
+ *
+ * On while the guest's LAPIC is in x2APIC mode: an xAPIC page is emulated
+ * access by access, and its interrupts are injected as on any CPU. While it is
+ * on, the LAPIC's register page is the virtual-APIC page: the CPU moves
+ * vectors from IRR to ISR and out of it, and keeps TPR and PPR; RVI and SVI of
+ * the VMCS's interrupt status say which is the highest of each.
+ *
+ * Posting. Sender:                        vCPU, interrupts off:
+ *     vector into posted->vectors             mode = VCPU_IN_GUEST
+ *     posted->on = 1                          full barrier
+ *     mode == VCPU_IN_GUEST?                  posted->on? lapic_collect()
+ *        send the notification vector         enter the guest
+ *     else request and kick
+ * Either the vCPU sees posted->on or the sender sees the mode; a notification
+ * that meets the vCPU between its look and the entry stays pending in the
+ * CPU's own LAPIC, and is taken as the guest's the moment it runs. One that
+ * comes too late finds the host, which ignores it; the vector waits for the
+ * next entry, or keeps the vCPU from sleeping (vcpu_has_wakeup()).
+ *
+ * Posting needs "acknowledge interrupt on exit": the CPU hands the host's
+ * vector over, and the host's handler is called as an interrupt would.
+ */
+#include <asm/irq_vectors.h>
+#include <asm/msr.h>
+
+#include "../apic.h"
+#include "../compat.h"
+#include "../params.h"
+#include "vmx.h"
+
+#define PROC2_APICV                                                                                \
+	(SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE | SECONDARY_EXEC_APIC_REGISTER_VIRT |               \
+	 SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY)
+
+static_assert(sizeof(struct lapic_posted) == 64);
+
+/* x2APIC registers that the CPU reads from the page as they are. ICR is laid out differently, TMCCT is computed. */
+static const u16 readable[] = {
+	LAPIC_ID, LAPIC_TPR, LAPIC_PPR, LAPIC_LDR, LAPIC_SVR, LAPIC_LVTT, LAPIC_LVTTHMR, LAPIC_LVTPC,
+	LAPIC_LVT0, LAPIC_LVT1, LAPIC_LVTERR, LAPIC_TMICT, LAPIC_TDCR,
+};
+
+static const u16 writable[] = { LAPIC_TPR, LAPIC_EOI, LAPIC_SELF_IPI };
+
+struct lapic_posted *vmx_posted(struct vcpu *v)
+{
+	return v->vmx->posted;
+}
+
+bool vmx_notify(struct vcpu *v, bool already)
+{
+	int cpu;
+
+	if (!READ_ONCE(v->vmx->posting) || READ_ONCE(v->mode) != VCPU_IN_GUEST)
+		return false;
+	if (already)
+		return true; /* whoever was first sends it, and nothing has been collected since */
+	cpu = READ_ONCE(v->cpu);
+	/* This CPU, in the host: the vCPU is not in the guest any more, or not yet, and will look. */
+	if (cpu != raw_smp_processor_id())
+		vmx_send_notification(cpu);
+	return true;
+}
+
+static u16 intr_status(struct lapic *l)
+{
+	int rvi = lapic_highest_irr(l), svi = l->isr_highest;
+
+	return (svi > 0 ? svi << 8 : 0) | (rvi > 0 ? rvi : 0);
+}
+
+static void write_watched(struct lapic *l)
+{
+	const u64 *bits = (const u64 *)l->watched;
+
+	l->watched_new = false;
+	vmx_write(EOI_EXIT_BITMAP0, bits[0]);
+	vmx_write(EOI_EXIT_BITMAP1, bits[1]);
+	vmx_write(EOI_EXIT_BITMAP2, bits[2]);
+	vmx_write(EOI_EXIT_BITMAP3, bits[3]);
+}
+
+static void pass_registers(struct vcpu *v, bool on)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(readable); i++)
+		vmx_pass_msr(v, LAPIC_MSR_FIRST + readable[i] / 16, on, false);
+	for (i = 0; i < 8; i++) {
+		vmx_pass_msr(v, LAPIC_MSR_FIRST + LAPIC_ISR / 16 + i, on, false);
+		vmx_pass_msr(v, LAPIC_MSR_FIRST + LAPIC_TMR / 16 + i, on, false);
+		vmx_pass_msr(v, LAPIC_MSR_FIRST + LAPIC_IRR / 16 + i, on, false);
+	}
+	for (i = 0; i < ARRAY_SIZE(writable); i++)
+		vmx_pass_msr(v, LAPIC_MSR_FIRST + writable[i] / 16, on && writable[i] == LAPIC_TPR, on);
+}
+
+/* Loaded. */
+static void switch_on(struct vcpu *v, bool on)
+{
+	struct vmx_vcpu *s = v->vmx;
+
+	if (on)
+		s->proc2 |= PROC2_APICV;
+	else
+		s->proc2 &= ~PROC2_APICV;
+	vmx_write(SECONDARY_VM_EXEC_CONTROL, s->proc2);
+	vmx_write(PIN_BASED_VM_EXEC_CONTROL, vmx_features.pin | (on ? PIN_BASED_POSTED_INTR : 0));
+	pass_registers(v, on);
+	v->apic->cpu_delivers = on;
+	WRITE_ONCE(s->posting, on);
+	vcpu_request(v, REQ_EVENT);
+}
+
+void vmx_write_apicv(struct vcpu *v)
+{
+	struct vmx_vcpu *s = v->vmx;
+	struct lapic *l;
+	bool on;
+
+	if (!s->posted || !v->apic)
+		return;
+	l = &v->apic->l;
+	on = lapic_mode(l) == APIC_MODE_X2APIC;
+	if (on != s->posting)
+		switch_on(v, on);
+	if (!on)
+		return;
+	lapic_update_ppr(l);
+	s->intr_status = intr_status(l);
+	l->irr_moved = false;
+	vmx_write(GUEST_INTR_STATUS, s->intr_status);
+	write_watched(l);
+}
+
+void vmx_apic_changed(struct vcpu *v)
+{
+	if (!v->vmx->posted)
+		return;
+	if (v->loaded)
+		vmx_write_apicv(v);
+	else
+		vmx_mark_stale(v, VMX_STALE_APICV);
+}
+
+void vmx_init_apicv(struct vcpu *v)
+{
+	struct vmx_vcpu *s = v->vmx;
+
+	WRITE_ONCE(s->posting, false);
+	if (v->apic)
+		v->apic->cpu_delivers = false;
+	if (!s->posted)
+		return;
+	vmx_write(POSTED_INTR_NV, HV_POSTED_VECTOR);
+	vmx_write(POSTED_INTR_DESC_ADDR, __pa(s->posted));
+	pass_registers(v, false);
+	vmx_mark_stale(v, VMX_STALE_APICV);
+}
+
+/* Between the publication of the mode and the entry. */
+void vmx_apicv_before_entry(struct vcpu *v)
+{
+	struct vmx_vcpu *s = v->vmx;
+	struct lapic *l = &v->apic->l;
+	u16 status;
+
+	if (lapic_has_posted(l))
+		lapic_collect(l);
+	if (!l->irr_moved)
+		return;
+	l->irr_moved = false;
+	WRITE_ONCE(l->irr_hint, 1);
+	status = intr_status(l);
+	if (status != s->intr_status)
+		vmx_write(GUEST_INTR_STATUS, status);
+	if (unlikely(l->watched_new))
+		write_watched(l);
+}
+
+void vmx_apicv_after_exit(struct vcpu *v)
+{
+	struct vmx_vcpu *s = v->vmx;
+	struct lapic *l = &v->apic->l;
+	u8 rvi, svi;
+
+	s->intr_status = vmx_read(GUEST_INTR_STATUS);
+	rvi = s->intr_status;
+	svi = s->intr_status >> 8;
+	l->isr_highest = svi ?: -1;
+	if (rvi)
+		WRITE_ONCE(l->irr_hint, 1);
+	v->cr8 = v->apic_cr8; /* TPR is in its place already */
+}
+
+/* SELF_IPI with a vector that does not exist: all that the CPU leaves to us of the writes it does itself. */
+void vmx_exit_apic_write(struct vcpu *v)
+{
+	apic_msr_write(v, LAPIC_MSR_FIRST + LAPIC_SELF_IPI / 16,
+		       *(const u8 *)(v->vmx->vapic + LAPIC_SELF_IPI));
+}
+
+/* The host's interrupt that ended the stay. Interrupts are off; no vCPU is in the guest here. */
+void vmx_host_interrupt(struct vcpu *v)
+{
+	u32 info = v->vmx->host_intr_info;
+	struct desc_ptr idt;
+
+	if (!(info & INTR_INFO_VALID_MASK))
+		return;
+	store_idt(&idt);
+	vmx_call_interrupt(gate_offset((gate_desc *)idt.address + (info & INTR_INFO_VECTOR_MASK)));
+}
