@@ -18,7 +18,7 @@ static void vmcs_clear(void *vmcs)
 {
 	u64 pa = __pa(vmcs);
 
-	asm volatile("1: vmclear %0\n2:\n\t" _ASM_EXTABLE(1b, 2b) ::"m"(pa) : "cc", "memory");
+	asm volatile("1: vmclear %0\n2:\n\t" _ASM_EXTABLE(1b, 2b)::"m"(pa) : "cc", "memory");
 }
 
 /* This CPU, interrupts off. */
