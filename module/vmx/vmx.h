@@ -62,6 +62,7 @@ struct vmx_vcpu {
 	u32 proc; /* primary controls wanted at the next entry */
 	u32 proc2;
 	u32 event_info; /* the event to inject, 0 none */
+	bool hw_slice; /* the preemption timer is on */
 	bool irq_window;
 	bool sti_window; /* an NMI waits for the instruction after STI */
 
@@ -100,6 +101,7 @@ struct vmx_features {
 	u64 cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
 	bool vpid, tsc_scale, ept_1g, ept_5level, encls;
 	bool rdtscp, mitigate;
+	u32 slice; /* preemption-timer ticks in a guest with interrupts off; 0: the timer is not used */
 	bool posting; /* APICv and posted interrupts, all of it */
 };
 
@@ -193,6 +195,7 @@ u8 vmx_get_shadow(struct vcpu *v);
 void vmx_set_shadow(struct vcpu *v, u8 shadow);
 u32 vmx_blocking(struct vcpu *v);
 void vmx_set_blocking(struct vcpu *v, u32 blocking);
+void vmx_write_pin(const struct vmx_vcpu *s);
 void vmx_events_before_entry(struct vcpu *v);
 void vmx_events_after_exit(struct vcpu *v);
 

@@ -110,10 +110,10 @@ static void switch_on(struct vcpu *v, bool on)
 	else
 		s->proc2 &= ~PROC2_APICV;
 	vmx_write(SECONDARY_VM_EXEC_CONTROL, s->proc2);
-	vmx_write(PIN_BASED_VM_EXEC_CONTROL, vmx_features.pin | (on ? PIN_BASED_POSTED_INTR : 0));
 	pass_registers(v, on);
 	v->apic->cpu_delivers = on;
 	WRITE_ONCE(s->posting, on);
+	vmx_write_pin(s);
 	vcpu_request(v, REQ_EVENT);
 }
 

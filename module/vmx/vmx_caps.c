@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <asm/msr-index.h>
 #include <asm/msr.h>
+#include <asm/tsc.h>
 
 #include "../compat.h"
 #include "../params.h"
@@ -43,7 +44,7 @@ static const struct control controls[] = {
 	{ PIN, PIN_BASED_NMI_EXITING, REQUIRED, "NMI exiting" },
 	{ PIN, PIN_BASED_VIRTUAL_NMIS, REQUIRED, "virtual NMIs" },
 	{ PIN, PIN_BASED_POSTED_INTR, WANTED_LATER, "posted interrupts" },
-	{ PIN, PIN_BASED_VMX_PREEMPTION_TIMER, REFUSED, "preemption timer" },
+	{ PIN, PIN_BASED_VMX_PREEMPTION_TIMER, WANTED_LATER, NULL },
 
 	{ PROC, CPU_BASED_USE_TSC_OFFSETTING, REQUIRED, "TSC offsetting" },
 	{ PROC, CPU_BASED_TPR_SHADOW, REQUIRED, "TPR shadow" },
@@ -179,6 +180,16 @@ static bool can_post(const u32 *may)
 	       (may[EXIT] & VM_EXIT_ACK_INTR_ON_EXIT);
 }
 
+/* The timer counts the TSC, shifted (SDM vol. 3, "VMX-Preemption Timer"). */
+static u32 slice_ticks(const u32 *may, u64 misc)
+{
+	u64 us = min(param_guest_slice_us, (u32)USEC_PER_SEC);
+
+	if (!us || !(may[PIN] & PIN_BASED_VMX_PREEMPTION_TIMER))
+		return 0;
+	return max_t(u64, us * tsc_khz / 1000 >> (misc & 31), 1);
+}
+
 static void read_fixed_bits(struct vmx_features *f)
 {
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed0);
@@ -220,6 +231,7 @@ bool vmx_caps_ok(void)
 	f->ept_1g = ept & VMX_EPT_1GB_PAGE_BIT;
 	f->ept_5level = ept & VMX_EPT_PAGE_WALK_5_BIT;
 	f->mitigate = param_mitigations;
+	f->slice = slice_ticks(may, misc);
 	f->posting = can_post(may);
 	if (f->posting)
 		f->exit |= VM_EXIT_ACK_INTR_ON_EXIT;

@@ -9,7 +9,6 @@
  * written back where user space has changed it.
  */
 #include <asm/processor-flags.h>
-
 #include <asm/trapnr.h>
 
 #include "vmx.h"
@@ -146,6 +145,12 @@ void vmx_set_nmi_window(struct vcpu *v)
 		v->vmx->proc |= CPU_BASED_NMI_WINDOW_EXITING;
 }
 
+void vmx_write_pin(const struct vmx_vcpu *s)
+{
+	vmx_write(PIN_BASED_VM_EXEC_CONTROL, vmx_features.pin | (s->posting ? PIN_BASED_POSTED_INTR : 0) |
+						     (s->hw_slice ? PIN_BASED_VMX_PREEMPTION_TIMER : 0));
+}
+
 void vmx_events_before_entry(struct vcpu *v)
 {
 	struct vmx_vcpu *s = v->vmx;
@@ -156,6 +161,10 @@ void vmx_events_before_entry(struct vcpu *v)
 
 	if (unlikely(masked != s->hw_nmi_masked))
 		vmx_set_blocking(v, (vmx_blocking(v) & ~GUEST_INTR_STATE_NMI) | (masked ? GUEST_INTR_STATE_NMI : 0));
+	if (vmx_features.slice && s->hw_slice != !(v->rflags & X86_EFLAGS_IF)) {
+		s->hw_slice = !s->hw_slice;
+		vmx_write_pin(s);
+	}
 	if (s->irq_window || s->sti_window)
 		proc |= CPU_BASED_INTR_WINDOW_EXITING;
 	if (proc != s->hw_proc) {

@@ -232,6 +232,9 @@ void vmx_init_controls(struct vcpu *v)
 	vmx_write(MSR_BITMAP, __pa(s->msr_bitmap));
 	vmx_write(VIRTUAL_APIC_PAGE_ADDR, __pa(s->vapic));
 	vmx_write(TPR_THRESHOLD, 0);
+	s->hw_slice = false;
+	if (vmx_features.slice)
+		vmx_write(VMX_PREEMPTION_TIMER_VALUE, vmx_features.slice);
 	vmx_write(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmx_write(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmx_write(CR3_TARGET_COUNT, 0);
