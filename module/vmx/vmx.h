@@ -193,6 +193,7 @@ void vmx_set_irq_window(struct vcpu *v, bool on);
 void vmx_set_nmi_window(struct vcpu *v);
 u8 vmx_get_shadow(struct vcpu *v);
 void vmx_set_shadow(struct vcpu *v, u8 shadow);
+void vmx_end_hlt(struct vcpu *v);
 u32 vmx_blocking(struct vcpu *v);
 void vmx_set_blocking(struct vcpu *v, u32 blocking);
 void vmx_write_pin(const struct vmx_vcpu *s);

@@ -67,8 +67,8 @@ void vmx_set_shadow(struct vcpu *v, u8 shadow)
 	vmx_set_blocking(v, blocking);
 }
 
-/* An event ends a HLT that did not exit. */
-static void end_hlt(struct vcpu *v)
+/* A HLT that did not exit is over: an event comes, or user space has moved the vCPU elsewhere. */
+void vmx_end_hlt(struct vcpu *v)
 {
 	if (v->vm->disabled_exits & KVM_X86_DISABLE_EXITS_HLT)
 		vmx_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
@@ -76,7 +76,7 @@ static void end_hlt(struct vcpu *v)
 
 static void inject(struct vcpu *v, u32 info)
 {
-	end_hlt(v);
+	vmx_end_hlt(v);
 	v->vmx->event_info = info | INTR_INFO_VALID_MASK;
 	vmx_write(VM_ENTRY_INTR_INFO_FIELD, v->vmx->event_info);
 }

@@ -164,8 +164,11 @@ static void vmx_write_registers(struct vcpu *v)
 	struct vmx_vcpu *s = v->vmx;
 	u64 rflags = (v->rflags & RFLAGS_VALID) | X86_EFLAGS_FIXED;
 
-	if (s->hw_rip != v->rip)
+	if (s->hw_rip != v->rip) {
 		vmx_write(GUEST_RIP, v->rip);
+		if (!v->exit.insn_len)
+			vmx_end_hlt(v);
+	}
 	if (s->hw_rsp != v->regs[REG_RSP])
 		vmx_write(GUEST_RSP, v->regs[REG_RSP]);
 	if (s->hw_rflags != rflags)
