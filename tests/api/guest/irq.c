@@ -47,6 +47,19 @@ void g_bus_clock(u64 arg);
 
 #define SECOND 4000000000UL /* TSC cycles, more than a second on anything slower than 4 GHz */
 
+void g_count_posted(u64 n);
+
+/* Spins with interrupts on until n have come; nothing in it exits. */
+void g_count_posted(u64 n)
+{
+	apic_enable(EOI_X2APIC);
+	sync_host(1);
+	sti();
+	while (irqs[0x66] < n)
+		pause();
+	cli();
+}
+
 static u32 own_id(void)
 {
 	return eoi_mode == EOI_X2APIC ? apic_read(0x20) : apic_read(0x20) >> 24;
