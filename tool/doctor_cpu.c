@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the processor offers, by the flags that Linux prints (AMD APM vol. 3, appendix E). */
+/*
+ * What the processor offers, by the flags that Linux prints (AMD APM vol. 3, appendix E; Intel's are in the line
+ * "vmx flags", SDM vol. 3, appendix A).
+ */
+#include <stdlib.h>
 #include <string.h>
 
 #include "doctor.h"
@@ -10,39 +14,65 @@ static bool is_amd(const struct doctor *d)
 	return !strcmp(d->vendor, "AuthenticAMD") || !strcmp(d->vendor, "HygonGenuine");
 }
 
+static bool is_intel(const struct doctor *d)
+{
+	return !strcmp(d->vendor, "GenuineIntel");
+}
+
+static bool has_vmx_flag(const struct doctor *d, const char *flag)
+{
+	char *flags = d->cpuinfo ? cpuinfo_field(d->cpuinfo, "vmx flags") : NULL;
+	bool has = flags && has_word(flags, flag);
+
+	free(flags);
+	return has;
+}
+
+/* A feature of both vendors, under two names; intel NULL: every Intel processor with VMX has it. */
+static bool has_feature(const struct doctor *d, const char *amd, const char *intel)
+{
+	if (is_intel(d))
+		return !intel || has_vmx_flag(d, intel);
+	return has_word(d->flags, amd);
+}
+
 static struct finding check_vendor(const struct doctor *d)
 {
 	char *model = d->cpuinfo ? cpuinfo_field(d->cpuinfo, "model name") : NULL;
 	struct finding f;
 
-	if (is_amd(d))
+	if (is_amd(d) || is_intel(d))
 		f = good("%s, %s", d->vendor, model ? model : "model unknown");
 	else
-		f = found(CHECK_FAIL, xasprintf("%s: this version drives AMD processors (SVM)",
-						d->vendor),
-			  xstrdup("use an AMD host, or the lab's emulated one (lab/lab)"));
+		f = found(CHECK_FAIL, xasprintf("%s: neither SVM nor VMX", d->vendor),
+			  xstrdup("use an AMD or Intel host, or the lab's emulated ones (lab/lab)"));
 	free(model);
 	return f;
 }
 
 static struct finding check_virt(const struct doctor *d)
 {
-	if (has_word(d->flags, "svm"))
-		return good("SVM");
-	if (is_amd(d))
-		return found(CHECK_FAIL, xstrdup("no SVM"),
-			     xstrdup("switch SVM (AMD-V) on in the firmware setup; in a virtual machine, have nested virtualization enabled"));
-	return found(CHECK_FAIL, xasprintf("no SVM%s", has_word(d->flags, "vmx") ?
-					   " (VMX, which this version does not drive)" : ""),
-		     NULL);
+	const char *name = is_intel(d) ? "VMX" : "SVM";
+
+	if (has_word(d->flags, is_intel(d) ? "vmx" : "svm"))
+		return good("%s", name);
+	return found(CHECK_FAIL, xasprintf("no %s", name),
+		     xasprintf("switch %s on in the firmware setup; in a virtual machine, have nested virtualization enabled",
+			       is_intel(d) ? "VT-x" : "SVM (AMD-V)"));
 }
 
-static struct finding check_npt(const struct doctor *d)
+static struct finding check_nested_paging(const struct doctor *d)
 {
-	if (has_word(d->flags, "npt"))
+	if (!is_intel(d) && has_word(d->flags, "npt"))
 		return good("nested paging");
-	return found(CHECK_FAIL, xstrdup("no nested paging"),
-		     xstrdup("it is required; every AMD processor since family 10h has it, a virtual machine may hide it"));
+	if (is_intel(d) && has_vmx_flag(d, "ept") && has_vmx_flag(d, "ept_ad") &&
+	    has_vmx_flag(d, "unrestricted_guest") && has_vmx_flag(d, "vnmi"))
+		return good("EPT with accessed and dirty bits, unrestricted guests, virtual NMIs");
+	return found(CHECK_FAIL,
+		     xstrdup(is_intel(d) ? "no EPT with accessed and dirty bits, unrestricted guests and virtual NMIs" :
+			     "no nested paging"),
+		     xasprintf("it is required; every %s has it, a virtual machine may hide it",
+			       is_intel(d) ? "Intel server processor since Haswell" : "AMD processor since family 10h"));
 }
 
 static struct finding check_xsave(const struct doctor *d)
@@ -90,53 +120,59 @@ static struct finding check_arat(const struct doctor *d)
 }
 
 /* One optional feature: with it a cut is cheaper, without it an exit remains. */
-static struct finding optional(const struct doctor *d, const char *flag, const char *with,
+static struct finding optional(const struct doctor *d, const char *amd, const char *intel, const char *with,
 			       const char *without)
 {
-	if (has_word(d->flags, flag))
+	if (has_feature(d, amd, intel))
 		return good("%s", with);
 	return found(CHECK_WARN, xstrdup(without), NULL);
 }
 
 static struct finding check_nrips(const struct doctor *d)
 {
-	return optional(d, "nrip_save", "the processor saves the next RIP",
+	return optional(d, "nrip_save", NULL, "the processor saves the next RIP",
 			"not available: instruction lengths are decoded in software");
 }
 
 static struct finding check_decode(const struct doctor *d)
 {
-	return optional(d, "decodeassists", "the processor hands over MMIO instruction bytes",
+	if (is_intel(d))
+		return good("MMIO instructions are fetched through the guest's page tables");
+	return optional(d, "decodeassists", NULL, "the processor hands over MMIO instruction bytes",
 			"not available: MMIO instructions are fetched through the guest's page tables");
 }
 
 static struct finding check_flushbyasid(const struct doctor *d)
 {
-	return optional(d, "flushbyasid", "TLB flushes touch one guest only",
+	return optional(d, "flushbyasid", "vpid", "TLB flushes touch one guest only",
 			"not available: a guest's TLB flush flushes the host's entries too");
 }
 
 static struct finding check_avic(const struct doctor *d)
 {
-	return optional(d, "avic", "interrupts can reach a running vCPU without an exit",
+	return optional(d, "avic", "posted_intr", "interrupts can reach a running vCPU without an exit",
 			"not available: an interrupt for a running vCPU costs one exit");
 }
 
 static struct finding check_vgif(const struct doctor *d)
 {
+	if (is_intel(d))
+		return good("none on Intel processors, nor needed");
 	return good("%s; guests see no SVM, so nothing depends on it",
 		    has_word(d->flags, "vgif") ? "virtual GIF" : "no virtual GIF");
 }
 
 static struct finding check_pause(const struct doctor *d)
 {
-	return optional(d, "pausefilter", "PAUSE loops can be filtered",
+	if (is_intel(d))
+		return good("PAUSE is not intercepted, as on a dedicated core");
+	return optional(d, "pausefilter", NULL, "PAUSE loops can be filtered",
 			"not available: PAUSE is not intercepted, as on a dedicated core");
 }
 
 static struct finding check_tsc_scale(const struct doctor *d)
 {
-	return optional(d, "tsc_scale", "guests can have another TSC frequency",
+	return optional(d, "tsc_scale", "tsc_scaling", "guests can have another TSC frequency",
 			"not available: guests have the host's TSC frequency");
 }
 
@@ -152,7 +188,7 @@ static struct finding check_nested(const struct doctor *d)
 const struct check doctor_cpu_checks[] = {
 	{ "vendor", check_vendor },
 	{ "virtualization", check_virt },
-	{ "nested-paging", check_npt },
+	{ "nested-paging", check_nested_paging },
 	{ "xsave", check_xsave },
 	{ "x2apic", check_x2apic },
 	{ "tsc", check_tsc },
