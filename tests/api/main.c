@@ -15,7 +15,7 @@
 
 #define TIME_LIMIT 60 /* seconds for one test */
 #define SKIPPED 77
-#define SHUT_DOWN 78
+#define EMULATOR 78
 #define MAX_STRESS_SECONDS 86400
 
 unsigned int stress_seconds = 3;
@@ -40,22 +40,31 @@ void test_register(struct test *t)
 	*p = t;
 }
 
-void test_fail(const char *file, int line, const char *format, ...)
+static void set_message(const char *file, int line, const char *format, va_list ap)
 {
 	int n = snprintf(message, message_size, "%s:%d: ", file, line);
+
+	vsnprintf(message + n, message_size - n, format, ap);
+}
+
+void test_fail(const char *file, int line, const char *format, ...)
+{
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(message + n, message_size - n, format, ap);
+	set_message(file, line, format, ap);
 	va_end(ap);
 	_exit(1);
 }
 
-/* A guest that shut down may have met QEMU's SVM, which mixes the two sides' registers now and then. */
-void test_shut_down(const char *file, int line, const char *wanted)
+void test_fail_or_emulator(const char *file, int line, const char *format, ...)
 {
-	snprintf(message, message_size, "%s:%d: wanted %s, the guest shut down", file, line, wanted);
-	_exit(is_emulated_cpu() ? SHUT_DOWN : 1);
+	va_list ap;
+
+	va_start(ap, format);
+	set_message(file, line, format, ap);
+	va_end(ap);
+	_exit(is_emulated_cpu() ? EMULATOR : 1);
 }
 
 void test_skip(const char *why)
@@ -108,7 +117,7 @@ static bool run_test(const struct test *t)
 	int status = 0;
 	bool ended = run_in_child(t, &status);
 
-	if (ended && WIFEXITED(status) && WEXITSTATUS(status) == SHUT_DOWN) {
+	if (ended && WIFEXITED(status) && WEXITSTATUS(status) == EMULATOR) {
 		printf("# %s: %s; from the start, once (docs/emulation.md)\n", t->name, message);
 		ended = run_in_child(t, &status);
 	}

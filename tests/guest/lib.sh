@@ -141,7 +141,10 @@ await()
 	local size old=0 deadline=$((SECONDS + patience))
 
 	until grep -qaF "$1" "$console" 2>/dev/null; do
-		kill -0 "$qemu_pid" 2>/dev/null || die "QEMU ended before '$1': $(tail -n 1 qemu.err)"
+		if ! kill -0 "$qemu_pid" 2>/dev/null; then
+			: >shut-down
+			die "QEMU ended before '$1': $(tail -n 1 qemu.err)"
+		fi
 		size=$(stat -c %s "$console" 2>/dev/null || echo 0)
 		if [ "$size" -ne "$old" ]; then
 			old=$size
