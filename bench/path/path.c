@@ -37,12 +37,11 @@ static const struct kind kinds[] = {
 	{ "ipi_hlt_exchange", "p_exchange", 0, true },
 };
 
-static _Noreturn void fail(const char *file, int line, const char *format, va_list ap)
+static void complain(const char *file, int line, const char *format, va_list ap)
 {
 	fprintf(stderr, "path: %s:%d: ", file, line);
 	vfprintf(stderr, format, ap);
 	fputc('\n', stderr);
-	_exit(1);
 }
 
 void test_fail(const char *file, int line, const char *format, ...)
@@ -50,7 +49,9 @@ void test_fail(const char *file, int line, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	fail(file, line, format, ap);
+	complain(file, line, format, ap);
+	va_end(ap);
+	_exit(1);
 }
 
 void test_fail_or_emulator(const char *file, int line, const char *format, ...)
@@ -58,7 +59,9 @@ void test_fail_or_emulator(const char *file, int line, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	fail(file, line, format, ap);
+	complain(file, line, format, ap);
+	va_end(ap);
+	_exit(1);
 }
 
 void test_skip(const char *why)
