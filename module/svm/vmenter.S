@@ -19,19 +19,13 @@
 #include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
 #include "../compat_asm.h"
+#include "../vmenter_macros.S"
 #include "svm_entry.h"
 
 .section .noinstr.text, "ax"
 
 SYM_FUNC_START(svm_vmenter)
-	push %rbp
-	push %r15
-	push %r14
-	push %r13
-	push %r12
-	push %rbx
-	push %rdi
-	push %rsi
+	HV_PUSH_HOST_REGS
 
 	testl $SVM_ENTRY_GUEST_SPEC, SVM_ENTRY_FLAGS(%rsi)
 	jz 1f
@@ -41,20 +35,7 @@ SYM_FUNC_START(svm_vmenter)
 	wrmsr
 1:
 	mov SVM_ENTRY_VMCB(%rsi), %rax
-	mov 1*8(%rdi), %rcx
-	mov 2*8(%rdi), %rdx
-	mov 3*8(%rdi), %rbx
-	mov 5*8(%rdi), %rbp
-	mov 6*8(%rdi), %rsi
-	mov 8*8(%rdi), %r8
-	mov 9*8(%rdi), %r9
-	mov 10*8(%rdi), %r10
-	mov 11*8(%rdi), %r11
-	mov 12*8(%rdi), %r12
-	mov 13*8(%rdi), %r13
-	mov 14*8(%rdi), %r14
-	mov 15*8(%rdi), %r15
-	mov 7*8(%rdi), %rdi
+	HV_LOAD_GUEST_REGS
 
 	HV_CLEAR_CPU_BUFFERS
 	sti
@@ -65,33 +46,9 @@ SYM_FUNC_START(svm_vmenter)
 
 	/* RAX is the VMCB's address again: the host's value came back. */
 	mov 8(%rsp), %rax
-	mov %rcx, 1*8(%rax)
-	mov %rdx, 2*8(%rax)
-	mov %rbx, 3*8(%rax)
-	mov %rbp, 5*8(%rax)
-	mov %rsi, 6*8(%rax)
-	mov %rdi, 7*8(%rax)
-	mov %r8, 8*8(%rax)
-	mov %r9, 9*8(%rax)
-	mov %r10, 10*8(%rax)
-	mov %r11, 11*8(%rax)
-	mov %r12, 12*8(%rax)
-	mov %r13, 13*8(%rax)
-	mov %r14, 14*8(%rax)
-	mov %r15, 15*8(%rax)
+	HV_STORE_GUEST_REGS
 
-	/* No guest value stays in a register the host might speculate with. */
-	xor %ebx, %ebx
-	xor %ebp, %ebp
-	xor %edi, %edi
-	xor %r8d, %r8d
-	xor %r9d, %r9d
-	xor %r10d, %r10d
-	xor %r11d, %r11d
-	xor %r12d, %r12d
-	xor %r13d, %r13d
-	xor %r14d, %r14d
-	xor %r15d, %r15d
+	HV_CLEAR_GUEST_REGS
 
 	pop %rsi
 	pop %rdi
@@ -116,12 +73,7 @@ SYM_FUNC_START(svm_vmenter)
 	xor %edx, %edx
 	HV_UNTRAIN_RET
 
-	pop %rbx
-	pop %r12
-	pop %r13
-	pop %r14
-	pop %r15
-	pop %rbp
+	HV_POP_HOST_REGS
 	RET
 SYM_FUNC_END(svm_vmenter)
 
