@@ -138,7 +138,7 @@ static void mem_give_vcpus_a_turn(struct vm *vm)
 	u64 now = ktime_get_ns(), until = READ_ONCE(vm->mem_turn_until_ns);
 
 	if (now < until)
-		fsleep(DIV_ROUND_UP(min_t(u64, until - now, MEM_MAX_TURN_NS), NSEC_PER_USEC));
+		fsleep(DIV_ROUND_UP(until - now, NSEC_PER_USEC));
 }
 
 void mem_write_lock(struct vm *vm)
