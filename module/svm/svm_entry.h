@@ -3,15 +3,13 @@
 #ifndef TAXCUT_SVM_ENTRY_H
 #define TAXCUT_SVM_ENTRY_H
 
+#include "../spec_ctrl.h"
+
 #define SVM_ENTRY_VMCB 0
 #define SVM_ENTRY_HOST_SAVE 8
 #define SVM_ENTRY_GUEST_SPEC_CTRL 16
 #define SVM_ENTRY_HOST_SPEC_CTRL 20
 #define SVM_ENTRY_FLAGS 24
-
-/* Bits of flags. */
-#define SVM_ENTRY_GUEST_SPEC 1 /* the guest's SPEC_CTRL differs from the host's: switch it */
-#define SVM_ENTRY_READ_SPEC 2 /* the guest may write SPEC_CTRL itself: read it back */
 
 #ifndef __ASSEMBLY__
 
@@ -22,7 +20,7 @@ struct svm_entry {
 	u64 host_save_pa;
 	u32 guest_spec_ctrl;
 	u32 host_spec_ctrl;
-	u32 flags;
+	u32 flags; /* ENTRY_* */
 };
 
 void svm_vmenter(u64 *regs, struct svm_entry *entry);

@@ -33,34 +33,6 @@ static void svm_new_asid(struct svm_vcpu *s, struct svm_cpu *c)
 	svm_dirty(s, SVM_CLEAN_ASID);
 }
 
-/*
- * The module's own barrier when a core changes hands; cheaper variants are the
- * host's choice at boot and visible only as feature bits.
- */
-static void svm_predictor_barrier(struct svm_cpu *c, const struct vm *vm)
-{
-	if (c->last_vm == vm)
-		return;
-	c->last_vm = vm;
-	if (svm_features.mitigate && boot_cpu_has(X86_FEATURE_USE_IBPB))
-		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
-}
-
-static void svm_prepare_spec_ctrl(struct svm_vcpu *s)
-{
-	u64 host = 0;
-
-	s->entry.flags = 0;
-	if (svm_features.v_spec_ctrl || !boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
-		return;
-	rdmsrl(MSR_IA32_SPEC_CTRL, host);
-	s->entry.host_spec_ctrl = host;
-	if (s->spec_ctrl_used)
-		s->entry.flags |= SVM_ENTRY_GUEST_SPEC | SVM_ENTRY_READ_SPEC;
-	else if (s->entry.guest_spec_ctrl != s->entry.host_spec_ctrl)
-		s->entry.flags |= SVM_ENTRY_GUEST_SPEC;
-}
-
 void svm_flush_guest_tlb(struct vcpu *v)
 {
 	if (svm_features.flush_by_asid)
@@ -111,8 +83,10 @@ void svm_load(struct vcpu *v)
 	}
 	if (s->asid_generation != c->asid_generation)
 		svm_new_asid(s, c);
-	svm_predictor_barrier(c, v->vm);
-	svm_prepare_spec_ctrl(s);
+	spec_predictor_barrier(&c->last_vm, v->vm, svm_features.mitigate);
+	s->entry.flags = svm_features.v_spec_ctrl ? 0 : spec_ctrl_prepare(s->entry.guest_spec_ctrl,
+									  &s->entry.host_spec_ctrl,
+									  s->spec_ctrl_used);
 	svm_reload_debug(v);
 	if (svm_features.rdtscp) {
 		rdmsrl(MSR_TSC_AUX, c->host_tsc_aux);

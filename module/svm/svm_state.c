@@ -320,7 +320,7 @@ static int svm_set_spec_ctrl(struct vcpu *v, u64 value, bool host)
 	s->spec_ctrl_used = true;
 	svm_update_msrs(v);
 	if (!svm_features.v_spec_ctrl)
-		s->entry.flags |= SVM_ENTRY_GUEST_SPEC | SVM_ENTRY_READ_SPEC;
+		s->entry.flags |= ENTRY_GUEST_SPEC | ENTRY_READ_SPEC;
 	return 0;
 }
 

@@ -28,7 +28,7 @@ SYM_FUNC_START(vmx_vmenter)
 	/* The host's stack is as deep now as it will be at the exit. */
 	vmwrite %rsp, %rdx
 
-	testl $VMX_ENTRY_GUEST_SPEC, VMX_ENTRY_FLAGS(%rsi)
+	testl $ENTRY_GUEST_SPEC, VMX_ENTRY_FLAGS(%rsi)
 	jz 1f
 	mov VMX_ENTRY_GUEST_SPEC_CTRL(%rsi), %eax
 	xor %edx, %edx
@@ -62,10 +62,10 @@ SYM_INNER_LABEL(vmx_vmexit, SYM_L_GLOBAL)
 
 	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, X86_FEATURE_RSB_VMEXIT_LITE
 
-	testl $(VMX_ENTRY_GUEST_SPEC | VMX_ENTRY_READ_SPEC | VMX_ENTRY_HOST_SPEC), VMX_ENTRY_FLAGS(%rsi)
+	testl $(ENTRY_GUEST_SPEC | ENTRY_READ_SPEC | VMX_ENTRY_HOST_SPEC), VMX_ENTRY_FLAGS(%rsi)
 	jz 5f
 	mov $MSR_IA32_SPEC_CTRL, %ecx
-	testl $VMX_ENTRY_READ_SPEC, VMX_ENTRY_FLAGS(%rsi)
+	testl $ENTRY_READ_SPEC, VMX_ENTRY_FLAGS(%rsi)
 	jz 7f
 	rdmsr
 	mov %eax, VMX_ENTRY_GUEST_SPEC_CTRL(%rsi)

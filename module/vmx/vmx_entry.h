@@ -3,16 +3,16 @@
 #ifndef TAXCUT_VMX_ENTRY_H
 #define TAXCUT_VMX_ENTRY_H
 
+#include "../spec_ctrl.h"
+
 #define VMX_ENTRY_GUEST_SPEC_CTRL 0
 #define VMX_ENTRY_HOST_SPEC_CTRL 4
 #define VMX_ENTRY_FLAGS 8
 
-/* Bits of flags. */
-#define VMX_ENTRY_LAUNCHED 1 /* VMRESUME, not VMLAUNCH */
-#define VMX_ENTRY_GUEST_SPEC 2 /* the guest's SPEC_CTRL differs from the host's: switch it */
-#define VMX_ENTRY_READ_SPEC 4 /* the guest may write SPEC_CTRL itself: read it back */
-#define VMX_ENTRY_HOST_SPEC 8 /* the host's SPEC_CTRL must be written after every exit */
-#define VMX_ENTRY_REFUSED 16 /* out: the instruction failed, the guest did not run */
+/* Bits of flags, beside ENTRY_*_SPEC. */
+#define VMX_ENTRY_LAUNCHED (ENTRY_VENDOR << 0) /* VMRESUME, not VMLAUNCH */
+#define VMX_ENTRY_HOST_SPEC (ENTRY_VENDOR << 1) /* the host's SPEC_CTRL must be written after every exit */
+#define VMX_ENTRY_REFUSED (ENTRY_VENDOR << 2) /* out: the instruction failed, the guest did not run */
 
 #ifndef __ASSEMBLY__
 

@@ -215,7 +215,7 @@ static int set_spec_ctrl(struct vcpu *v, u64 value, bool host)
 	/* The guest uses it: from now on without exits, at the price of a read after every exit. */
 	s->spec_ctrl_used = true;
 	vmx_update_msr_bitmap(v);
-	s->entry.flags |= VMX_ENTRY_GUEST_SPEC | VMX_ENTRY_READ_SPEC;
+	s->entry.flags |= ENTRY_GUEST_SPEC | ENTRY_READ_SPEC;
 	return 0;
 }
 

@@ -38,38 +38,23 @@
 #define EPT_NMI_UNBLOCKED BIT_ULL(12)
 
 /*
- * The module's own barriers when a core changes hands; cheaper variants are
- * the host's choice at boot and visible only as feature bits. On CPUs with the
- * L1 terminal fault the guest must not find other people's data in the L1
- * cache; whoever else ran here did so before this stay.
+ * On CPUs with the L1 terminal fault the guest must not find other people's
+ * data in the L1 cache; whoever else ran here did so before this stay.
  */
-static void vmx_predictor_barrier(struct vmx_cpu *c, const struct vm *vm)
+static void vmx_flush_l1(void)
 {
 	if (vmx_features.mitigate && boot_cpu_has_bug(X86_BUG_L1TF) && boot_cpu_has(X86_FEATURE_FLUSH_L1D))
 		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
-	if (c->last_vm == vm)
-		return;
-	c->last_vm = vm;
-	if (vmx_features.mitigate && boot_cpu_has(X86_FEATURE_USE_IBPB))
-		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
 }
 
 static void vmx_prepare_spec_ctrl(struct vmx_vcpu *s)
 {
-	u64 host = 0;
+	u32 flags = spec_ctrl_prepare(s->entry.guest_spec_ctrl, &s->entry.host_spec_ctrl, s->spec_ctrl_used);
 
-	s->entry.flags &= VMX_ENTRY_LAUNCHED;
-	if (!boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
-		return;
-	rdmsrl(MSR_IA32_SPEC_CTRL, host);
-	s->entry.host_spec_ctrl = host;
-	if (s->spec_ctrl_used)
-		s->entry.flags |= VMX_ENTRY_GUEST_SPEC | VMX_ENTRY_READ_SPEC;
-	else if (s->entry.guest_spec_ctrl != s->entry.host_spec_ctrl)
-		s->entry.flags |= VMX_ENTRY_GUEST_SPEC;
 	/* IBRS protects from what ran before it was written, not from what ran before the exit. */
-	if (boot_cpu_has(X86_FEATURE_KERNEL_IBRS))
-		s->entry.flags |= VMX_ENTRY_HOST_SPEC;
+	if (boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL) && boot_cpu_has(X86_FEATURE_KERNEL_IBRS))
+		flags |= VMX_ENTRY_HOST_SPEC;
+	s->entry.flags = (s->entry.flags & VMX_ENTRY_LAUNCHED) | flags;
 }
 
 /* DR0-DR3 go into the CPU only while DR7 enables one of them; DR7 is in the VMCS, DR6 is never the guest's own. */
@@ -95,7 +80,8 @@ void vmx_load(struct vcpu *v)
 	c = this_cpu_ptr(&vmx_cpus);
 	vmx_load_host_state(v);
 	rdmsrl(MSR_IA32_DEBUGCTLMSR, c->debugctl);
-	vmx_predictor_barrier(c, v->vm);
+	vmx_flush_l1();
+	spec_predictor_barrier(&c->last_vm, v->vm, vmx_features.mitigate);
 	vmx_prepare_spec_ctrl(s);
 	vmx_load_msrs(v);
 	if (unlikely(s->stale & VMX_STALE_APICV)) {
