@@ -101,6 +101,8 @@ void apic_tsc_deadline_set(struct vcpu *v, u64 tsc);
  * else the highest vector in IRR above PPR. NULL apic: KVM_INTERRUPT only.
  */
 int apic_pending_vector(struct vcpu *v);
+/* The same, less what the CPU delivers by itself. */
+int apic_injectable_vector(struct vcpu *v);
 /*
  * Take it: IRR to ISR, or acknowledge the PIC, or consume
  * vcpu->ev.user_irq. Returns the vector, -1 when it has gone meanwhile.
@@ -124,8 +126,6 @@ static inline bool apic_kick_pending(const struct vcpu *v)
 	return v->apic && READ_ONCE(v->apic->unhalted);
 }
 
-/* The same, less what the CPU delivers by itself. */
-int apic_injectable_vector(struct vcpu *v);
 /*
  * An interrupt was accepted (LAPIC_NEW), edge-triggered and unwatched: tell the
  * CPU, if the vCPU is in the guest there and takes it without an exit. False:
