@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Guest code for ipi.c and pv.c: interrupts between vCPUs, counted per vCPU.
- * Each vCPU may be in an APIC mode of its own; which vCPU this is follows from
- * its stack, so that finding out costs no exit.
+ * Each vCPU may be in an APIC mode of its own.
  */
 #include "lib.h"
 
@@ -27,7 +26,7 @@ void g_kick_self(u64 n);
 void g_hlt_masked(u64 arg);
 void g_pv_storm(u64 n);
 
-#define CPUS 64
+#define CPUS MAX_CPUS
 #define STOP_VECTOR 0xf0
 #define STORM_VECTOR 0xa1
 #define ANSWER_VECTOR 0xa0
@@ -38,14 +37,6 @@ static volatile u64 ready, stopped;
 static volatile u32 eoi_flag[CPUS * 16] __attribute__((aligned(64))); /* one per line */
 static volatile u8 pv_eoi_on[CPUS];
 volatile u64 eois_written[CPUS];
-
-static u32 this_cpu(void)
-{
-	u64 rsp;
-
-	asm volatile("movq %%rsp, %0" : "=r"(rsp));
-	return (rsp - GPA_STACKS) / STACK_SIZE % CPUS;
-}
 
 static void reg_write(u32 reg, u32 value)
 {
@@ -87,16 +78,14 @@ static void answer_all(u32 me)
 
 static void on_irq(u64 vector)
 {
-	u32 cpu = this_cpu(), was = 0;
+	u32 cpu = this_cpu();
 
 	ipi_counts[cpu][vector]++;
 	if (vector < 32)
 		return;
 	if (vector == STORM_VECTOR)
 		answer_all(cpu);
-	if (pv_eoi_on[cpu])
-		asm volatile("btrl $0, %1\n\tsetc %b0" : "+q"(was), "+m"(eoi_flag[cpu * 16])::"cc", "memory");
-	if (was)
+	if (pv_eoi_on[cpu] && pv_eoi(&eoi_flag[cpu * 16]))
 		return;
 	eois_written[cpu]++;
 	reg_write(0xb0, 0);

@@ -4,10 +4,8 @@
 
 volatile struct trap trap;
 volatile u64 resume;
-volatile u64 irqs[256], cpu_irqs[64][256];
+volatile u64 irqs[256];
 volatile u64 irq_tsc[256];
-volatile u32 pv_eoi_words[64];
-volatile int pv_eoi_enabled;
 volatile int eoi_mode;
 void (*volatile irq_hook)(u64 vector);
 volatile u64 args[16], results[64];
@@ -43,17 +41,6 @@ void fail(const char *file, int line, const char *what, u64 got, u64 want)
 	done(1);
 }
 
-/* The hypervisor has offered to end the interrupt itself: one instruction, as another interrupt may nest. */
-static int pv_eoi(u32 cpu)
-{
-	u8 offered;
-
-	if (!pv_eoi_enabled)
-		return 0;
-	asm volatile("btrl $0, %0\n\tsetc %1" : "+m"(pv_eoi_words[cpu]), "=q"(offered) : : "cc", "memory");
-	return offered;
-}
-
 static void eoi(u64 vector)
 {
 	if (eoi_mode == EOI_PIC) {
@@ -75,14 +62,11 @@ void trap_entry(struct frame *f)
 		return;
 	}
 	if (f->vector >= 32 || f->vector == 2) {
-		u32 cpu = ((u64)f - GPA_STACKS) / STACK_SIZE % 64;
-
 		if (irq_hook)
 			return irq_hook(f->vector);
 		irq_tsc[f->vector] = rdtsc();
 		irqs[f->vector]++;
-		cpu_irqs[cpu][f->vector]++;
-		if (f->vector >= 32 && !pv_eoi(cpu))
+		if (f->vector >= 32)
 			eoi(f->vector);
 		return;
 	}

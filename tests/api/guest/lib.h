@@ -5,6 +5,8 @@
 
 #include "layout.h"
 
+#define MAX_CPUS 64
+
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -19,9 +21,6 @@ extern volatile struct trap trap;
 extern volatile u64 resume; /* where an exception goes on; 0: it is a failure */
 extern volatile u64 irqs[256]; /* interrupts taken, by vector */
 extern volatile u64 irq_tsc[256]; /* when the last one was */
-extern volatile u64 cpu_irqs[64][256]; /* the same by vCPU, which its stack tells, with NMIs as vector 2 */
-extern volatile u32 pv_eoi_words[64]; /* by vCPU, when pv_eoi_enabled */
-extern volatile int pv_eoi_enabled;
 extern volatile int eoi_mode; /* EOI_*: what the interrupt handler does at the end */
 enum { EOI_NONE, EOI_XAPIC, EOI_X2APIC, EOI_PIC };
 /* Takes all interrupts, EOI included, if a test has one. */
@@ -107,6 +106,27 @@ static inline void sync_host(u32 n) { out32(PORT_SYNC, n); }
 
 static inline u32 mmio_read32(u64 gpa) { return *(volatile u32 *)gpa; }
 static inline void mmio_write32(u64 gpa, u32 v) { *(volatile u32 *)gpa = v; }
+
+/* Which vCPU this is: its stack tells, so that finding out costs no exit. */
+static inline u32 this_cpu(void)
+{
+	u64 rsp;
+
+	asm volatile("movq %%rsp, %0" : "=r"(rsp));
+	return (rsp - GPA_STACKS) / STACK_SIZE % MAX_CPUS;
+}
+
+/*
+ * Paravirtual EOI: true when the hypervisor has offered to end the interrupt
+ * in service, which is taken with it. One instruction, as another may nest.
+ */
+static inline int pv_eoi(volatile u32 *word)
+{
+	u8 offered;
+
+	asm volatile("btrl $0, %0\n\tsetc %1" : "+m"(*word), "=q"(offered)::"cc", "memory");
+	return offered;
+}
 
 /* MSR access that may fault: true when it did not. */
 int try_rdmsr(u32 index, u64 *value);
