@@ -32,6 +32,7 @@
 #include "clock.h"
 #include "compat.h"
 #include "params.h"
+#include "trace.h"
 
 #define MIN_PERIOD_NS 200000 /* a guest cannot have more than 5000 periodic interrupts per second */
 
@@ -95,6 +96,7 @@ static void start(struct vcpu *v, const struct lapic_timer_next *at, s64 late, u
 	a->host_armed = true;
 	a->host_advance = advance;
 	a->timer_cpu = raw_smp_processor_id();
+	trace_taxcut_timer_arm(v, when - advance, advance);
 	hrtimer_start(&a->hrtimer, min_t(u64, when - advance, KTIME_MAX), HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
@@ -105,6 +107,7 @@ static void fire(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 	bool by_host = a->host_armed;
 
 	a->host_armed = false;
+	trace_taxcut_timer_fire(v, at, now);
 	now = max(now, at->when);
 	lapic_timer_fire(&a->timer, now, now);
 	v->stats.lapic_timer_fires++;

@@ -14,6 +14,7 @@
 
 #include "apic.h"
 #include "hv.h"
+#include "trace.h"
 
 static bool exception_is_contributory(u8 vector)
 {
@@ -114,20 +115,25 @@ static void inject_new_exception(struct vcpu *v)
 	v->ev.exc.pending = false;
 	v->ev.exc.injected = true;
 	v->ev.in_flight = true;
+	trace_taxcut_inject(v, false);
 	hv->inject_exception(v);
 }
 
 static void inject_again_or_exception(struct vcpu *v)
 {
 	v->ev.in_flight = v->ev.exc.injected || v->ev.nmi_injected || v->ev.irq.injected;
+	if (!v->ev.in_flight) {
+		if (v->ev.exc.pending)
+			inject_new_exception(v);
+		return;
+	}
+	trace_taxcut_inject(v, true);
 	if (v->ev.exc.injected)
 		hv->inject_exception(v);
 	else if (v->ev.nmi_injected)
 		hv->inject_nmi(v);
-	else if (v->ev.irq.injected)
+	else
 		hv->inject_irq(v);
-	else if (v->ev.exc.pending)
-		inject_new_exception(v);
 }
 
 static void inject_nmi(struct vcpu *v)
@@ -145,6 +151,7 @@ static void inject_nmi(struct vcpu *v)
 		v->ev.nmi_injected = true;
 		v->ev.in_flight = true;
 		v->stats.nmi_injections++;
+		trace_taxcut_inject(v, false);
 		hv->inject_nmi(v);
 	}
 	if (v->ev.nmi_pending)
@@ -187,6 +194,7 @@ static void inject_irq(struct vcpu *v)
 			v->ev.irq.injected = true;
 			v->ev.in_flight = true;
 			v->stats.irq_injections++;
+			trace_taxcut_inject(v, false);
 			hv->inject_irq(v);
 		}
 		pending = irq_waiting(v);

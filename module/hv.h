@@ -289,6 +289,7 @@ struct vm {
 	struct mutex lock;
 	refcount_t refs;
 	struct mm_struct *mm; /* the creator's; ioctls from another one get -EIO */
+	pid_t client; /* the creator's process: names the VM in traces */
 	struct mem *mem;
 	struct rw_semaphore mem_sem;
 	u64 mem_generation; /* counts changes of the slots; mem_sem */

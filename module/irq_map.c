@@ -19,6 +19,7 @@
 #include "apic.h"
 #include "irq.h"
 #include "irqchip.h"
+#include "trace.h"
 
 /* The LAPIC does what NMI lines do: one in service, one waiting (SDM 3, "Handling Multiple NMIs"). */
 #define MAX_QUEUED_NMIS 2
@@ -87,6 +88,7 @@ static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level
 		vcpu_request(v, REQ_EVENT);
 	else
 		v->stats.irqs_posted++;
+	trace_taxcut_deliver(v, vector, level, !*kick);
 	return r;
 }
 

@@ -42,6 +42,7 @@
 #include "pure/halt_poll.h"
 #include "pv.h"
 #include "state.h"
+#include "trace.h"
 #include "vcpu.h"
 #include "xstate.h"
 
@@ -355,10 +356,12 @@ static bool vcpu_enter(struct vcpu *v)
 	if (v->exit.reason == HV_EXIT_INTR)
 		rcu_note_context_switch(false); /* a guest is as quiescent as user space */
 	apic_pv_eoi_before_entry(v);
+	trace_taxcut_entry(v);
 	v->stats.outside_cycles += rdtsc() - v->exit_tsc;
 	hv->run(v);
 	v->exit_tsc = rdtsc();
 	WRITE_ONCE(v->mode, VCPU_OUTSIDE);
+	trace_taxcut_exit(v);
 	if (v->exit.reason == HV_EXIT_INTR && hv->host_interrupt)
 		hv->host_interrupt(v);
 	local_irq_enable(); /* what caused an INTR exit is handled here */
@@ -546,6 +549,7 @@ static void vcpu_block(struct vcpu *v)
 	if (window)
 		vcpu_count_poll(&v->stats, !slept, polled);
 	v->halt_poll_ns = may_poll ? halt_poll_next(&params, window, waited) : 0;
+	trace_taxcut_halt_poll(v, window, polled, waited - polled, !slept);
 }
 
 /* A signal: 0 to user space with -EINTR as KVM reports it. */

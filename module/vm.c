@@ -73,6 +73,7 @@ static int vm_init(struct vm *vm)
 	init_rwsem(&vm->mem_sem);
 	refcount_set(&vm->refs, 1);
 	vm->mm = current->mm;
+	vm->client = task_tgid_nr(current);
 	mmgrab(vm->mm);
 	vm->max_vcpu_id = HV_MAX_VCPU_ID;
 	vm->apic_bus_cycle_ns = 1;
