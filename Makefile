@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-stress demo plots bench-path bench-cuts native install uninstall clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-stress demo plots bench-path native install uninstall clean distclean
 .PHONY: guest-module native-guest install-guest uninstall-guest
 
 all: module tool guest
@@ -25,7 +25,7 @@ help:
 	@echo 'make check-stress  interrupts, timers and wake-ups for minutes (STRESS_SECONDS=60 for each test)'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
 	@echo 'make bench-path count the instructions that each kind of exit costs'
-	@echo 'make bench-cuts print what each cut is worth, in exits per event'
+	@echo 'make bench      measure what each cut is worth, and stock KVM and the host beside it (BENCH=OPTIONS of bench/run)'
 	@echo 'make plots      draw the plots of docs/ anew'
 	@echo 'make native     build the module and the tool for this machine, with its own compiler'
 	@echo 'make install    install what make native built (prefix=, DESTDIR=, KVER=)'
@@ -52,9 +52,6 @@ tool: lab
 
 guest: lab guest-module
 	@$(IN_ROOT) make --no-print-directory -C guest O=/build/guest all
-
-bench: lab
-	@$(IN_ROOT) make --no-print-directory -C bench O=/build/bench all
 
 unit: lab
 	@$(IN_ROOT) make --no-print-directory -C tests/unit O=/build/unit all run
@@ -88,11 +85,13 @@ plots: lab
 	@$(IN_ROOT) make --no-print-directory -C docs/plots O=/build/plots all
 	@$(IN_ROOT) /build/plots/timer_advance >docs/timer-advance.svg
 
-demo: lab module tool guest bench
+demo: lab module tool guest
 	@bench/demo
 
-bench-cuts: lab module tool guest bench
-	@bench/cuts
+BENCH ?= --set cuts,halt-poll
+
+bench: lab module tool guest
+	@bench/run $(BENCH)
 
 # For a machine that runs instances: its kernel's headers, gcc, libjansson-dev.
 KVER ?= $(shell uname -r)

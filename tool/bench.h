@@ -16,7 +16,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <jansson.h>
 
@@ -137,7 +136,5 @@ json_t *bench_summary(const json_t *bills, double tsc_khz);
 
 /* Is it a result, with all members of the right type? False with *why (owned) set. */
 bool bench_result_ok(const json_t *result, char **why);
-/* All three render a result; EXIT_OK, or EXIT_FAILED after a message. */
-int bench_print(const json_t *result, FILE *out);
 
 #endif

@@ -84,7 +84,7 @@ static const char *module_of(const char *device)
 	return strcmp(device, "/dev/kvm") ? "taxcut" : "kvm";
 }
 
-static int parameter_apply(const struct cut *c, const char *module, const char *val, bool dry_run)
+static int parameter_apply(const struct cut *c, const char *module, const char *val, bool dry_run, bool quiet)
 {
 	char *path = xasprintf("/sys/module/%s/parameters/%s", module, c->target);
 	bool loaded = sys_exists("/sys/module/%s", module);
@@ -98,7 +98,7 @@ static int parameter_apply(const struct cut *c, const char *module, const char *
 		ret = sys_write(path, val);
 		if (ret)
 			ret = fail("cut '%s': cannot write %s: %s", c->name, path, strerror(-ret));
-		else
+		else if (!quiet)
 			say("cut '%s': module parameter %s is now %s (was %s), for every instance",
 			    c->name, c->target, val, old);
 	}
@@ -107,7 +107,7 @@ static int parameter_apply(const struct cut *c, const char *module, const char *
 	return ret;
 }
 
-int cuts_apply(const enum cut_state state[CUT_COUNT], const char *device, bool dry_run)
+int cuts_apply(const enum cut_state state[CUT_COUNT], const char *device, bool dry_run, bool quiet)
 {
 	int ret = EXIT_OK;
 
@@ -117,7 +117,7 @@ int cuts_apply(const enum cut_state state[CUT_COUNT], const char *device, bool d
 	for (size_t i = 0; !ret && i < CUT_COUNT; i++)
 		if (cuts[i].kind == CUT_PARAMETER && state[i] != CUT_DEFAULT)
 			ret = parameter_apply(&cuts[i], module_of(device),
-					      state[i] == CUT_ON ? cuts[i].on : cuts[i].off, dry_run);
+					      state[i] == CUT_ON ? cuts[i].on : cuts[i].off, dry_run, quiet);
 	return ret;
 }
 
@@ -136,16 +136,36 @@ static uint32_t features_offered(int fd)
 	return features;
 }
 
+char *cut_lacking(enum cut_id id, const char *device, int fd)
+{
+	const struct cut *c = &cuts[id];
+
+	switch (c->kind) {
+	case CUT_PARAMETER:
+		return sys_exists("/sys/module/%s/parameters/%s", module_of(device), c->target) ? NULL :
+			xasprintf("the %s module has no parameter %s", module_of(device), c->target);
+	case CUT_CPU_PM:
+		return ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_DISABLE_EXITS) > 0 ? NULL :
+			xasprintf("%s has no KVM_CAP_X86_DISABLE_EXITS", device);
+	default:
+		return !c->feature || features_offered(fd) & 1u << c->feature ? NULL :
+			xasprintf("%s does not offer guests %s", device, c->target);
+	}
+}
+
 int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd)
 {
-	uint32_t offered = features_offered(fd);
+	char *why;
+	int ret;
 
-	if (state[CUT_EXITS] == CUT_ON && !ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_DISABLE_EXITS))
-		return fail("cut 'exits' cannot be switched on: %s has no KVM_CAP_X86_DISABLE_EXITS", device);
-	for (size_t i = 0; i < CUT_COUNT; i++)
-		if (state[i] == CUT_ON && cuts[i].feature && !(offered & 1u << cuts[i].feature))
-			return fail("cut '%s' cannot be switched on: %s does not offer guests %s", cuts[i].name,
-				    device, cuts[i].target);
+	for (size_t i = 0; i < CUT_COUNT; i++) {
+		why = state[i] == CUT_ON && cuts[i].kind != CUT_PARAMETER ? cut_lacking(i, device, fd) : NULL;
+		if (!why)
+			continue;
+		ret = fail("cut '%s' cannot be switched on: %s", cuts[i].name, why);
+		free(why);
+		return ret;
+	}
 	return EXIT_OK;
 }
 

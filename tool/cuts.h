@@ -61,9 +61,12 @@ bool cut_parse(const char *arg, enum cut_state state[CUT_COUNT], char **why);
 /*
  * Writes the parameters that @state asks for, of @device's module. EXIT_OK, or
  * EXIT_FAILED after a message; with @dry_run only checks that they exist where
- * the module is loaded.
+ * the module is loaded. Says what it changes unless @quiet.
  */
-int cuts_apply(const enum cut_state state[CUT_COUNT], const char *device, bool dry_run);
+int cuts_apply(const enum cut_state state[CUT_COUNT], const char *device, bool dry_run, bool quiet);
+
+/* Why the hypervisor behind @fd, open on @device, cannot switch a cut; NULL when it can. The caller frees it. */
+char *cut_lacking(enum cut_id id, const char *device, int fd);
 
 /* Can the hypervisor behind @fd, open on @device, do what is switched on? EXIT_OK, or EXIT_FAILED after a message. */
 int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd);

@@ -12,6 +12,7 @@ const struct command commands[] = {
 	{ "run", "start a dedicated instance", cmd_run },
 	{ "stat", "show the exits of an instance, by reason and vCPU", cmd_stat },
 	{ "list", "list the running instances", cmd_list },
+	{ "bench", "measure what each cut is worth on this machine", cmd_bench },
 	{ "version", "show the versions of tool, module, kernel and QEMU", cmd_version },
 };
 

@@ -68,7 +68,7 @@ static const struct argp_option run_options[] = {
 	{ "device", OPT_DEVICE, "PATH", 0, "Hypervisor device (default: " TAXCUT_DEVICE "; /dev/kvm for comparison)", 0 },
 	{ "qemu", OPT_QEMU, "PROGRAM", 0, "QEMU to start (default: " QEMU_DEFAULT ")", 0 },
 	{ "qmp", OPT_QMP, "PATH", 0, "One more QMP socket, for your own use", 0 },
-	{ "quiet", 'q', NULL, 0, "Do not say where the threads run", 0 },
+	{ "quiet", 'q', NULL, 0, "Do not say where the threads run, nor which module parameters change", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Print QEMU's command line and start nothing", 0 },
 	{ "json", OPT_JSON, NULL, 0, "With --dry-run: print the plan as JSON", 0 },
 	{ 0 }
@@ -272,7 +272,7 @@ static int start(struct run_plan *plan)
 	}
 	ret = run_check(plan);
 	if (!ret)
-		ret = cuts_apply(plan->cuts, plan->device, plan->dry_run);
+		ret = cuts_apply(plan->cuts, plan->device, plan->dry_run, plan->quiet);
 	if (!ret) {
 		run_qemu_args(plan, &argv);
 		if (plan->dry_run)

@@ -26,15 +26,18 @@ _taxcut_value()
 			halt-poll halt-poll guest-poll guest-poll timer timer pv-eoi pv-eoi \
 			pv-tlb-flush pv-tlb-flush sched-yield sched-yield pv-unhalt pv-unhalt steal-time steal-time)
 		;;
-	--kernel|-k|--initrd|--disk|--drive|--qemu|--qmp)
+	--set) values=$(taxcut bench --list --json 2>/dev/null | jq -r '.sets[].name' 2>/dev/null) ;;
+	--config) values=$(taxcut bench --list --json 2>/dev/null | jq -r '.configs[].name' 2>/dev/null) ;;
+	--work) values=$(taxcut bench --list --json 2>/dev/null | jq -r '.works[].name' 2>/dev/null) ;;
+	--kernel|-k|--initrd|--disk|--drive|--qemu|--qmp|--module)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return 0
 		;;
-	--share)
+	--share|--programs|--output|-o)
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return 0
 		;;
-	--append|--cpu|--housekeeping|--vcpus|--mem|-m|--name|-n|--interval|-i|--count|-c)
+	--append|--cpu|--housekeeping|--vcpus|--mem|-m|--name|-n|--interval|-i|--count|-c|--rounds|--timeout)
 		return 0
 		;;
 	*) return 1 ;;
@@ -53,6 +56,10 @@ _taxcut_options()
 		;;
 	stat) echo '--vm --qmp --interval --count --per-vcpu --total --all --json' ;;
 	list) echo '--json' ;;
+	bench)
+		echo 'report --set --config --work --rounds --quick --list --vcpus --cpus --housekeeping --kernel --initrd' \
+			'--programs --module --qemu --timeout --output --json'
+		;;
 	version) echo '--json --qemu' ;;
 	esac
 }
@@ -63,7 +70,7 @@ _taxcut()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'doctor run stat list version --help --version' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'doctor run stat list bench version --help --version' -- "$word")
 		return
 	fi
 	# readline splits words at '=': "--cut ipi=o" is "--cut" "ipi" "=" "o".

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The plots of a benchmark's report: figures in SVG, one row per configuration. Colours are
+ * classes of the page's style sheet (bench_html.css). What was not measured is said, never drawn as 0.
+ */
+#ifndef TAXCUT_BENCH_CHART_H
+#define TAXCUT_BENCH_CHART_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "bench_view.h"
+
+/* A number or a duration, short. */
+struct chart_text {
+	char s[32];
+};
+
+struct chart_text chart_count(double value);
+struct chart_text chart_time(double ns);
+
+/* Each draws a figure of the group, and returns false, drawing nothing, where no row has what it shows. */
+bool chart_exits(FILE *out, const struct view *v, const struct view_group *g);
+bool chart_latency(FILE *out, const struct view_group *g);
+bool chart_tail(FILE *out, const struct view_group *g);
+bool chart_histogram(FILE *out, const struct view_group *g);
+
+/*
+ * struct chart_bars - one number per configuration
+ * @key: the member of the summary
+ * @title, @per: "Host CPU time", "per "; the event is added to @per
+ * @text: how the number is written
+ */
+struct chart_bars {
+	const char *key;
+	const char *title;
+	struct chart_text (*text)(double value);
+	bool rate; /* per second, and more is better */
+};
+
+bool chart_bars(FILE *out, const struct view_group *g, const struct chart_bars *bars);
+
+/* A work with several numbers of vCPUs: @what ("exits", or a key of the latency) over the number. */
+bool chart_scaling(FILE *out, const struct view *v, const char *work, const char *what);
+
+#endif

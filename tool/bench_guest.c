@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One guest, its console, and the counters around each of its work items.
+ *
+ * The guest says on its console when an item begins and waits for a line, so that the counters are
+ * read while it rests; it keeps what the item reports until the counters have been read again. What
+ * that conversation itself costs is measured with an item that does nothing, and taken off.
+ *
+ * On stock KVM the guest goes through its list twice: the second time the tracepoint counts exits
+ * by reason, which would cost the first one's latencies.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench_run.h"
+#include "instance.h"
+#include "taxcut.h"
+
+#define MEMORY "512M"
+
+/*
+ * struct guest - a running instance
+ * @in: its console, for writing
+ * @qemu: QEMU's process
+ * @round: 0, or 1 with the tracepoint
+ * @rounds: items of each round, the first of which does nothing
+ * @item: the one that was begun last
+ */
+struct guest {
+	struct bench_run *run;
+	const struct bench_config *config;
+	char *name;
+	char *socket;
+	pid_t pid;
+	pid_t qemu;
+	int in;
+	struct bench_lines lines;
+	int round;
+	bool tracing;
+	bool resting;
+	struct bench_counts before;
+	json_t *rounds[2];
+	json_t *item;
+};
+
+static const char mark[] = "TC: ";
+
+static void guest_argv(const struct guest *g, const struct strv *cut_args, struct strv *argv)
+{
+	const struct bench_run *run = g->run;
+	char *items = bench_plan_items(&run->part->plan);
+
+	strv_add(argv, "/proc/self/exe");
+	strv_add(argv, "run");
+	strv_add(argv, "--quiet");
+	strv_add(argv, "--no-reboot");
+	strv_add(argv, "--mem=" MEMORY);
+	strv_addf(argv, "--name=%s", g->name);
+	strv_addf(argv, "--device=%s", bench_device(g->config->place));
+	strv_addf(argv, "--qemu=%s", run->qemu);
+	strv_addf(argv, "--kernel=%s", run->kernel);
+	strv_addf(argv, "--initrd=%s", run->initrd);
+	strv_addf(argv, "--vcpus=%u", run->part->vcpus);
+	if (run->cpus_arg)
+		strv_addf(argv, "--cpus=%s", run->cpus_arg);
+	if (run->housekeeping_arg)
+		strv_addf(argv, "--housekeeping=%s", run->housekeeping_arg);
+	for (size_t i = 0; i < cut_args->n; i++)
+		strv_addf(argv, "--cut=%s", cut_args->v[i]);
+	strv_addf(argv, "--append=console=ttyS0 quiet panic=-1 tc.run=workload tc.sync=1 tc.settle=0.2 tc.rounds=%d tc.work=none:1,%s",
+		  g->config->place == BENCH_KVM ? 2 : 1, items);
+	free(items);
+}
+
+/* Ends it whatever it does: with `taxcut run' goes QEMU. */
+static void stop(struct guest *g, bool done)
+{
+	if (g->pid <= 0)
+		return;
+	if (!bench_reap(g->pid, done ? 10000 : 0, NULL, NULL)) {
+		kill(g->pid, SIGTERM);
+		if (!bench_reap(g->pid, 300, NULL, NULL))
+			kill(g->pid, SIGTERM);
+		if (!bench_reap(g->pid, 10000, NULL, NULL)) {
+			kill(g->pid, SIGKILL);
+			bench_reap(g->pid, 10000, NULL, NULL);
+		}
+	}
+	close(g->in);
+	close(g->lines.fd);
+}
+
+static enum bench_source source(const struct guest *g)
+{
+	return g->config->place == BENCH_KVM && g->round == 1 ? BENCH_TRACE : BENCH_STATS;
+}
+
+static int answer(const struct guest *g)
+{
+	return write(g->in, "\n", 1) == 1 ? EXIT_OK : fail("the guest's console is closed");
+}
+
+/* QEMU's process, from the instance's record. */
+static pid_t find_qemu(const struct guest *g)
+{
+	struct instances all;
+	struct instance *in;
+	pid_t pid;
+
+	instances_read(&all);
+	in = instances_find(&all, g->name);
+	pid = in ? in->pid : 0;
+	instances_free(&all);
+	return pid;
+}
+
+static int begin(struct guest *g, const char *name)
+{
+	int ret = EXIT_OK;
+
+	if (!g->qemu)
+		g->qemu = find_qemu(g);
+	if (!g->rounds[g->round])
+		g->rounds[g->round] = json_array();
+	if (source(g) == BENCH_TRACE && !g->tracing) {
+		ret = bench_trace_start();
+		g->tracing = !ret;
+	}
+	g->item = json_pack("{s:s, s:i}", "name", name, "events", 0);
+	json_array_append_new(g->rounds[g->round], g->item);
+	if (!ret)
+		ret = bench_counts_exits(&g->before, g->socket, source(g));
+	bench_counts_cpu(&g->before, g->run, g->qemu);
+	g->resting = true;
+	return ret ? ret : answer(g);
+}
+
+static int finish(struct guest *g)
+{
+	struct bench_counts after = { 0 };
+	int ret;
+
+	if (!g->item || !g->resting)
+		return fail("the guest ended work that it did not begin");
+	g->resting = false;
+	bench_counts_cpu(&after, g->run, g->qemu);
+	ret = bench_counts_exits(&after, g->socket, source(g));
+	if (!ret)
+		bench_counts_diff(g->item, &g->before, &after);
+	bench_counts_free(&after);
+	return ret ? ret : answer(g);
+}
+
+/* 1 when the guest is done, 0 to go on, or -1 after a message. */
+static int take_line(struct guest *g, const char *line)
+{
+	if (strncmp(line, mark, strlen(mark)))
+		return 0;
+	line += strlen(mark);
+	if (!strncmp(line, "begin=", 6))
+		return begin(g, line + 6) ? -1 : 0;
+	if (!strncmp(line, "end=", 4))
+		return finish(g) ? -1 : 0;
+	if (!strcmp(line, "round=1")) {
+		g->round = 1;
+		return 0;
+	}
+	if (!strncmp(line, "status=", 7)) {
+		if (strcmp(line + 7, "0"))
+			fail("the work in the guest failed");
+		return strcmp(line + 7, "0") ? -1 : 1;
+	}
+	if (g->item)
+		bench_report_line(g->item, line);
+	return 0;
+}
+
+static int listen_to(struct guest *g)
+{
+	char *line;
+	int ret;
+
+	do {
+		line = bench_next_line(g->run, &g->lines, g->run->timeout);
+		if (!line && g->run->signal)
+			return -1;
+		if (!line) {
+			fail("%s: the guest says no more%s%s", g->config->name,
+			     *g->lines.tail ? "; its console ends with:\n" : "", g->lines.tail);
+			return -1;
+		}
+		ret = take_line(g, line);
+		free(line);
+	} while (!ret);
+	if (ret < 0)
+		say("%s: the guest's console ends with:\n%s", g->config->name, g->lines.tail);
+	return ret;
+}
+
+/* Takes the counts of the idle conversation off those of an item; nothing goes below 0. */
+static void take_off(json_t *counts, const json_t *none)
+{
+	const char *key;
+	json_t *value;
+	json_int_t n;
+	void *tmp;
+
+	json_object_foreach_safe(counts, tmp, key, value) {
+		if (!json_is_integer(value))
+			continue;
+		n = json_integer_value(value) - json_integer_value(json_object_get(none, key));
+		json_object_set_new(counts, key, json_integer(n > 0 ? n : 0));
+	}
+}
+
+/* Totals come from the first round, reasons from the last. */
+static json_t *settle(const struct guest *g)
+{
+	json_t *items = json_array(), *last = g->rounds[g->round], *none[2], *item, *reasons;
+	size_t i;
+
+	none[0] = json_array_get(g->rounds[0], 0);
+	none[1] = json_array_get(last, 0);
+	json_array_foreach(g->rounds[0], i, item) {
+		if (!i)
+			continue;
+		reasons = json_object_get(json_array_get(last, i), "reasons");
+		take_off(reasons, json_object_get(none[1], "reasons"));
+		json_object_set(item, "reasons", reasons);
+		take_off(item, none[0]);
+		bench_report_end(item);
+		json_array_append(items, item);
+	}
+	return items;
+}
+
+static json_t *talk(struct guest *g)
+{
+	if (listen_to(g) != 1)
+		return NULL;
+	if (json_array_size(g->rounds[0]) != g->run->part->plan.items + 1 ||
+	    json_array_size(g->rounds[0]) != json_array_size(g->rounds[g->round])) {
+		fail("%s: the guest did not do all of its work", g->config->name);
+		return NULL;
+	}
+	return settle(g);
+}
+
+json_t *bench_guest(struct bench_run *run, const struct bench_config *c, const struct strv *cut_args)
+{
+	struct guest g = { .run = run, .config = c };
+	struct strv argv = { 0 };
+	json_t *items = NULL;
+
+	g.name = xasprintf("bench-%d", (int)getpid());
+	g.socket = run_file(g.name, "sock");
+	guest_argv(&g, cut_args, &argv);
+	g.pid = bench_spawn(run, argv.v, &g.in, &g.lines.fd);
+	if (g.pid > 0)
+		items = talk(&g);
+	stop(&g, items != NULL);
+	if (g.tracing)
+		bench_trace_stop();
+	bench_counts_free(&g.before);
+	json_decref(g.rounds[0]);
+	json_decref(g.rounds[1]);
+	strv_free(&argv);
+	free(g.socket);
+	free(g.name);
+	return items;
+}

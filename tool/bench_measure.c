@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Round after round, configuration after configuration, and the result as it grows. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "bench_run.h"
+#include "sysfs.h"
+#include "taxcut.h"
+
+/* A guest that the emulator dropped gets another try (docs/emulation.md); a broken host does not get a hundred. */
+#define TRIES 2
+#define FAILURES_MAX 3
+
+/* struct progress - how far it is, and how fast the host's TSC runs */
+struct progress {
+	double started;
+	struct timespec clock;
+	uint64_t tsc;
+	unsigned int done;
+	unsigned int total;
+	unsigned int failures;
+};
+
+static void note(struct bench_run *run, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void note(struct bench_run *run, const char *fmt, ...)
+{
+	json_t *notes = json_object_get(run->result, "notes");
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	say("%s", text);
+	json_array_append_new(notes, json_string(text));
+	free(text);
+}
+
+/* A bit for each cut that the hypervisor behind @device can switch; false after a message. */
+static bool available_cuts(const char *device, unsigned int *bits, char *why[CUT_COUNT])
+{
+	int fd = open(device, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0) {
+		fail("cannot open %s: %m", device);
+		return false;
+	}
+	*bits = 0;
+	for (unsigned int i = 0; i < CUT_COUNT; i++) {
+		why[i] = cut_lacking(i, device, fd);
+		if (!why[i])
+			*bits |= 1u << i;
+	}
+	close(fd);
+	return true;
+}
+
+/* The cuts of a configuration on this hypervisor; false when it cannot be measured here. What is left out is noted once. */
+static bool choose_cuts(struct bench_run *run, size_t index, struct strv *cut_args)
+{
+	const struct bench_config *c = &run->part->plan.config[index];
+	bool noted = run->part->noted & 1ull << index, ok;
+	char *why[CUT_COUNT] = { NULL };
+	unsigned int bits;
+
+	if (!available_cuts(bench_device(c->place), &bits, why))
+		return false;
+	ok = bench_config_cuts(c, bits, cut_args);
+	if (!ok)
+		note(run, "%s: left out: %s", c->name, why[c->point]);
+	for (unsigned int i = 0; i < CUT_COUNT; i++) {
+		if (ok && !noted && why[i] && c->on & 1u << i)
+			note(run, "%s: without the cut '%s': %s", c->name, cuts[i].name, why[i]);
+		free(why[i]);
+	}
+	run->part->skip |= ok ? 0 : 1ull << index;
+	run->part->noted |= 1ull << index;
+	return ok;
+}
+
+/* The items of a bill, or NULL: skipped, failed (after a message), or a signal came. */
+static json_t *measure(struct bench_run *run, size_t index)
+{
+	const struct bench_config *c = &run->part->plan.config[index];
+	struct strv cut_args = { 0 };
+	json_t *items = NULL;
+
+	if (bench_modules_use(&run->modules, c->place))
+		return NULL;
+	if (c->place == BENCH_HOST)
+		return bench_programs(run);
+	if (choose_cuts(run, index, &cut_args))
+		items = bench_guest(run, c, &cut_args);
+	strv_free(&cut_args);
+	return items;
+}
+
+static void add_bill(struct bench_run *run, const struct bench_config *c, unsigned int round, json_t *items)
+{
+	const char *device = bench_device(c->place);
+	json_t *bill = json_pack("{s:s, s:i, s:i, s:o}", "config", c->name, "round", (int)round, "vcpus",
+				 (int)run->part->vcpus, "items", items);
+
+	if (device)
+		json_object_set_new(bill, "device", json_string(device));
+	json_array_append_new(json_object_get(run->result, "bills"), bill);
+}
+
+/* The host's TSC against the raw clock since the start: good to a few ppm after seconds. */
+static double tsc_khz(const struct progress *p)
+{
+	uint64_t tsc = __rdtsc() - p->tsc;
+	struct timespec now;
+	double s;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	s = (double)(now.tv_sec - p->clock.tv_sec) + (double)(now.tv_nsec - p->clock.tv_nsec) / 1e9;
+	return s > 0.1 ? (double)tsc / s / 1e3 : 0;
+}
+
+int bench_save(const json_t *result, const char *file)
+{
+	char *tmp = xasprintf("%s.new", file);
+	int ret = EXIT_OK;
+
+	errno = 0;
+	if (json_dump_file(result, tmp, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) || rename(tmp, file))
+		ret = fail("cannot write %s: %s", file, strerror(errno ? errno : EIO));
+	free(tmp);
+	return ret;
+}
+
+static void update(struct bench_run *run, const struct progress *p, const char *file)
+{
+	json_t *bills = json_object_get(run->result, "bills");
+	double khz = tsc_khz(p);
+
+	if (khz > 0)
+		json_object_set_new(json_object_get(run->result, "host"), "tsc_khz", json_integer((json_int_t)khz));
+	json_object_set_new(run->result, "summary", bench_summary(bills, khz));
+	if (bench_save(run->result, file))
+		run->failed = true;
+}
+
+static void tell(const struct bench_run *run, const struct progress *p, unsigned int round, const char *config)
+{
+	double spent = now_s() - p->started;
+
+	fprintf(stderr, "taxcut: %u/%u: round %u of %u, %s", p->done + 1, p->total, round + 1, run->part->rounds, config);
+	if (p->done)
+		fprintf(stderr, " (%.0f s, about %.0f s left)", spent, spent / p->done * (p->total - p->done));
+	fputc('\n', stderr);
+}
+
+static void one_bill(struct bench_run *run, struct progress *p, unsigned int round, size_t index, const char *file)
+{
+	const char *name = run->part->plan.config[index].name;
+	json_t *items = NULL;
+
+	tell(run, p, round, name);
+	for (int tries = TRIES; !items && !run->signal && !(run->part->skip & 1ull << index) && tries > 0; tries--) {
+		if (tries < TRIES)
+			note(run, "%s, round %u: once more", name, round + 1);
+		items = measure(run, index);
+	}
+	p->done++;
+	if (items) {
+		add_bill(run, &run->part->plan.config[index], round, items);
+		p->failures = 0;
+	} else if (!run->signal && !(run->part->skip & 1ull << index)) {
+		note(run, "%s, round %u: failed", name, round + 1);
+		run->failed = true;
+		p->failures++;
+	}
+	update(run, p, file);
+}
+
+static void measure_part(struct bench_run *run, struct progress *p, const char *file)
+{
+	for (unsigned int round = 0; round < run->part->rounds; round++) {
+		for (size_t i = 0; i < run->part->plan.configs && !run->signal && p->failures < FAILURES_MAX; i++) {
+			if (run->part->skip & 1ull << i)
+				p->done++;
+			else
+				one_bill(run, p, round, i, file);
+		}
+	}
+}
+
+void bench_measure(struct bench_run *run, const char *file)
+{
+	struct progress p = { .started = now_s(), .tsc = __rdtsc() };
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &p.clock);
+	for (size_t i = 0; i < run->parts_n; i++)
+		p.total += run->parts[i].rounds * (unsigned int)run->parts[i].plan.configs;
+	for (size_t i = 0; i < run->parts_n; i++) {
+		run->part = &run->parts[i];
+		measure_part(run, &p, file);
+	}
+	if (p.failures == FAILURES_MAX)
+		note(run, "given up after %d failures in a row", FAILURES_MAX);
+	json_object_set_new(run->result, "complete", json_boolean(!run->failed && !run->signal));
+	json_object_set_new(run->result, "seconds", json_integer((json_int_t)(now_s() - p.started)));
+	update(run, &p, file);
+}
