@@ -14,7 +14,6 @@
 #define FOOT 24 /* for the axis below */
 #define GAP 9 /* between references and taxcut */
 #define LABEL_CHARS 16
-#define LINES_MAX 6
 
 /*
  * struct chart - a figure under way
@@ -35,7 +34,7 @@ struct chart_text chart_count(double value)
 	struct chart_text t;
 	size_t unit = 0;
 
-	for (; value >= 9999.5 && unit + 1 < ARRAY_LEN(units); unit++)
+	for (; value >= (unit ? 999.5 : 9999.5) && unit + 1 < ARRAY_LEN(units); unit++)
 		value /= 1000;
 	if (value == 0)
 		snprintf(t.s, sizeof(t.s), "0");
@@ -55,6 +54,22 @@ struct chart_text chart_time(double ns)
 	for (; ns >= 999.5 && unit + 1 < ARRAY_LEN(units); unit++)
 		ns /= 1000;
 	snprintf(t.s, sizeof(t.s), "%.*f %s", unit == 0 || ns >= 99.95 ? 0 : ns < 9.995 ? 2 : 1, ns, units[unit]);
+	return t;
+}
+
+struct chart_text chart_tick(struct chart_text (*text)(double value), double value)
+{
+	struct chart_text full = text(value), t = { "0" };
+	size_t digits = strspn(full.s, "0123456789."), keep = digits;
+
+	if (value == 0)
+		return t;
+	if (memchr(full.s, '.', digits)) {
+		while (full.s[keep - 1] == '0')
+			keep--;
+		keep -= full.s[keep - 1] == '.';
+	}
+	snprintf(t.s, sizeof(t.s), "%.*s%s", (int)keep, full.s, full.s + digits);
 	return t;
 }
 
@@ -96,19 +111,19 @@ static void figure_end(FILE *out, const char *note)
 static void draw_axis(const struct chart *c)
 {
 	double ticks[SVG_TICKS_MAX], x;
-	size_t n = svg_axis_ticks(&c->x, ticks, c->x.log ? 6 : 5);
+	size_t n = svg_axis_ticks(&c->x, ticks, 5);
 
 	for (size_t i = 0; i < n; i++) {
 		x = svg_axis_at(&c->x, ticks[i]);
 		svg_line(c->out, "grid", x, TOP - 4, x, c->below);
-		svg_text(c->out, "tick mid", x, c->below + 15, c->text(ticks[i]).s);
+		svg_text(c->out, "tick mid", x, c->below + 15, chart_tick(c->text, ticks[i]).s);
 	}
 }
 
 /* What stands in a row instead of a plot. */
-static void draw_missing(const struct chart *c, const struct view_row *row, double y, bool exits)
+static void draw_missing(const struct chart *c, const struct view_row *row, double y, bool of_guests)
 {
-	const char *why = exits && !strcmp(row->config, "host") ? "no guest, no exits" : "not measured";
+	const char *why = of_guests && row->summary && !strcmp(row->config, "host") ? "no guest" : "not measured";
 
 	svg_text(c->out, "missing", LEFT + 5, y + 15, why);
 }
@@ -159,7 +174,7 @@ static void draw_exits(const struct chart *c, const struct view *v, const struct
 {
 	struct spread exits = view_value(row, "exits"), s;
 	double at = 0, other = view_other_reasons(v, row);
-	char class[16], *tip;
+	char class[32], *tip;
 
 	if (!exits.known) {
 		draw_missing(c, row, y, true);
@@ -210,7 +225,7 @@ static void reason_legend(FILE *out, const struct view *v, const struct view_gro
 bool chart_exits(FILE *out, const struct view *v, const struct view_group *g)
 {
 	struct chart c = { .out = out, .group = g, .x = { .from = LEFT, .to = RIGHT }, .text = chart_count };
-	char *per = xasprintf(" per %s, by reason", g->event);
+	char *per = xasprintf(" per %s, by reason", g->work.event);
 	double most = -1;
 	struct spread s;
 
@@ -221,7 +236,7 @@ bool chart_exits(FILE *out, const struct view *v, const struct view_group *g)
 	}
 	if (most >= 0) {
 		svg_axis_fit(&c.x, 0, most);
-		figure_begin(&c, "Exits", per, g->title);
+		figure_begin(&c, "Exits", per, g->work.title);
 		draw_axis(&c);
 		draw_labels(&c);
 		for (size_t i = 0; i < g->n; i++)
@@ -240,7 +255,7 @@ static void draw_bar(const struct chart *c, const struct view_row *row, const st
 	char *tip;
 
 	if (!s.known) {
-		draw_missing(c, row, y, false);
+		draw_missing(c, row, y, !strcmp(bars->key, "outside_ns"));
 		return;
 	}
 	tip = spread_tip(row->config, &s, bars->text);
@@ -253,7 +268,7 @@ static void draw_bar(const struct chart *c, const struct view_row *row, const st
 bool chart_bars(FILE *out, const struct view_group *g, const struct chart_bars *bars)
 {
 	struct chart c = { .out = out, .group = g, .x = { .from = LEFT, .to = RIGHT }, .text = bars->text };
-	char *per = bars->rate ? xasprintf(", %ss per second; more is better", g->event) : xasprintf(" per %s", g->event);
+	char *per = bars->rate ? xasprintf(", %ss per second; more is better", g->work.event) : xasprintf(" per %s", g->work.event);
 	double most = -1;
 	struct spread s;
 
@@ -264,7 +279,7 @@ bool chart_bars(FILE *out, const struct view_group *g, const struct chart_bars *
 	}
 	if (most >= 0) {
 		svg_axis_fit(&c.x, 0, most);
-		figure_begin(&c, bars->title, per, g->title);
+		figure_begin(&c, bars->title, per, g->work.title);
 		draw_axis(&c);
 		draw_labels(&c);
 		for (size_t i = 0; i < g->n; i++)
@@ -280,7 +295,7 @@ static const struct {
 	const char *name;
 	enum svg_mark shape;
 } percentiles[] = {
-	{ "p50", "median", SVG_DOT },
+	{ "p50", "median (in numbers on the right)", SVG_DOT },
 	{ "p99", "99 %", SVG_SQUARE },
 	{ "p999", "99.9 %", SVG_DIAMOND },
 	{ "max", "longest", SVG_TRIANGLE },
@@ -289,7 +304,7 @@ static const struct {
 static void draw_percentiles(const struct chart *c, const struct view_row *row, double y)
 {
 	struct spread s, first = { 0 }, last = { 0 };
-	char class[16], *tip;
+	char class[32], *tip;
 
 	for (size_t i = 0; i < ARRAY_LEN(percentiles); i++) {
 		s = view_latency(row, percentiles[i].key);
@@ -320,7 +335,7 @@ static void draw_percentiles(const struct chart *c, const struct view_row *row, 
 
 static void percentile_legend(FILE *out)
 {
-	char class[16];
+	char class[32];
 
 	fputs("<ul class=\"legend\">\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(percentiles); i++) {
@@ -360,9 +375,9 @@ bool chart_latency(FILE *out, const struct view_group *g)
 
 	if (!latency_range(g, &lo, &hi))
 		return false;
-	per = xasprintf(" of a %s; the median in numbers", g->event);
+	per = xasprintf(": %s", g->work.latency ? g->work.latency : "one event");
 	svg_axis_fit(&c.x, lo, hi);
-	figure_begin(&c, "Latency", per, g->title);
+	figure_begin(&c, "Latency", per, g->work.title);
 	draw_axis(&c);
 	draw_labels(&c);
 	for (size_t i = 0; i < g->n; i++)

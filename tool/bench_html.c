@@ -97,6 +97,30 @@ static void write_environment(FILE *out, const json_t *result)
 	fputs("</section>\n", out);
 }
 
+/* Every configuration that was measured, and what it is. */
+static void write_configs(FILE *out, const struct view *v)
+{
+	json_t *seen = json_object();
+
+	fputs("<section id=\"configs\">\n<h2>Configurations</h2>\n<dl class=\"facts\">\n", out);
+	for (size_t i = 0; i < v->n; i++) {
+		for (size_t r = 0; r < v->groups[i].n; r++) {
+			const char *config = v->groups[i].rows[r].config;
+
+			if (json_object_get(seen, config))
+				continue;
+			json_object_set_new(seen, config, json_true());
+			fputs("<dt>", out);
+			xml_text(out, config);
+			fputs("</dt><dd>", out);
+			table_config_about(out, config);
+			fputs("</dd>\n", out);
+		}
+	}
+	fputs("</dl>\n</section>\n", out);
+	json_decref(seen);
+}
+
 static void write_notes(FILE *out, const json_t *result)
 {
 	const json_t *notes = json_object_get(result, "notes");
@@ -162,11 +186,11 @@ static void write_charts(FILE *out, const struct view *v, const struct view_grou
 	fputs("<div class=\"charts\">\n", out);
 	any = chart_exits(out, v, g);
 	any |= chart_latency(out, g);
-	any |= chart_tail(out, g);
-	any |= chart_histogram(out, g);
 	any |= g->polling && chart_bars(out, g, &rate);
 	any |= chart_bars(out, g, &host_cpu);
 	any |= chart_bars(out, g, &outside);
+	any |= chart_tail(out, g);
+	any |= chart_histogram(out, g);
 	fputs("</div>\n", out);
 	if (!any)
 		fputs("<p class=\"none\">Nothing was measured that could be drawn.</p>\n", out);
@@ -179,11 +203,11 @@ static void write_group(FILE *out, const struct view *v, size_t i)
 	fprintf(out, "<section id=\"work%zu\">\n<h2>", i);
 	if (g->polling)
 		fputs("Who polls: nobody, the host, the guest: ", out);
-	xml_text(out, g->title);
+	xml_text(out, g->work.title);
 	fprintf(out, " <span class=\"muted\">%lld vCPU%s</span></h2>\n", (long long)g->vcpus, g->vcpus == 1 ? "" : "s");
 	write_charts(out, v, g);
 	fputs("<details><summary>All numbers: ", out);
-	xml_text(out, g->title);
+	xml_text(out, g->work.title);
 	fputs("</summary>\n", out);
 	table_of_group(out, g);
 	fputs("</details>\n</section>\n", out);
@@ -193,18 +217,17 @@ static void write_group(FILE *out, const struct view *v, size_t i)
 static bool last_of_work(const struct view *v, size_t i)
 {
 	return i + 1 == v->n || v->groups[i + 1].polling != v->groups[i].polling ||
-	       strcmp(v->groups[i + 1].work, v->groups[i].work);
+	       strcmp(v->groups[i + 1].work.name, v->groups[i].work.name);
 }
 
 static void write_scaling(FILE *out, const struct view *v, size_t i)
 {
-	const char *work = v->groups[i].work;
+	const char *work = v->groups[i].work.name;
 
-	if (v->groups[i].polling || !last_of_work(v, i) || !i || strcmp(v->groups[i - 1].work, work) ||
-	    v->groups[i - 1].polling)
+	if (v->groups[i].polling || !last_of_work(v, i) || !view_has_siblings(v, &v->groups[i]))
 		return;
 	fprintf(out, "<section id=\"scale%zu\">\n<h3>", i);
-	xml_text(out, v->groups[i].title);
+	xml_text(out, v->groups[i].work.title);
 	fputs(", from few vCPUs to many</h3>\n<div class=\"charts\">\n", out);
 	chart_scaling(out, v, work, "exits");
 	chart_scaling(out, v, work, "p50");
@@ -214,11 +237,13 @@ static void write_scaling(FILE *out, const struct view *v, size_t i)
 static void write_contents(FILE *out, const struct view *v)
 {
 	fputs("<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#worth\">What each cut is worth</a></li>\n"
-	      "<li><a href=\"#where\">Where</a></li>\n", out);
+	      "<li><a href=\"#configs\">Configurations</a></li>\n<li><a href=\"#where\">Where</a></li>\n", out);
 	for (size_t i = 0; i < v->n; i++) {
 		fprintf(out, "<li><a href=\"#work%zu\">%s", i, v->groups[i].polling ? "Who polls: " : "");
-		xml_text(out, v->groups[i].title);
-		fprintf(out, ", %lld</a></li>\n", (long long)v->groups[i].vcpus);
+		xml_text(out, v->groups[i].work.title);
+		if (view_has_siblings(v, &v->groups[i]))
+			fprintf(out, ", %lld vCPUs", (long long)v->groups[i].vcpus);
+		fputs("</a></li>\n", out);
 	}
 	fputs("</ul></nav>\n", out);
 }
@@ -247,6 +272,7 @@ static void write_page(FILE *out, const struct view *v, const json_t *result)
 		write_group(out, v, i);
 		write_scaling(out, v, i);
 	}
+	write_configs(out, v);
 	write_notes(out, result);
 	write_environment(out, result);
 	fputs("</main>\n<footer>taxcut bench; the numbers are in result.json, format taxcut-bench-1.</footer>\n<script>\n", out);

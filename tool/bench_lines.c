@@ -9,7 +9,7 @@
 
 #define WIDTH 400
 #define LEFT 46
-#define RIGHT 388
+#define RIGHT 378
 #define TOP 8
 #define HEIGHT 200 /* of the plot */
 #define RIDGE 40 /* of one configuration's histogram */
@@ -47,8 +47,8 @@ static void lines_add(struct lines *l, const struct view_row *row, size_t slot)
 	l->slot[l->n++] = slot;
 }
 
-/* The main configurations, and as many of the others as there is room for, for which @usable holds. */
-static struct lines choose_lines(const struct view_group *g, bool (*usable)(const struct view_row *row))
+/* The main configurations, and of the others what makes @least of them, for which @usable holds. */
+static struct lines choose_lines(const struct view_group *g, size_t least, bool (*usable)(const struct view_row *row))
 {
 	static const char *const main_ones[LINES_MAX] = { "host", "kvm", "kvm-tuned", "off", "timer", "all" };
 	const struct view_row *row;
@@ -59,7 +59,7 @@ static struct lines choose_lines(const struct view_group *g, bool (*usable)(cons
 		if (row && usable(row))
 			lines_add(&l, row, i);
 	}
-	for (size_t i = 0; i < g->n && l.n < 2 + (g->polling ? LINES_MAX : 0); i++)
+	for (size_t i = 0; i < g->n && l.n < least; i++)
 		if (usable(&g->rows[i]))
 			lines_add(&l, &g->rows[i], l.n);
 	return l;
@@ -120,7 +120,7 @@ static void x_axis(FILE *out, const struct svg_axis *x, double bottom, struct ch
 	for (size_t i = 0; i < n; i++) {
 		at = svg_axis_at(x, ticks[i]);
 		svg_line(out, "grid", at, TOP - 4, at, bottom);
-		svg_text(out, "tick mid", at, bottom + 15, text(ticks[i]).s);
+		svg_text(out, "tick mid", at, bottom + 15, chart_tick(text, ticks[i]).s);
 	}
 }
 
@@ -154,7 +154,7 @@ static void tail_axis(FILE *out, const struct svg_axis *y)
 static void tail_line(FILE *out, const struct view_row *row, size_t slot, const struct svg_axis *x, const struct svg_axis *y)
 {
 	struct svg_path p;
-	char class[16];
+	char class[32];
 	double count, left = 1;
 	size_t n;
 	struct view_bucket *b = view_histogram(row, &n, &count);
@@ -185,18 +185,18 @@ static double smallest_share(const struct lines *l)
 
 bool chart_tail(FILE *out, const struct view_group *g)
 {
-	struct lines l = choose_lines(g, has_histogram);
+	struct lines l = choose_lines(g, g->polling ? LINES_MAX : 2, has_histogram);
 	struct svg_axis x = { .log = true, .from = LEFT, .to = RIGHT };
 	struct svg_axis y = { .lo = smallest_share(&l), .hi = 1, .log = true, .from = TOP + HEIGHT, .to = TOP };
 	char *label;
 
 	if (!l.n)
 		return false;
-	label = xasprintf("Share of latencies that were longer, %s", g->title);
+	label = xasprintf("Share of latencies that were longer, %s", g->work.title);
 	fit_buckets(&x, &l);
 	caption(out, "The tail", ": the share of latencies that were longer");
 	svg_begin(out, WIDTH, TOP + HEIGHT + 24, label);
-	x_axis(out, &x, TOP + HEIGHT, chart_time, 6);
+	x_axis(out, &x, TOP + HEIGHT, chart_time, 5);
 	tail_axis(out, &y);
 	for (size_t i = 0; i < l.n; i++)
 		tail_line(out, l.row[i], l.slot[i], &x, &y);
@@ -229,7 +229,7 @@ static void ridge(FILE *out, const struct view_row *row, size_t slot, const stru
 {
 	double bins[BINS], most, count, at;
 	struct svg_path p;
-	char class[16];
+	char class[32];
 	size_t n;
 	struct view_bucket *b = view_histogram(row, &n, &count);
 
@@ -249,18 +249,18 @@ static void ridge(FILE *out, const struct view_row *row, size_t slot, const stru
 
 bool chart_histogram(FILE *out, const struct view_group *g)
 {
-	struct lines l = choose_lines(g, has_histogram);
+	struct lines l = choose_lines(g, g->polling ? LINES_MAX : 2, has_histogram);
 	struct svg_axis x = { .log = true, .from = 104, .to = RIGHT };
 	double bottom = TOP + (double)l.n * RIDGE + 2;
 	char *label;
 
 	if (!l.n)
 		return false;
-	label = xasprintf("Histogram of latencies, %s", g->title);
+	label = xasprintf("Histogram of latencies, %s", g->work.title);
 	fit_buckets(&x, &l);
 	caption(out, "Histogram", " of latencies, each to its own peak");
 	svg_begin(out, WIDTH, bottom + 24, label);
-	x_axis(out, &x, bottom, chart_time, 6);
+	x_axis(out, &x, bottom, chart_time, 5);
 	for (size_t i = 0; i < l.n; i++) {
 		ridge(out, l.row[i], l.slot[i], &x, TOP + (double)(i + 1) * RIDGE);
 		svg_label(out, "label", 96, TOP + (double)(i + 1) * RIDGE - 6, l.row[i]->config, 16);
@@ -283,7 +283,7 @@ static void scaling_rows(struct view_group *all, const struct view *v, const cha
 
 	for (size_t i = 0; i < v->n; i++) {
 		g = &v->groups[i];
-		for (size_t r = 0; !g->polling && !strcmp(g->work, work) && r < g->n; r++) {
+		for (size_t r = 0; !g->polling && !strcmp(g->work.name, work) && r < g->n; r++) {
 			if (!scaling_value(&g->rows[r], what).known || view_find(all, g->rows[r].config))
 				continue;
 			all->rows = xrealloc(all->rows, (all->n + 1) * sizeof(*all->rows));
@@ -303,12 +303,12 @@ static void scaling_line(FILE *out, const struct view *v, const char *work, cons
 	const struct view_row *row;
 	struct svg_path p;
 	struct spread s;
-	char class[16];
+	char class[32];
 
 	snprintf(class, sizeof(class), "line l%zu", slot);
 	svg_path_begin(&p, out, class);
 	for (size_t i = 0; i < v->n; i++) {
-		row = v->groups[i].polling || strcmp(v->groups[i].work, work) ? NULL : view_find(&v->groups[i], of->config);
+		row = v->groups[i].polling || strcmp(v->groups[i].work.name, work) ? NULL : view_find(&v->groups[i], of->config);
 		s = row ? scaling_value(row, what) : (struct spread){ 0 };
 		if (s.known)
 			svg_path_to(&p, svg_axis_at(x, (double)v->groups[i].vcpus), svg_axis_at(y, s.median));
@@ -325,7 +325,7 @@ static size_t vcpu_range(const struct view *v, const char *work, struct svg_axis
 	for (size_t i = 0; i < v->n; i++) {
 		const struct view_group *g = &v->groups[i];
 
-		if (g->polling || strcmp(g->work, work) || g->vcpus <= last)
+		if (g->polling || strcmp(g->work.name, work) || g->vcpus <= last)
 			continue;
 		x->lo = n ? x->lo : (double)g->vcpus;
 		x->hi = (double)g->vcpus;
@@ -344,14 +344,14 @@ static void scaling_axes(FILE *out, const struct view *v, const char *work, cons
 	for (size_t i = 0; i < n; i++) {
 		at = svg_axis_at(y, ticks[i]);
 		svg_line(out, "grid", LEFT + 8, at, RIGHT, at);
-		svg_text(out, "tick end", LEFT + 2, at + 4, text(ticks[i]).s);
+		svg_text(out, "tick end", LEFT + 2, at + 4, chart_tick(text, ticks[i]).s);
 	}
 	for (size_t i = 0; i < v->n; i++) {
-		if (v->groups[i].polling || strcmp(v->groups[i].work, work))
+		if (v->groups[i].polling || strcmp(v->groups[i].work.name, work))
 			continue;
 		at = svg_axis_at(x, (double)v->groups[i].vcpus);
 		svg_line(out, "grid", at, TOP, at, TOP + HEIGHT);
-		svg_text(out, "tick mid", at, TOP + HEIGHT + 15, chart_count((double)v->groups[i].vcpus).s);
+		svg_text(out, "tick mid", at, TOP + HEIGHT + 15, chart_tick(chart_count, (double)v->groups[i].vcpus).s);
 	}
 }
 
@@ -363,7 +363,7 @@ static void scaling_range(const struct view *v, const char *work, const char *wh
 	*lo = INFINITY;
 	*hi = 0;
 	for (size_t i = 0; i < v->n; i++) {
-		for (size_t r = 0; !strcmp(v->groups[i].work, work) && r < v->groups[i].n; r++) {
+		for (size_t r = 0; !strcmp(v->groups[i].work.name, work) && r < v->groups[i].n; r++) {
 			s = scaling_value(&v->groups[i].rows[r], what);
 			if (!s.known)
 				continue;
@@ -378,15 +378,15 @@ static void scaling_draw(FILE *out, const struct view *v, const char *work, cons
 	struct svg_axis x = { .log = true, .from = LEFT + 16, .to = RIGHT - 6 };
 	struct svg_axis y = { .log = strcmp(what, "exits") != 0, .from = TOP + HEIGHT, .to = TOP };
 	struct chart_text (*text)(double value) = y.log ? chart_time : chart_count;
-	struct lines l = choose_lines(all, any_row);
+	struct lines l = choose_lines(all, LINES_MAX, any_row);
 	double lo, hi;
 	char *label;
 
 	vcpu_range(v, work, &x);
 	scaling_range(v, work, what, &lo, &hi);
 	svg_axis_fit(&y, lo, hi);
-	label = xasprintf("%s over the number of vCPUs, %s", y.log ? "Median latency" : "Exits", all->title);
-	caption(out, y.log ? "Median latency" : "Exits", y.log ? " over the number of vCPUs" : " per event, over the number of vCPUs");
+	label = xasprintf("%s over the number of vCPUs, %s", y.log ? "Median latency" : "Exits", all->work.title);
+	caption(out, y.log ? "Median latency" : "Exits", " over the number of vCPUs");
 	svg_begin(out, WIDTH, TOP + HEIGHT + 24, label);
 	scaling_axes(out, v, work, &x, &y, text);
 	for (size_t i = 0; i < l.n; i++)
@@ -399,13 +399,10 @@ static void scaling_draw(FILE *out, const struct view *v, const char *work, cons
 
 bool chart_scaling(FILE *out, const struct view *v, const char *work, const char *what)
 {
-	struct view_group all = { .work = work };
+	struct view_group all = { .work = bench_work_name(work) };
 	struct svg_axis x = { .lo = 0 };
 	bool worth = vcpu_range(v, work, &x) > 1;
 
-	for (size_t i = 0; i < v->n && !all.title; i++)
-		if (!strcmp(v->groups[i].work, work))
-			all.title = v->groups[i].title;
 	if (worth)
 		scaling_rows(&all, v, work, what);
 	worth = all.n > 0;

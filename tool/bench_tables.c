@@ -65,10 +65,17 @@ static const char *verdict_class(enum verdict v)
 
 static void group_heading(FILE *out, const struct view_group *g)
 {
-	xml_text(out, g->title);
+	xml_text(out, g->work.title);
 	fprintf(out, "<small>per ");
-	xml_text(out, g->event);
+	xml_text(out, g->work.event);
 	fprintf(out, ", %lld vCPU%s</small>", (long long)g->vcpus, g->vcpus == 1 ? "" : "s");
+}
+
+void table_config_about(FILE *out, const char *config)
+{
+	const char *name = view_on_kvm(config);
+
+	xml_textf(out, "%s%s", name != config ? "on stock KVM: " : "", bench_config_name(name).about);
 }
 
 /* Absolute, and relative to @base where that is something else. */
@@ -88,7 +95,7 @@ static void compared_cell(FILE *out, const struct metric *m, const struct view_r
 	c = compare_values(&value, view_rounds(row), &of, view_rounds(base));
 	fprintf(out, "<td%s>", verdict_class(c.verdict));
 	ratio(out, &c);
-	fprintf(out, "<br/><small>%s</small></td>", m->text(value.median).s);
+	fprintf(out, " <small>%s</small></td>", m->text(value.median).s);
 }
 
 static const char *const main_configs[] = { "kvm", "kvm-tuned", "off", "all", "host" };
@@ -111,7 +118,7 @@ static void head_of_main(FILE *out, const struct view *v)
 		if (!anywhere(v, main_configs[i]))
 			continue;
 		fputs("<th title=\"", out);
-		xml_text(out, anywhere(v, main_configs[i])->about);
+		xml_text(out, bench_config_name(main_configs[i]).about);
 		fprintf(out, "\">%s</th>", main_configs[i]);
 	}
 	fputs("</tr></thead>\n<tbody>\n", out);
@@ -203,6 +210,7 @@ static struct view_group cuts_of(const struct view *v)
 			all.rows[all.n++] = *row;
 		}
 	}
+	view_sort(&all);
 	return all;
 }
 
@@ -215,15 +223,15 @@ void table_of_cuts(FILE *out, const struct view *v)
 		if (v->groups[i].polling)
 			continue;
 		fputs("<th>", out);
-		xml_textf(out, "%s, %lld vCPUs", v->groups[i].title, (long long)v->groups[i].vcpus);
+		xml_textf(out, "%s, %lld\xc2\xa0vCPUs", v->groups[i].work.title, (long long)v->groups[i].vcpus);
 		fputs("</th>", out);
 	}
 	fputs("</tr></thead>\n<tbody>\n", out);
 	for (size_t r = 0; r < all.n; r++) {
 		fputs("<tr><th scope=\"row\">", out);
 		xml_text(out, all.rows[r].config);
-		fputs("<small>", out);
-		xml_text(out, all.rows[r].about);
+		fputs("<small class=\"about\">", out);
+		table_config_about(out, all.rows[r].config);
 		fputs("</small></th>", out);
 		for (size_t i = 0; i < v->n; i++)
 			if (!v->groups[i].polling)
@@ -295,11 +303,11 @@ static void group_row(FILE *out, const struct view_group *g, const struct view_r
 	struct spread s;
 	json_t *unused;
 
-	fputs("<tr><th scope=\"row\">", out);
+	fputs("<tr><th scope=\"row\" title=\"", out);
+	table_config_about(out, row->config);
+	fputs("\">", out);
 	xml_text(out, row->config);
-	fputs("<small>", out);
-	xml_text(out, row->about);
-	fputs("</small></th>", out);
+	fputs("</th>", out);
 	if (view_rounds(row))
 		fprintf(out, "<td>%lld</td>", (long long)view_rounds(row));
 	else
@@ -323,7 +331,7 @@ void table_of_group(FILE *out, const struct view_group *g)
 	const char *name;
 
 	fputs("<div class=\"table\"><table>\n<caption>Medians of the rounds, and from the smallest to the largest; per ", out);
-	xml_text(out, g->event);
+	xml_text(out, g->work.event);
 	fputs(", but for latencies and rates. \xe2\x80\x93: not measured.</caption>\n<thead><tr><th class=\"text\">"
 	      "configuration</th><th>rounds</th>", out);
 	for (size_t c = 0; c < ARRAY_LEN(columns); c++)

@@ -25,6 +25,9 @@ struct comparison {
 struct comparison compare_values(const struct spread *value, json_int_t rounds, const struct spread *base,
 				 json_int_t base_rounds);
 
+/* What a configuration is, as text. */
+void table_config_about(FILE *out, const char *config);
+
 /* Stock KVM, and how the main configurations compare with it: exits, and latencies. */
 void table_against_kvm(FILE *out, const struct view *v);
 /* Each cut, compared with all of them off. */

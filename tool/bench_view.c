@@ -86,10 +86,26 @@ const struct view_row *view_find(const struct view_group *g, const char *config)
 	return NULL;
 }
 
-/* "kvm:NAME" is NAME on stock KVM. */
-static const char *without_place(const char *config)
+const char *view_on_kvm(const char *config)
 {
 	return strncmp(config, "kvm:", 4) ? config : config + 4;
+}
+
+/* "kvm:NAME" and "kvm-NAME" are NAME on stock KVM. */
+static const char *without_place(const char *config)
+{
+	return view_is_reference(config) && strlen(config) > 4 ? config + 4 : config;
+}
+
+/* The three that are compared, from 0; "guest-poll" is also the name of a cut. -1: none of them. */
+static int polling_place(const char *config)
+{
+	static const char *const names[] = { "host-idle", "host-poll", "guest-poll" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strcmp(without_place(config), names[i]))
+			return (int)i;
+	return -1;
 }
 
 static const char *text_of(const json_t *obj, const char *key)
@@ -99,35 +115,21 @@ static const char *text_of(const json_t *obj, const char *key)
 	return s ? s : "";
 }
 
-/* "guest-poll" is also the name of a cut: it belongs to the comparison where one of the other two was measured. */
+/* guest-poll belongs to the comparison where one of the other two was measured. */
 static bool compares_polling(const json_t *summary, const json_t *row)
 {
-	const char *config = without_place(text_of(row, "config")), *other;
+	int place = polling_place(text_of(row, "config")), other;
 	json_t *r;
 	size_t i;
 
-	if (!strcmp(config, "host-idle") || !strcmp(config, "host-poll"))
-		return true;
-	if (strcmp(config, "guest-poll"))
-		return false;
+	if (place != 2)
+		return place >= 0;
 	json_array_foreach(summary, i, r) {
-		other = without_place(text_of(r, "config"));
-		if (!strcmp(text_of(r, "work"), text_of(row, "work")) &&
-		    (!strcmp(other, "host-idle") || !strcmp(other, "host-poll")))
+		other = polling_place(text_of(r, "config"));
+		if (!strcmp(text_of(r, "work"), text_of(row, "work")) && other >= 0 && other < 2)
 			return true;
 	}
 	return false;
-}
-
-/* Where a configuration stands: as the result lists them, or as they come. */
-static size_t order_of(json_t *order, const char *config)
-{
-	json_t *place = json_object_get(order, config);
-
-	if (place)
-		return (size_t)json_integer_value(place);
-	json_object_set_new(order, config, json_integer((json_int_t)json_object_size(order)));
-	return json_object_size(order) - 1;
 }
 
 static void group_add(struct view_group *g, const struct view_row *row)
@@ -138,27 +140,21 @@ static void group_add(struct view_group *g, const struct view_row *row)
 
 static struct view_group *group_for(struct view *v, const json_t *row, bool polling)
 {
-	static const char per[] = ", per ";
-	const char *work = text_of(row, "work"), *title = text_of(row, "title"), *event = NULL, *p;
+	const char *work = text_of(row, "work");
 	json_int_t vcpus = json_integer_value(json_object_get(row, "vcpus"));
 	struct view_group *g;
 
 	for (size_t i = 0; i < v->n; i++) {
 		g = &v->groups[i];
-		if (!strcmp(g->work, work) && g->vcpus == vcpus && g->polling == polling)
+		if (!strcmp(g->work.name, work) && g->vcpus == vcpus && g->polling == polling)
 			return g;
 	}
-	title = *title ? title : work;
-	for (p = title; (p = strstr(p, per)); p += strlen(per))
-		event = p;
 	v->groups = xrealloc(v->groups, (v->n + 1) * sizeof(*v->groups));
 	g = &v->groups[v->n++];
-	*g = (struct view_group){ .work = work, .vcpus = vcpus, .polling = polling, .place = v->n };
+	*g = (struct view_group){ .work = bench_work_name(work), .vcpus = vcpus, .polling = polling, .place = v->n };
 	for (size_t i = 0; i + 1 < v->n; i++)
-		if (!strcmp(v->groups[i].work, work))
+		if (!strcmp(v->groups[i].work.name, work))
 			g->place = v->groups[i].place;
-	g->title = event ? xasprintf("%.*s", (int)(event - title), title) : xstrdup(title);
-	g->event = xstrdup(event ? event + strlen(per) : "event");
 	return g;
 }
 
@@ -187,11 +183,42 @@ static void add_missing(struct view *v, struct view_group *g)
 	}
 }
 
+/* References first; "kvm:NAME" after the others of them, as NAME would be. */
 static int by_order(const void *a, const void *b)
 {
-	const struct view_row *x = a, *y = b;
+	const char *x = ((const struct view_row *)a)->config, *y = ((const struct view_row *)b)->config;
+	size_t order_x, order_y;
 
-	return x->order < y->order ? -1 : x->order > y->order;
+	if (view_is_reference(x) != view_is_reference(y))
+		return view_is_reference(x) ? -1 : 1;
+	if ((view_on_kvm(x) != x) != (view_on_kvm(y) != y))
+		return view_on_kvm(x) != x ? 1 : -1;
+	order_x = bench_config_name(view_on_kvm(x)).order;
+	order_y = bench_config_name(view_on_kvm(y)).order;
+	return order_x < order_y ? -1 : order_x > order_y;
+}
+
+static int by_polling(const void *a, const void *b)
+{
+	const char *x = ((const struct view_row *)a)->config, *y = ((const struct view_row *)b)->config;
+
+	if (view_is_reference(x) != view_is_reference(y))
+		return view_is_reference(x) ? -1 : 1;
+	return polling_place(x) - polling_place(y);
+}
+
+void view_sort(struct view_group *g)
+{
+	if (g->n)
+		qsort(g->rows, g->n, sizeof(*g->rows), g->polling ? by_polling : by_order);
+}
+
+bool view_has_siblings(const struct view *v, const struct view_group *g)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (&v->groups[i] != g && v->groups[i].place == g->place && v->groups[i].polling == g->polling)
+			return true;
+	return false;
 }
 
 /* What compares polling last, a work's groups together, few vCPUs before many. */
@@ -243,39 +270,31 @@ static void choose_reasons(struct view *v, const json_t *summary)
 
 void view_open(struct view *v, const json_t *result)
 {
-	const json_t *summary = json_object_get(result, "summary"), *configs = json_object_get(result, "configs");
-	json_t *order = json_object(), *row, *unused;
+	const json_t *summary = json_object_get(result, "summary");
 	struct view_row r;
-	const char *name;
+	json_t *row;
 	size_t i;
 
 	*v = (struct view){ 0 };
-	json_object_foreach((json_t *)configs, name, unused)
-		order_of(order, name);
 	json_array_foreach(summary, i, row) {
 		if (!*text_of(row, "work") || !*text_of(row, "config"))
 			continue;
-		r = (struct view_row){ text_of(row, "config"), text_of(configs, text_of(row, "config")),
-				       order_of(order, text_of(row, "config")), row };
+		r = (struct view_row){ text_of(row, "config"), row };
 		group_add(group_for(v, row, compares_polling(summary, row)), &r);
 	}
 	for (i = 0; i < v->n; i++)
 		add_missing(v, &v->groups[i]);
 	for (i = 0; i < v->n; i++)
-		qsort(v->groups[i].rows, v->groups[i].n, sizeof(r), by_order);
+		view_sort(&v->groups[i]);
 	if (v->n)
 		qsort(v->groups, v->n, sizeof(*v->groups), by_work);
 	choose_reasons(v, summary);
-	json_decref(order);
 }
 
 void view_close(struct view *v)
 {
-	for (size_t i = 0; i < v->n; i++) {
-		free(v->groups[i].title);
-		free(v->groups[i].event);
+	for (size_t i = 0; i < v->n; i++)
 		free(v->groups[i].rows);
-	}
 	for (size_t i = 0; i < v->n_reasons; i++)
 		free(v->reasons[i]);
 	free(v->groups);

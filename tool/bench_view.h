@@ -11,6 +11,8 @@
 
 #include <jansson.h>
 
+#include "bench_names.h"
+
 /* Exit reasons with a colour of their own; the others share one. */
 #define VIEW_REASONS 7
 
@@ -21,28 +23,21 @@ struct spread {
 };
 
 /*
- * struct view_row - one configuration of a group; strings belong to the result
- * @about: what runs and what is switched on, or ""
- * @order: its place among all configurations
+ * struct view_row - one configuration of a group; its strings belong to the result
  * @summary: what was measured, or NULL: nothing was, though the others of the group were
  */
 struct view_row {
 	const char *config;
-	const char *about;
-	size_t order;
 	const json_t *summary;
 };
 
 /*
  * struct view_group - the configurations that one work was measured in, with one number of vCPUs
- * @title, @event: "1 kHz cyclic timer" and "period": what numbers are per
  * @place: its work's among all, as they come
  * @polling: they compare who polls before a vCPU halts; the others compare cuts
  */
 struct view_group {
-	const char *work;
-	char *title;
-	char *event;
+	struct bench_work_name work;
 	json_int_t vcpus;
 	size_t place;
 	bool polling;
@@ -70,10 +65,16 @@ struct view_bucket {
 void view_open(struct view *v, const json_t *result);
 void view_close(struct view *v);
 
+/* In the order that configurations have everywhere. */
+void view_sort(struct view_group *g);
 /* The group's row of that configuration, if it was measured; or NULL. */
 const struct view_row *view_find(const struct view_group *g, const char *config);
+/* Was the work measured with several numbers of vCPUs? */
+bool view_has_siblings(const struct view *v, const struct view_group *g);
 /* A configuration that is not taxcut's. */
 bool view_is_reference(const char *config);
+/* NAME of "kvm:NAME", which is that configuration on stock KVM; else @config itself. */
+const char *view_on_kvm(const char *config);
 /* How many rounds are behind the row; 0: not told. */
 json_int_t view_rounds(const struct view_row *row);
 

@@ -222,21 +222,34 @@ double svg_axis_at(const struct svg_axis *a, double value)
 	return a->from + fmin(fmax(share, 0), 1) * (a->to - a->from);
 }
 
-/* 1, 2 and 5 of each decade while that is not too many, or 1 of each, or of each few. */
-static size_t log_ticks(const struct svg_axis *a, double ticks[], size_t max)
+/* The first @per of 1, 2, 5 in each @every'th decade on the scale; counts on past @max, but keeps no more. */
+static size_t decade_ticks(const struct svg_axis *a, size_t per, int every, double ticks[], size_t max)
 {
 	static const double in_decade[] = { 1, 2, 5 };
-	int first = (int)floor(log10(a->lo) + 1e-9), last = (int)ceil(log10(a->hi) - 1e-9), every;
-	size_t per = last - first <= 1 ? 3 : 1, n = 0;
+	int last = (int)ceil(log10(a->hi) - 1e-9);
+	size_t n = 0;
 	double v;
 
-	every = (int)((size_t)(last - first) / max) + 1;
-	for (int d = first; d <= last; d += every)
+	for (int d = (int)floor(log10(a->lo) + 1e-9); d <= last; d += every) {
 		for (size_t i = 0; i < per; i++) {
 			v = in_decade[i] * pow(10, d);
-			if (v >= a->lo * (1 - 1e-9) && v <= a->hi * (1 + 1e-9) && n < max)
-				ticks[n++] = v;
+			if (v < a->lo * (1 - 1e-9) || v > a->hi * (1 + 1e-9))
+				continue;
+			if (n < max)
+				ticks[n] = v;
+			n++;
 		}
+	}
+	return n;
+}
+
+/* 1, 2 and 5 of each decade if there is room for that, or 1 of each, or of each few. */
+static size_t log_ticks(const struct svg_axis *a, double ticks[], size_t max)
+{
+	size_t n = decade_ticks(a, 3, 1, ticks, max);
+
+	for (int every = 1; n > max; every++)
+		n = decade_ticks(a, 1, every, ticks, max);
 	return n;
 }
 
