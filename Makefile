@@ -93,7 +93,7 @@ BENCH ?= --set cuts,halt-poll
 bench: lab module tool guest
 	@bench/run $(BENCH)
 
-# For a machine that runs instances: its kernel's headers, gcc, libjansson-dev.
+# For a machine that runs instances: its kernel's headers, gcc, libjansson-dev, libncurses-dev.
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 NATIVE ?= $(CURDIR)/build/native

@@ -11,6 +11,7 @@ const struct command commands[] = {
 	{ "doctor", "check whether this host can run dedicated instances", cmd_doctor },
 	{ "run", "start a dedicated instance", cmd_run },
 	{ "stat", "show the exits of an instance, by reason and vCPU", cmd_stat },
+	{ "top", "show what all instances do, live", cmd_top },
 	{ "list", "list the running instances", cmd_list },
 	{ "bench", "measure what each cut is worth on this machine", cmd_bench },
 	{ "version", "show the versions of tool, module, kernel and QEMU", cmd_version },

@@ -22,6 +22,7 @@
 #define DESC_MAX 4096
 #define NAME_SIZE_MAX 1024
 #define VALUES_MAX 4096
+#define SIZE_MAX_VALUES (1 << 20)
 #define VCPUS_MAX 4096
 
 static const char *type_name(__u32 flags)
@@ -62,57 +63,95 @@ static bool read_at(int fd, void *buf, size_t len, size_t offset)
 	return pread(fd, buf, len, (off_t)offset) == (ssize_t)len;
 }
 
-/* One statistic of the file into @obj, its kind into @schema. */
-static bool read_stat(int fd, const struct kvm_stats_header *head, size_t index, json_t *obj,
-		      json_t *schema)
-{
-	size_t step = sizeof(struct kvm_stats_desc) + head->name_size;
-	union {
-		struct kvm_stats_desc desc;
-		char bytes[sizeof(struct kvm_stats_desc) + NAME_SIZE_MAX + 1];
-	} u = { 0 };
-	const char *name = u.bytes + sizeof(struct kvm_stats_desc);
-	__u64 value;
-	json_t *arr;
+/* What follows the header: descriptors, each with its name, and values. */
+struct contents {
+	const struct kvm_stats_header *head;
+	size_t step;
+	char *descs;
+	char *values;
+	size_t values_size;
+};
 
-	if (!read_at(fd, u.bytes, step, head->desc_offset + index * step) ||
-	    !u.desc.size || u.desc.size > VALUES_MAX)
+/* The name is not necessarily terminated. */
+static const struct kvm_stats_desc *desc_at(const struct contents *c, size_t index, char **name)
+{
+	const char *at = c->descs + index * c->step;
+
+	*name = strndup(at + sizeof(struct kvm_stats_desc), c->head->name_size);
+	return *name ? (const struct kvm_stats_desc *)at : NULL;
+}
+
+/* One statistic of the file into @obj, its kind into @schema. */
+static bool take_stat(const struct contents *c, size_t index, json_t *obj, json_t *schema)
+{
+	json_t *value = NULL, *arr;
+	const struct kvm_stats_desc *desc;
+	char *name;
+	__u64 n;
+
+	desc = desc_at(c, index, &name);
+	if (!desc)
 		return false;
-	arr = json_array();
-	for (size_t i = 0; i < u.desc.size; i++) {
-		if (!read_at(fd, &value, sizeof(value),
-			     head->data_offset + u.desc.offset + i * sizeof(value))) {
-			json_decref(arr);
-			return false;
+	if (desc->size && desc->size <= VALUES_MAX && desc->offset + desc->size * sizeof(n) <= c->values_size) {
+		arr = json_array();
+		for (size_t i = 0; i < desc->size; i++) {
+			memcpy(&n, c->values + desc->offset + i * sizeof(n), sizeof(n));
+			json_array_append_new(arr, json_integer((json_int_t)n));
 		}
-		json_array_append_new(arr, json_integer((json_int_t)value));
+		value = desc->size == 1 ? json_incref(json_array_get(arr, 0)) : json_incref(arr);
+		json_decref(arr);
+		json_object_set_new(obj, name, value);
+		json_object_set_new(schema, name, json_pack("{s:s, s:s}", "type", type_name(desc->flags),
+							    "unit", unit_of(desc)));
 	}
-	if (u.desc.size == 1)
-		json_object_set(obj, name, json_array_get(arr, 0));
-	else
-		json_object_set(obj, name, arr);
-	json_decref(arr);
-	json_object_set_new(schema, name, json_pack("{s:s, s:s}", "type", type_name(u.desc.flags),
-						    "unit", unit_of(&u.desc)));
-	return true;
+	free(name);
+	return value;
+}
+
+/* The bytes of all values; 0 when it is too much for a file of statistics. */
+static size_t values_size(const struct contents *c)
+{
+	size_t size = 0, end;
+
+	for (size_t i = 0; i < c->head->num_desc; i++) {
+		const struct kvm_stats_desc *desc = (const void *)(c->descs + i * c->step);
+
+		end = desc->offset + desc->size * sizeof(__u64);
+		if (end > size)
+			size = end;
+	}
+	return size <= SIZE_MAX_VALUES ? size : 0;
+}
+
+static bool read_contents(int fd, struct contents *c)
+{
+	c->step = sizeof(struct kvm_stats_desc) + c->head->name_size;
+	c->descs = xcalloc(c->head->num_desc + 1, c->step);
+	if (!read_at(fd, c->descs, c->head->num_desc * c->step, c->head->desc_offset))
+		return false;
+	c->values_size = values_size(c);
+	c->values = xcalloc(c->values_size + 1, 1);
+	return c->values_size && read_at(fd, c->values, c->values_size, c->head->data_offset);
 }
 
 static json_t *read_stats(int fd, json_t *schema)
 {
 	struct kvm_stats_header head;
-	json_t *obj;
+	struct contents c = { .head = &head };
+	json_t *obj = json_object();
+	bool ok;
 
-	if (!read_at(fd, &head, sizeof(head), 0) || head.num_desc > DESC_MAX ||
-	    head.name_size > NAME_SIZE_MAX)
-		return NULL;
-	obj = json_object();
-	for (size_t i = 0; i < head.num_desc; i++) {
-		if (!read_stat(fd, &head, i, obj, schema)) {
-			json_decref(obj);
-			return NULL;
-		}
-	}
-	return obj;
+	ok = read_at(fd, &head, sizeof(head), 0) && head.num_desc <= DESC_MAX &&
+	     head.name_size <= NAME_SIZE_MAX && head.name_size % _Alignof(struct kvm_stats_desc) == 0 &&
+	     read_contents(fd, &c);
+	for (size_t i = 0; ok && i < head.num_desc; i++)
+		ok = take_stat(&c, i, obj, schema);
+	free(c.descs);
+	free(c.values);
+	if (ok)
+		return obj;
+	json_decref(obj);
+	return NULL;
 }
 
 /* N of the identification "kvm-PID/vcpu-N", or -1 for a VM's file. */
@@ -184,12 +223,13 @@ int sample_process(pid_t pid, struct sample *s)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	*s = (struct sample){ .when = now_s() };
+	*s = (struct sample){ 0 };
 	if (pidfd < 0)
 		return fail("process %d: %m", (int)pid);
 	s->vm = json_object();
 	s->vcpus = json_array();
 	s->schema = json_object();
+	sample_stamp(s);
 	read_fds(pidfd, pid, s);
 	close(pidfd);
 	if (json_array_size(s->vcpus))

@@ -98,7 +98,7 @@ int sample_qmp(const char *socket, struct sample *s)
 	if (!qmp_open(&q, socket, TIMEOUT_MS))
 		vms = query(&q, "vm");
 	if (vms) {
-		s->when = now_s();
+		sample_stamp(s);
 		s->vm = json_incref(json_array_get(vms, 0));
 		s->vcpus = query(&q, "vcpu");
 		s->schema = schemas(&q);
@@ -110,32 +110,4 @@ int sample_qmp(const char *socket, struct sample *s)
 	}
 	qmp_close(&q);
 	return ret;
-}
-
-void sample_free(struct sample *s)
-{
-	json_decref(s->vm);
-	json_decref(s->vcpus);
-	json_decref(s->schema);
-	*s = (struct sample){ 0 };
-}
-
-json_int_t sample_number(const json_t *value)
-{
-	json_int_t sum = 0;
-	json_t *bucket;
-	size_t i;
-
-	if (!json_is_array(value))
-		return json_integer_value(value);
-	json_array_foreach(value, i, bucket)
-		sum += json_integer_value(bucket);
-	return sum;
-}
-
-bool sample_cumulative(const struct sample *s, const char *name)
-{
-	const char *type = text(json_object_get(s->schema, name), "type");
-
-	return strcmp(type, "instant") && strcmp(type, "peak");
 }

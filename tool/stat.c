@@ -2,13 +2,12 @@
 /* taxcut stat: the exits of an instance, by reason and vCPU; once or live. */
 #include <argp.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "instance.h"
+#include "live.h"
 #include "sample.h"
 #include "table.h"
 #include "taxcut.h"
@@ -45,8 +44,6 @@ struct stat_args {
 	pid_t pid;
 };
 
-static volatile sig_atomic_t interrupted;
-
 static const struct argp_option stat_options[] = {
 	{ "vm", OPT_VM, "NAME|PID", 0, "The instance, or the process of any QEMU (default: the only instance)", 0 },
 	{ "qmp", OPT_QMP, "PATH", 0, "Ask the QEMU behind this QMP socket", 0 },
@@ -62,7 +59,6 @@ static const struct argp_option stat_options[] = {
 static error_t parse_stat(int key, char *arg, struct argp_state *state)
 {
 	struct stat_args *args = state->input;
-	char *end;
 
 	switch (key) {
 	case OPT_VM:
@@ -72,8 +68,7 @@ static error_t parse_stat(int key, char *arg, struct argp_state *state)
 		args->qmp = arg;
 		return 0;
 	case 'i':
-		args->interval = strtod(arg, &end);
-		if (*end || !(args->interval >= 0.05 && args->interval <= 86400))
+		if (!live_interval(arg, &args->interval))
 			argp_error(state, "--interval wants seconds, from 0.05, not '%s'", arg);
 		return 0;
 	case 'c':
@@ -152,33 +147,6 @@ static int take_sample(const struct stat_args *args, struct sample *s)
 	return args->socket ? sample_qmp(args->socket, s) : sample_process(args->pid, s);
 }
 
-/* Now minus before, per second, for what only grows; anything else as it is. */
-static double figure(const struct sample *now, const struct sample *before, const char *name,
-		     const json_t *new, const json_t *old)
-{
-	double value = (double)sample_number(new);
-
-	if (!before || !sample_cumulative(now, name))
-		return value;
-	return (value - (double)sample_number(old)) / (now->when - before->when);
-}
-
-static double vcpu_figure(const struct sample *now, const struct sample *before, const char *name,
-			  size_t vcpu)
-{
-	return figure(now, before, name, json_object_get(json_array_get(now->vcpus, vcpu), name),
-		      before ? json_object_get(json_array_get(before->vcpus, vcpu), name) : NULL);
-}
-
-static double total_figure(const struct sample *now, const struct sample *before, const char *name)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < json_array_size(now->vcpus); i++)
-		sum += vcpu_figure(now, before, name, i);
-	return sum;
-}
-
 static void figure_cell(struct table *t, double value, bool rate)
 {
 	table_cell(t, rate ? "%.1f" : "%.0f", value);
@@ -211,12 +179,12 @@ static void vcpu_table(const struct stat_args *args, const struct sample *now,
 		table_cell(&t, "vCPU%zu", i);
 	table_cell(&t, "TOTAL");
 	json_object_foreach(first, name, value) {
-		total = total_figure(now, before, name);
+		total = sample_total_figure(now, before, name);
 		if (!args->all && (total == 0 || json_is_array(value)))
 			continue;
 		name_cell(&t, now, name);
 		for (i = 0; columns && i < n; i++)
-			figure_cell(&t, vcpu_figure(now, before, name, i), before);
+			figure_cell(&t, sample_vcpu_figure(now, before, name, i), before);
 		figure_cell(&t, total, before);
 	}
 	table_print(&t);
@@ -232,7 +200,7 @@ static void vm_table(const struct sample *now, const struct sample *before)
 	table_cell(&t, before ? "PER SECOND" : "VALUE");
 	json_object_foreach(now->vm, name, value) {
 		name_cell(&t, now, name);
-		figure_cell(&t, figure(now, before, name, value, before ?
+		figure_cell(&t, sample_figure(now, before, name, value, before ?
 				       json_object_get(before->vm, name) : NULL), before);
 	}
 	putchar('\n');
@@ -249,7 +217,7 @@ static json_t *figures_json(const struct sample *now, const struct sample *befor
 	json_object_foreach((json_t *)new, name, value) {
 		if (before)
 			json_object_set_new(obj, name, json_real(
-				figure(now, before, name, value, json_object_get(old, name))));
+				sample_figure(now, before, name, value, json_object_get(old, name))));
 		else
 			json_object_set(obj, name, value);
 	}
@@ -268,8 +236,8 @@ static void print_json(const struct stat_args *args, const struct sample *now,
 			json_array_get(before->vcpus, i) : NULL));
 	json_object_foreach(json_array_get(now->vcpus, 0), name, value)
 		json_object_set_new(total, name, before ?
-			json_real(total_figure(now, before, name)) :
-			json_integer((json_int_t)total_figure(now, NULL, name)));
+			json_real(sample_total_figure(now, before, name)) :
+			json_integer((json_int_t)sample_total_figure(now, NULL, name)));
 	obj = json_pack("{s:o, s:o}", "total", total, "vm",
 			figures_json(now, before, now->vm, before ? before->vm : NULL));
 	if (!args->total)
@@ -303,34 +271,15 @@ static void print_sample(const struct stat_args *args, const struct sample *now,
 	fflush(stdout);
 }
 
-static void on_interrupt(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
-
-static void pause_for(double seconds)
-{
-	struct timespec ts = {
-		.tv_sec = (time_t)seconds,
-		.tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9),
-	};
-
-	nanosleep(&ts, NULL);
-}
-
 static int live(const struct stat_args *args, struct sample *before)
 {
-	struct sigaction sa = { .sa_handler = on_interrupt };
 	struct sample now;
 	uint64_t n = 0;
 	int ret = EXIT_OK;
 
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	live_begin();
 	while (!args->count || n++ < args->count) {
-		pause_for(args->interval);
-		if (interrupted || ferror(stdout))
+		if (!live_wait(args->interval) || ferror(stdout))
 			break;
 		ret = take_sample(args, &now);
 		if (ret)

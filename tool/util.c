@@ -12,10 +12,63 @@
 #include "taxcut.h"
 #include "util.h"
 
+static void *need(void *p)
+{
+	if (!p) {
+		fputs("taxcut: out of memory\n", stderr);
+		exit(EXIT_FAILED);
+	}
+	return p;
+}
+
+void *xrealloc(void *p, size_t n)
+{
+	return need(realloc(p, n));
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	return need(calloc(n, size));
+}
+
+char *xstrdup(const char *s)
+{
+	return need(strdup(s));
+}
+
+static char *xvasprintf(const char *fmt, va_list ap)
+{
+	char *s;
+
+	return need(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
+}
+
+static char **kept;
+
+char **keep_messages(char **where)
+{
+	char **before = kept;
+
+	kept = where;
+	return before;
+}
+
+/* The first of several says what happened; advice goes to terminals only. */
+static void keep(const char *fmt, va_list ap)
+{
+	if (!*kept)
+		*kept = xvasprintf(fmt, ap);
+}
+
 static void vmessage(const char *prefix, const char *fmt, va_list ap)
 {
 	int err = errno;
 
+	if (kept) {
+		keep(fmt, ap);
+		errno = err;
+		return;
+	}
 	fflush(stdout);
 	fputs(prefix, stderr);
 	errno = err;
@@ -50,37 +103,6 @@ int fail(const char *fmt, ...)
 	vmessage("taxcut: ", fmt, ap);
 	va_end(ap);
 	return EXIT_FAILED;
-}
-
-static void *need(void *p)
-{
-	if (!p) {
-		fputs("taxcut: out of memory\n", stderr);
-		exit(EXIT_FAILED);
-	}
-	return p;
-}
-
-void *xrealloc(void *p, size_t n)
-{
-	return need(realloc(p, n));
-}
-
-void *xcalloc(size_t n, size_t size)
-{
-	return need(calloc(n, size));
-}
-
-char *xstrdup(const char *s)
-{
-	return need(strdup(s));
-}
-
-static char *xvasprintf(const char *fmt, va_list ap)
-{
-	char *s;
-
-	return need(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
 }
 
 char *xasprintf(const char *fmt, ...)

@@ -19,6 +19,12 @@ void advise(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* fail() returns EXIT_FAILED, so that callers can `return fail(...)`. */
 int fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/*
+ * From now on the first message goes to *@where, which the caller frees, and all
+ * others nowhere; with NULL to standard error again. Returns where they went before.
+ */
+char **keep_messages(char **where);
+
 /* These end the program when memory runs out. */
 void *xrealloc(void *p, size_t n);
 void *xcalloc(size_t n, size_t size);

@@ -31,7 +31,7 @@ static void put(const char *file, const char *value)
 static char *get(const char *dir, const char *file)
 {
 	size_t size = 0, room = 1 << 20;
-	char path[256], *text = malloc(room);
+	char path[256], *text = malloc(room), *more;
 	ssize_t n;
 	int fd;
 
@@ -41,8 +41,11 @@ static char *get(const char *dir, const char *file)
 		FAIL("%s: %s", path, strerror(errno));
 	while ((n = read(fd, text + size, room - size - 1)) > 0) {
 		size += n;
-		if (size == room - 1)
-			text = realloc(text, room *= 2);
+		if (size < room - 1)
+			continue;
+		more = realloc(text, room *= 2);
+		CHECK(more);
+		text = more;
 	}
 	CHECK_EQ(n, 0);
 	close(fd);

@@ -10,7 +10,8 @@
  *                 worker: after "cont" a thread starts on vCPU 0's CPUs;
  *                 noncont: "cont" fails; seven: exit with 7 after "cont";
  *                 abort: die by SIGABRT after "cont"; deaf: ignore system_powerdown;
- *                 stubborn: ignore it, "quit" and SIGTERM too; nostats: no statistics
+ *                 stubborn: ignore it, "quit" and SIGTERM too; nostats: no statistics;
+ *                 busy: the files of the vCPUs' statistics change, see make_busy()
  *
  * The main thread serves one client after the other, as QEMU's socket does; the
  * vCPU threads only sleep.
@@ -31,11 +32,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <x86intrin.h>
+
 #include <jansson.h>
 
 #define VCPUS_MAX 64
 #define NAME_SIZE 48
-#define STATS 4
+#define STATS 10
 
 static int vcpus = 1;
 static int tids[VCPUS_MAX];
@@ -51,7 +54,22 @@ static const struct {
 	{ "halt_exits", KVM_STATS_TYPE_CUMULATIVE, 1 },
 	{ "guest_mode", KVM_STATS_TYPE_INSTANT, 1 },
 	{ "halt_wait_hist", KVM_STATS_TYPE_LOG_HIST, 3 },
+	{ "msr_exits", KVM_STATS_TYPE_CUMULATIVE, 1 },
+	{ "outside_cycles", KVM_STATS_TYPE_CUMULATIVE, 1 },
+	{ "halt_attempted_poll", KVM_STATS_TYPE_CUMULATIVE, 1 },
+	{ "halt_successful_poll", KVM_STATS_TYPE_CUMULATIVE, 1 },
+	{ "lapic_timer_advance_ns", KVM_STATS_TYPE_INSTANT, 1 },
+	{ "signal_exits", KVM_STATS_TYPE_CUMULATIVE, 1 },
 };
+
+/* The values of a file, in that order. */
+struct values {
+	__u64 exits, halt_exits, guest_mode, halt_wait_hist[3], msr_exits, outside_cycles, halt_attempted_poll,
+		halt_successful_poll, lapic_timer_advance_ns, signal_exits;
+};
+
+#define VALUES_OFFSET (sizeof(struct kvm_stats_header) + NAME_SIZE +                               \
+		       STATS * (sizeof(struct kvm_stats_desc) + NAME_SIZE))
 
 static bool is_mode(const char *m)
 {
@@ -121,7 +139,7 @@ static void note_all(void)
 }
 
 /* Writes a statistics file as KVM_GET_STATS_FD lays it out; the descriptor stays open. */
-static void make_stats_file(const char *name, const char *id, __u64 first)
+static int make_stats_file(const char *name, const char *id, __u64 first)
 {
 	struct kvm_stats_header head = {
 		.name_size = NAME_SIZE,
@@ -133,8 +151,7 @@ static void make_stats_file(const char *name, const char *id, __u64 first)
 	int fd = memfd_create(name, 0);
 	__u32 offset = 0;
 
-	head.data_offset = head.desc_offset +
-		STATS * (__u32)(sizeof(struct kvm_stats_desc) + NAME_SIZE);
+	head.data_offset = VALUES_OFFSET;
 	if (fd < 0 || write(fd, &head, sizeof(head)) < 0)
 		abort();
 	snprintf(text, sizeof(text), "%s", id);
@@ -159,19 +176,51 @@ static void make_stats_file(const char *name, const char *id, __u64 first)
 		if (write(fd, &value, sizeof(value)) < 0)
 			abort();
 	}
+	return fd;
+}
+
+/*
+ * vCPU N leaves the guest N + 1 times as often as vCPU 0: two exits of three for an MSR, one to halt;
+ * of four polls three succeed, the timer is set 1000 (N + 1) ns ahead. TSC cycles outside: a quarter.
+ */
+static void *make_busy(void *arg)
+{
+	struct values v[VCPUS_MAX] = { 0 };
+	unsigned long long start = __rdtsc();
+	const int *fd = arg;
+
+	for (;;) {
+		for (int i = 0; i < vcpus; i++) {
+			v[i].msr_exits += 2 * ((__u64)i + 1);
+			v[i].halt_exits += (__u64)i + 1;
+			v[i].exits = v[i].msr_exits + v[i].halt_exits;
+			v[i].halt_attempted_poll += 4;
+			v[i].halt_successful_poll += 3;
+			v[i].lapic_timer_advance_ns = 1000 * ((__u64)i + 1);
+			v[i].outside_cycles = (__rdtsc() - start) / 4;
+			if (pwrite(fd[i], &v[i], sizeof(v[i]), VALUES_OFFSET) < 0)
+				abort();
+		}
+		usleep(2000);
+	}
+	return NULL;
 }
 
 static void make_stats_files(void)
 {
+	static int fd[VCPUS_MAX];
 	char id[NAME_SIZE];
+	pthread_t thread;
 
 	if (is_mode("nostats"))
 		return;
 	make_stats_file("kvm-vm-stats", "kvm-1", 7);
 	for (int i = 0; i < vcpus; i++) {
 		snprintf(id, sizeof(id), "kvm-1/vcpu-%d", i);
-		make_stats_file("kvm-vcpu-stats", id, 100 * ((__u64)i + 1));
+		fd[i] = make_stats_file("kvm-vcpu-stats", id, 100 * ((__u64)i + 1));
 	}
+	if (is_mode("busy") && pthread_create(&thread, NULL, make_busy, fd))
+		abort();
 }
 
 /* vCPU N has 1000 (N + 1) exits, and 100 more at each reading. */

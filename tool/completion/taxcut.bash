@@ -55,6 +55,7 @@ _taxcut_options()
 			'--irqchip --no-reboot --name --device --qemu --qmp --quiet --dry-run --json'
 		;;
 	stat) echo '--vm --qmp --interval --count --per-vcpu --total --all --json' ;;
+	top) echo '--interval --count --json' ;;
 	list) echo '--json' ;;
 	bench)
 		echo 'report --set --config --work --rounds --quick --list --vcpus --cpus --housekeeping --kernel --initrd' \
@@ -70,7 +71,7 @@ _taxcut()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'doctor run stat list bench version --help --version' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'doctor run stat top list bench version --help --version' -- "$word")
 		return
 	fi
 	# readline splits words at '=': "--cut ipi=o" is "--cut" "ipi" "=" "o".

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Readings for taxcut top, and what lies between two of them. */
+#include <math.h>
+#include <string.h>
+
+#include "host.h"
+#include "top.h"
+
+/*
+ * From the statistics files that QEMU holds, which disturbs nobody; where that
+ * is not permitted, from QEMU.
+ */
+static void read_sample(const struct instance *in, struct sample *s, char **error)
+{
+	char *ignored = NULL, **before = keep_messages(&ignored);
+	int ret = sample_process(in->pid, s);
+
+	if (ret) {
+		keep_messages(error);
+		ret = sample_qmp(in->qmp, s);
+	}
+	keep_messages(before);
+	if (!ret) {
+		free(*error);
+		*error = NULL;
+	}
+	free(ignored);
+}
+
+static int64_t *read_threads(const struct instance *in)
+{
+	json_t *threads = json_object_get(in->record, "threads");
+	size_t n = json_array_size(threads);
+	int64_t *ns = xcalloc(n + 1, sizeof(*ns));
+
+	for (size_t i = 0; i < n; i++)
+		ns[i] = proc_thread_ns(in->pid, (pid_t)json_integer_value(json_array_get(threads, i)));
+	ns[n] = -1;
+	return ns;
+}
+
+void top_read(struct top_reading *r)
+{
+	*r = (struct top_reading){ .when = now_s() };
+	r->host = xcalloc(1, sizeof(*r->host));
+	r->cpus = xcalloc(1, sizeof(*r->cpus));
+	if (!host_cpus_read(r->host) || !proc_cpus_read(r->cpus)) {
+		free(r->cpus);
+		r->cpus = NULL;
+	}
+	instances_read(&r->all);
+	r->sample = xcalloc(r->all.n + 1, sizeof(*r->sample));
+	r->error = xcalloc(r->all.n + 1, sizeof(*r->error));
+	r->process_ns = xcalloc(r->all.n + 1, sizeof(*r->process_ns));
+	r->thread_ns = xcalloc(r->all.n + 1, sizeof(*r->thread_ns));
+	for (size_t i = 0; i < r->all.n; i++) {
+		const struct instance *in = r->all.v[i];
+
+		read_sample(in, &r->sample[i], &r->error[i]);
+		r->process_ns[i] = proc_process_ns(in->pid);
+		r->thread_ns[i] = read_threads(in);
+	}
+}
+
+void top_reading_free(struct top_reading *r)
+{
+	for (size_t i = 0; i < r->all.n; i++) {
+		sample_free(&r->sample[i]);
+		free(r->error[i]);
+		free(r->thread_ns[i]);
+	}
+	free(r->sample);
+	free(r->error);
+	free(r->process_ns);
+	free(r->thread_ns);
+	free(r->host);
+	free(r->cpus);
+	instances_free(&r->all);
+	*r = (struct top_reading){ 0 };
+}
+
+/* The statistics that count exits by reason, each exit once. */
+static bool is_reason(const char *name)
+{
+	static const char * const others[] = {
+		"exits", "userspace_exits", "signal_exits", "mmio_exits", "request_irq_exits"
+	};
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (!strcmp(name, others[i]))
+			return false;
+	return !strcmp(name, "hypercalls") || (len > 6 && !strcmp(name + len - 6, "_exits"));
+}
+
+const char *top_reason_name(const char *stat)
+{
+	static char name[64];
+	size_t len = strlen(stat);
+
+	if (len > 6 && !strcmp(stat + len - 6, "_exits"))
+		len -= 6;
+	snprintf(name, sizeof(name), "%.*s", (int)len, stat);
+	return name;
+}
+
+/* One reason, and how often it was one since the instances started. */
+struct known_reason {
+	const char *name;
+	double total;
+};
+
+static int by_total(const void *a, const void *b)
+{
+	const struct known_reason *x = a, *y = b;
+
+	return x->total != y->total ? (x->total < y->total ? 1 : -1) : strcmp(x->name, y->name);
+}
+
+static void add_reason(struct known_reason **known, size_t *n, const char *name, double total)
+{
+	size_t i = 0;
+
+	while (i < *n && strcmp((*known)[i].name, name))
+		i++;
+	if (i == *n) {
+		*known = xrealloc(*known, ++*n * sizeof(**known));
+		(*known)[i] = (struct known_reason){ .name = name };
+	}
+	(*known)[i].total += total;
+}
+
+/*
+ * All that have occurred, most frequent first. That order is of the counts since
+ * the start, so that columns do not change places all the time.
+ */
+static void collect_reasons(struct top_view *v, const struct top_reading *now)
+{
+	struct known_reason *known = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < now->all.n; i++) {
+		json_t *first = json_array_get(now->sample[i].vcpus, 0), *value;
+		const char *name;
+
+		json_object_foreach(first, name, value)
+			if (is_reason(name))
+				add_reason(&known, &n, name, sample_total_figure(&now->sample[i], NULL, name));
+	}
+	if (n)
+		qsort(known, n, sizeof(*known), by_total);
+	for (size_t i = 0; i < n && known[i].total > 0; i++)
+		strv_add(&v->reasons, known[i].name);
+	free(known);
+}
+
+/* Two readings of one instance. */
+struct pair {
+	const struct instance *in;
+	const struct sample *now;
+	const struct sample *before;
+	const int64_t *threads_now;
+	const int64_t *threads_before;
+	double cpu_ns;
+};
+
+static double share(double value)
+{
+	return value < 0 ? 0 : value > 1 ? 1 : value;
+}
+
+static bool has_stat(const struct sample *s, size_t vcpu, const char *name)
+{
+	return json_object_get(json_array_get(s->vcpus, vcpu), name);
+}
+
+/* Per second; -1 where the hypervisor has no such statistic. */
+static double rate(const struct pair *p, size_t vcpu, const char *name)
+{
+	return has_stat(p->now, vcpu, name) ? sample_vcpu_figure(p->now, p->before, name, vcpu) : -1;
+}
+
+/* A sleep is counted when it is over: who sleeps and took no exit has slept all the time. */
+static double halted_share(const struct pair *p, size_t vcpu)
+{
+	double ns = rate(p, vcpu, "halt_wait_ns");
+
+	if (ns < 0)
+		return -1;
+	if (rate(p, vcpu, "blocking") > 0 && rate(p, vcpu, "exits") == 0)
+		return 1;
+	return share(ns / 1e9);
+}
+
+static double outside_share(const struct pair *p, size_t vcpu)
+{
+	double cycles = rate(p, vcpu, "outside_cycles");
+	double hz = (double)(p->now->tsc - p->before->tsc) / (p->now->when - p->before->when);
+
+	return cycles < 0 ? -1 : share(cycles / hz);
+}
+
+static double poll_success(double attempts, double successes)
+{
+	return attempts > 0 && successes >= 0 ? share(successes / attempts) : -1;
+}
+
+static double thread_cpu(const struct pair *p, size_t vcpu)
+{
+	size_t n = json_array_size(json_object_get(p->in->record, "threads"));
+
+	if (vcpu >= n || p->threads_now[vcpu] < 0 || p->threads_before[vcpu] < 0)
+		return -1;
+	return (double)(p->threads_now[vcpu] - p->threads_before[vcpu]) / 1e9 / (p->now->when - p->before->when);
+}
+
+static void vcpu_figures(const struct top_view *v, const struct pair *p, size_t vcpu, struct top_figures *f)
+{
+	double polled = rate(p, vcpu, "halt_poll_success_ns"), in_vain = rate(p, vcpu, "halt_poll_fail_ns");
+
+	f->exits = rate(p, vcpu, "exits");
+	f->outside = outside_share(p, vcpu);
+	f->halted = halted_share(p, vcpu);
+	f->polling = polled < 0 || in_vain < 0 ? -1 : share((polled + in_vain) / 1e9);
+	f->poll_success = poll_success(rate(p, vcpu, "halt_attempted_poll"), rate(p, vcpu, "halt_successful_poll"));
+	f->advance = rate(p, vcpu, "lapic_timer_advance_ns");
+	f->cpu = thread_cpu(p, vcpu);
+	f->reasons = xcalloc(v->reasons.n + 1, sizeof(*f->reasons));
+	for (size_t i = 0; i < v->reasons.n; i++)
+		f->reasons[i] = rate(p, vcpu, v->reasons.v[i]);
+}
+
+/* A mean over vCPUs, of which some may not know. */
+static double mean(const struct top_vm *vm, size_t offset)
+{
+	double sum = 0, value;
+	size_t n = 0;
+
+	for (size_t i = 0; i < vm->n; i++) {
+		memcpy(&value, (const char *)&vm->vcpus[i].f + offset, sizeof(value));
+		if (value < 0)
+			continue;
+		sum += value;
+		n++;
+	}
+	return n ? sum / (double)n : -1;
+}
+
+static double sum_of(const struct pair *p, const struct top_vm *vm, const char *name)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < vm->n; i++)
+		sum += fmax(rate(p, vm->vcpus[i].index, name), 0);
+	return sum;
+}
+
+/* What the process took beyond its vCPU threads. */
+static double other_threads(const struct pair *p, const struct top_vm *vm)
+{
+	double cpus = p->cpu_ns;
+
+	for (size_t i = 0; cpus >= 0 && i < vm->n; i++)
+		cpus = vm->vcpus[i].f.cpu < 0 ? -1 : fmax(cpus - vm->vcpus[i].f.cpu, 0);
+	return cpus;
+}
+
+static void vm_figures(const struct top_view *v, const struct pair *p, struct top_vm *vm)
+{
+	struct top_figures *f = &vm->f;
+
+	f->reasons = xcalloc(v->reasons.n + 1, sizeof(*f->reasons));
+	f->advance = -1;
+	for (size_t i = 0; i < vm->n; i++) {
+		const struct top_figures *one = &vm->vcpus[i].f;
+
+		f->exits += one->exits;
+		f->advance = fmax(f->advance, one->advance);
+		for (size_t j = 0; j < v->reasons.n; j++)
+			f->reasons[j] += fmax(one->reasons[j], 0);
+	}
+	f->outside = mean(vm, offsetof(struct top_figures, outside));
+	f->halted = mean(vm, offsetof(struct top_figures, halted));
+	f->polling = mean(vm, offsetof(struct top_figures, polling));
+	f->poll_success = poll_success(sum_of(p, vm, "halt_attempted_poll"), sum_of(p, vm, "halt_successful_poll"));
+	f->cpu = other_threads(p, vm);
+}
+
+/* The same process in the reading before: its place there, or the number of instances. */
+static size_t find_before(const struct instance *in, const struct top_reading *before)
+{
+	size_t i = 0;
+
+	while (i < before->all.n && (before->all.v[i]->pid != in->pid || before->all.v[i]->birth != in->birth))
+		i++;
+	return i;
+}
+
+static void make_vcpus(const struct top_view *v, struct top_vm *vm, const struct pair *p)
+{
+	size_t n = json_array_size(p->now->vcpus);
+
+	vm->vcpus = xcalloc(n + 1, sizeof(*vm->vcpus));
+	for (size_t i = 0; i < n; i++) {
+		struct top_vcpu *vcpu = &vm->vcpus[vm->n];
+
+		/* Ids may have gaps, and vCPUs may come. */
+		if (!has_stat(p->now, i, "exits") || !has_stat(p->before, i, "exits"))
+			continue;
+		vcpu->index = i;
+		vcpu->cpu = i < (size_t)p->in->cpus.n ? p->in->cpus.cpu[i] : -1;
+		vcpu_figures(v, p, i, &vcpu->f);
+		vm->n++;
+	}
+	vm_figures(v, p, vm);
+}
+
+static void make_vm(const struct top_view *v, struct top_vm *vm, const struct top_reading *now, size_t i,
+		    const struct top_reading *before)
+{
+	const struct instance *in = now->all.v[i];
+	size_t j = find_before(in, before);
+	struct pair p = { .in = in, .now = &now->sample[i] };
+
+	vm->name = xstrdup(in->name);
+	vm->pid = in->pid;
+	if (!now->sample[i].vcpus) {
+		vm->error = xstrdup(now->error[i] ? now->error[i] : "no statistics");
+		return;
+	}
+	if (j == before->all.n || !before->sample[j].vcpus || now->sample[i].when <= before->sample[j].when)
+		return;
+	p.before = &before->sample[j];
+	p.threads_now = now->thread_ns[i];
+	p.threads_before = before->thread_ns[j];
+	p.cpu_ns = now->process_ns[i] < 0 || before->process_ns[j] < 0 ? -1 :
+		   (double)(now->process_ns[i] - before->process_ns[j]) / 1e9 / (p.now->when - p.before->when);
+	make_vcpus(v, vm, &p);
+}
+
+static void housekeeping(struct top_view *v, const struct top_reading *now, const struct top_reading *before)
+{
+	double sum = 0, one;
+	int n = 0;
+
+	v->busy = v->busiest_share = -1;
+	v->busiest = -1;
+	v->housekeeping = now->host->online;
+	mask_remove(&v->housekeeping, &now->host->isolated);
+	for (size_t i = 0; i < now->all.n; i++) {
+		struct cpu_mask owned = { 0 };
+
+		cpulist_mask(&now->all.v[i]->cpus, &owned);
+		mask_remove(&v->housekeeping, &owned);
+	}
+	for (int cpu = v->seconds > 0 ? mask_next(&v->housekeeping, 0) : -1; cpu >= 0; cpu = mask_next(&v->housekeeping, cpu + 1)) {
+		if (!now->cpus || !before->cpus || now->cpus->busy_ns[cpu] < 0 || before->cpus->busy_ns[cpu] < 0)
+			continue;
+		one = share((double)(now->cpus->busy_ns[cpu] - before->cpus->busy_ns[cpu]) / 1e9 / v->seconds);
+		sum += one;
+		n++;
+		if (one > v->busiest_share) {
+			v->busiest_share = one;
+			v->busiest = cpu;
+		}
+	}
+	if (n)
+		v->busy = sum / n;
+}
+
+void top_view_make(struct top_view *v, const struct top_reading *now, const struct top_reading *before)
+{
+	*v = (struct top_view){ .seconds = now->when - before->when, .n = now->all.n };
+	housekeeping(v, now, before);
+	collect_reasons(v, now);
+	v->vms = xcalloc(v->n + 1, sizeof(*v->vms));
+	for (size_t i = 0; i < v->n; i++)
+		make_vm(v, &v->vms[i], now, i, before);
+}
+
+void top_view_free(struct top_view *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		struct top_vm *vm = &v->vms[i];
+
+		for (size_t j = 0; j < vm->n; j++)
+			free(vm->vcpus[j].f.reasons);
+		free(vm->f.reasons);
+		free(vm->vcpus);
+		free(vm->name);
+		free(vm->error);
+	}
+	free(v->vms);
+	strv_free(&v->reasons);
+	*v = (struct top_view){ 0 };
+}
