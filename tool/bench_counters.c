@@ -5,13 +5,12 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <asm/svm.h>
 #include <asm/vmx.h>
 
 #include "bench_run.h"
+#include "proc.h"
 #include "sample.h"
 #include "sysfs.h"
 #include "taxcut.h"
@@ -172,48 +171,15 @@ int bench_counts_exits(struct bench_counts *c, const char *socket, enum bench_so
 	return ret;
 }
 
-/* CPU time of a process with all its threads (clock_getcpuclockid(3)), in ns; -1 when there is none. */
-static int64_t process_ns(pid_t pid)
-{
-	struct timespec ts;
-	clockid_t clock;
-
-	if (!pid || clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &ts))
-		return -1;
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-/* What /proc/stat (proc(5)) calls busy: all but idle and iowait; guest time is in user time. */
-static int64_t busy_ticks(const char *fields)
-{
-	long long user, nice, system, idle, iowait, irq, softirq, steal;
-
-	if (sscanf(fields, "%lld %lld %lld %lld %lld %lld %lld %lld", &user, &nice, &system, &idle, &iowait, &irq,
-		   &softirq, &steal) != 8)
-		return 0;
-	return user + nice + system + irq + softirq + steal;
-}
-
 void bench_counts_cpu(struct bench_counts *c, const struct bench_run *run, pid_t pid)
 {
-	int64_t tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
-	char *stat = sys_read("/proc/stat"), *rest = stat, *line;
-	int cpu, used;
+	struct proc_cpus *cpus = xcalloc(1, sizeof(*cpus));
+	bool known = proc_cpus_read(cpus);
 
-	c->cpu = process_ns(pid);
-	c->isolated = 0;
-	c->housekeeping = 0;
-	while (rest && (line = strsep(&rest, "\n"))) {
-		if (sscanf(line, "cpu%d%n", &cpu, &used) != 1 || cpu < 0 || cpu >= CPU_LIMIT)
-			continue;
-		if (mask_test(&run->isolated, cpu))
-			c->isolated += busy_ticks(line + used) * tick_ns;
-		else if (mask_test(&run->housekeeping, cpu))
-			c->housekeeping += busy_ticks(line + used) * tick_ns;
-	}
-	if (!stat)
-		c->isolated = c->housekeeping = -1;
-	free(stat);
+	c->cpu = proc_process_ns(pid);
+	c->isolated = known ? proc_busy_ns(cpus, &run->isolated) : -1;
+	c->housekeeping = known ? proc_busy_ns(cpus, &run->housekeeping) : -1;
+	free(cpus);
 }
 
 static void diff(json_t *item, const char *key, int64_t before, int64_t after)

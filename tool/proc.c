@@ -38,6 +38,16 @@ bool proc_cpus_read(struct proc_cpus *pc)
 	return found;
 }
 
+int64_t proc_busy_ns(const struct proc_cpus *pc, const struct cpu_mask *of)
+{
+	int64_t sum = 0;
+
+	for (int cpu = mask_next(of, 0); cpu >= 0; cpu = mask_next(of, cpu + 1))
+		if (pc->busy_ns[cpu] > 0)
+			sum += pc->busy_ns[cpu];
+	return sum;
+}
+
 int64_t proc_process_ns(pid_t pid)
 {
 	struct timespec ts;

@@ -17,6 +17,9 @@ struct proc_cpus {
 /* Resolution: a clock tick (10 ms). False when /proc/stat cannot be read. */
 bool proc_cpus_read(struct proc_cpus *pc);
 
+/* The sum of those in @of that are online. */
+int64_t proc_busy_ns(const struct proc_cpus *pc, const struct cpu_mask *of);
+
 /* All threads of a process, those that have ended, too; -1 when there is none. */
 int64_t proc_process_ns(pid_t pid);
 /* One thread of it; -1 when there is none. */
