@@ -417,7 +417,7 @@ static char *make_dir(const char *wanted)
 static int measure(struct bench_args *args, const char *dir)
 {
 	struct bench_run *run = &args->run;
-	char *file = xasprintf("%s/result.json", dir);
+	char *file = xasprintf("%s/result.json", dir), *page = xasprintf("%s/report.html", dir);
 	int ret = EXIT_FAILED, closed;
 
 	run->result = new_result(run);
@@ -429,11 +429,14 @@ static int measure(struct bench_args *args, const char *dir)
 			say("ended by signal %d (%s); what was measured is in %s", run->signal, strsignal(run->signal),
 			    file);
 		else
-			say("results are in %s", file);
-		ret = bench_show(run->result, args->json ? BENCH_JSON : BENCH_TABLE);
+			say("results are in %s, a report is in %s", file, page);
+		ret = bench_write_html(run->result, page);
+		if (!ret)
+			ret = bench_show(run->result, args->json ? BENCH_JSON : BENCH_TABLE);
 		ret = run->signal ? 128 + run->signal : run->failed || closed ? EXIT_FAILED : ret;
 	}
 	json_decref(run->result);
+	free(page);
 	free(file);
 	return ret;
 }

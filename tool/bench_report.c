@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "bench.h"
+#include "bench_html.h"
 #include "bench_names.h"
 #include "bench_report.h"
 #include "table.h"
@@ -320,6 +321,8 @@ static void print_table(const json_t *result)
 
 int bench_show(const json_t *result, enum bench_look look)
 {
+	if (look == BENCH_HTML)
+		return bench_html(result, stdout) ? EXIT_FAILED : EXIT_OK;
 	if (look == BENCH_JSON)
 		json_print(json_incref((json_t *)result));
 	else
@@ -327,7 +330,20 @@ int bench_show(const json_t *result, enum bench_look look)
 	return EXIT_OK;
 }
 
-enum { OPT_JSON = 0x100 };
+int bench_write_html(const json_t *result, const char *file)
+{
+	FILE *f = fopen(file, "we");
+	int ret = f ? bench_html(result, f) : -1;
+
+	if (f && fclose(f))
+		ret = -1;
+	return ret ? fail("cannot write %s: %m", file) : EXIT_OK;
+}
+
+enum {
+	OPT_JSON = 0x100,
+	OPT_HTML,
+};
 
 struct report_args {
 	const char *from;
@@ -336,6 +352,7 @@ struct report_args {
 
 static const struct argp_option report_options[] = {
 	{ "json", OPT_JSON, NULL, 0, "Print the result as JSON", 0 },
+	{ "html", OPT_HTML, NULL, 0, "Print a self-contained HTML page with plots", 0 },
 	{ 0 }
 };
 
@@ -346,6 +363,9 @@ static error_t parse_report(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPT_JSON:
 		args->look = BENCH_JSON;
+		return 0;
+	case OPT_HTML:
+		args->look = BENCH_HTML;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (args->from)

@@ -8,10 +8,14 @@
 enum bench_look {
 	BENCH_TABLE,
 	BENCH_JSON,
+	BENCH_HTML,
 };
 
 /* On standard output; EXIT_OK, or EXIT_FAILED after a message. */
 int bench_show(const json_t *result, enum bench_look look);
+
+/* The report for people, as a file; EXIT_OK, or EXIT_FAILED after a message. */
+int bench_write_html(const json_t *result, const char *file);
 
 /* `taxcut bench report'; argv[0] is "report". */
 int bench_report(int argc, char **argv);
