@@ -16,7 +16,7 @@ help:
 	@echo 'make lab        build the lab root (once, in the user cache)'
 	@echo 'make module     build taxcut.ko for the lab kernel (Debian 13)'
 	@echo 'make module-6.1 build taxcut.ko for the Debian 12 kernel'
-	@echo 'make guest-module  build taxcut_guest.ko for both kernels'
+	@echo 'make guest-module  build the modules for guests, for both kernels'
 	@echo 'make tool       build the taxcut command'
 	@echo 'make guest      build the guest programs, initrds and disk image'
 	@echo 'make unit       build and run the unit tests'

@@ -9,7 +9,7 @@ int main(int argc, char **argv)
 	uint64_t start, now, spins = 0;
 	struct work_args args;
 
-	work_args(argc, argv, "SECONDS", &args);
+	work_args(argc, argv, "SECONDS", 1, &args);
 	work_pin(args.cpu[0]);
 	start = work_now();
 	do {

@@ -10,7 +10,7 @@ int main(int argc, char **argv)
 	struct timespec ts;
 	uint64_t start;
 
-	work_args(argc, argv, "SECONDS", &args);
+	work_args(argc, argv, "SECONDS", 1, &args);
 	start = work_now();
 	ts = (struct timespec){ .tv_sec = (time_t)args.count };
 	while (nanosleep(&ts, &ts))

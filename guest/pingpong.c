@@ -11,6 +11,7 @@
 #include "work.h"
 
 static struct work_args args;
+static struct histogram round_trip;
 static int there[2], back[2];
 
 static void pass(int in, int out)
@@ -34,12 +35,12 @@ static void *echo(void *unused)
 
 int main(int argc, char **argv)
 {
-	uint64_t start, ns;
+	uint64_t start, last, now, ns;
 	unsigned long i;
 	pthread_t thread;
 	char byte = 0;
 
-	work_args(argc, argv, "ROUND_TRIPS", &args);
+	work_args(argc, argv, "ROUND_TRIPS", 2, &args);
 	work_pin(args.cpu[0]);
 	if (pipe(there) || pipe(back))
 		work_die("pipe");
@@ -47,14 +48,19 @@ int main(int argc, char **argv)
 		work_die("pthread_create");
 
 	start = work_now();
+	last = start;
 	for (i = 0; i < args.count; i++) {
 		if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1)
 			work_die("pingpong");
+		now = work_now();
+		histogram_add(&round_trip, now - last, 1);
+		last = now;
 	}
-	ns = work_now() - start;
+	ns = last - start;
 	pthread_join(thread, NULL);
 
 	work_report_events("pingpong", args.count, ns);
 	work_report("pingpong", "avg_us", ns / args.count / 1000);
+	work_report_latency("pingpong", &round_trip);
 	return 0;
 }

@@ -177,23 +177,26 @@ static unsigned int check(struct worker *w, int n)
 
 int main(int argc, char **argv)
 {
-	int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN), n = cpus * PER_CPU;
-	struct worker *w = calloc((size_t)n, sizeof(*w));
-	uint64_t begin = work_now(), end;
+	uint64_t begin = work_now(), end, steps = 0;
 	struct work_args args;
 	unsigned int stuck = 0;
-	uint64_t steps = 0;
+	struct worker *w;
+	int n;
 
-	work_args(argc, argv, "SECONDS", &args);
+	work_args(argc, argv, "SECONDS", 1, &args);
+	n = (int)args.cpus * PER_CPU;
+	w = calloc((size_t)n, sizeof(*w));
 	if (!w)
 		work_die("storm");
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0))
 		work_die("membarrier");
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		start_pair(&w[cpu * PER_CPU], cpu);
-		start_pair(&w[cpu * PER_CPU + 2], cpu);
-		start(&w[cpu * PER_CPU + 4], sleeper, "sleeper", cpu);
-		start(&w[cpu * PER_CPU + 5], interrupter, "interrupter", cpu);
+	for (unsigned int i = 0; i < args.cpus; i++) {
+		struct worker *own = &w[i * PER_CPU];
+
+		start_pair(&own[0], args.cpu[i]);
+		start_pair(&own[2], args.cpu[i]);
+		start(&own[4], sleeper, "sleeper", args.cpu[i]);
+		start(&own[5], interrupter, "interrupter", args.cpu[i]);
 	}
 	end = begin + args.count * NSEC_PER_SEC;
 	while (!stuck && work_now() < end) {

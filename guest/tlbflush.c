@@ -14,6 +14,7 @@
 #include "work.h"
 
 static struct work_args args;
+static struct histogram operation;
 static volatile char *page;
 static atomic_bool running, done;
 
@@ -29,12 +30,12 @@ static void *user(void *unused)
 
 int main(int argc, char **argv)
 {
-	uint64_t start, ns;
+	uint64_t start, last, now, ns;
 	unsigned long i;
 	pthread_t thread;
 	void *map;
 
-	work_args(argc, argv, "OPERATIONS", &args);
+	work_args(argc, argv, "OPERATIONS", 2, &args);
 	work_pin(args.cpu[0]);
 	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED)
@@ -47,17 +48,22 @@ int main(int argc, char **argv)
 		;
 
 	start = work_now();
+	last = start;
 	for (i = 0; i < args.count; i++) {
 		if (mprotect(map, 4096, PROT_READ) ||
 		    mprotect(map, 4096, PROT_READ | PROT_WRITE))
 			work_die("mprotect");
 		page[0] = 1;
+		now = work_now();
+		histogram_add(&operation, now - last, 1);
+		last = now;
 	}
-	ns = work_now() - start;
+	ns = last - start;
 	done = true;
 	pthread_join(thread, NULL);
 
 	work_report_events("tlbflush", args.count, ns);
 	work_report("tlbflush", "avg_us", ns / args.count / 1000);
+	work_report_latency("tlbflush", &operation);
 	return 0;
 }

@@ -11,6 +11,7 @@ device=${TAXCUT_DEV:-/dev/taxcut}
 images=/build/guest
 limit=240	# seconds that one guest may take
 patience=120	# seconds that it may be silent
+tools=
 qemu_pid=
 listener=
 
@@ -39,13 +40,13 @@ machine()
 	       -nodefaults -no-user-config -display none)
 }
 
-# kernel VERSION SCENARIO [WORD...]: boot Debian's kernel into a scenario.
+# kernel VERSION SCENARIO [WORD...]: boot Debian's kernel into a scenario, with the tools where $tools is set.
 kernel()
 {
 	local version=$1 scenario=$2
 
 	shift 2
-	args+=(-kernel "$images/vmlinuz-$version" -initrd "$images/initrd-$version.img"
+	args+=(-kernel "$images/vmlinuz-$version" -initrd "$images/initrd-${tools:+tools-}$version.img"
 	       -append "console=ttyS0 panic=-1 quiet tc.run=$scenario $*")
 }
 
