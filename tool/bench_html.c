@@ -92,8 +92,6 @@ static void write_environment(FILE *out, const json_t *result)
 	write_fact(out, "Rounds", text);
 	free(text);
 	fputs("</dl>\n", out);
-	write_banner(out, json_is_true(emulated) ? on_emulated : json_is_false(emulated) ?
-		     "This ran on a physical CPU, as far as it says." : on_unknown);
 	fputs("</section>\n", out);
 }
 
@@ -196,6 +194,18 @@ static void write_charts(FILE *out, const struct view *v, const struct view_grou
 		fputs("<p class=\"none\">Nothing was measured that could be drawn.</p>\n", out);
 }
 
+static void write_missing(FILE *out, const struct view_group *g)
+{
+	if (!g->n_missing)
+		return;
+	fputs("<p class=\"none\">Not measured with this work:", out);
+	for (size_t i = 0; i < g->n_missing; i++) {
+		fputs(i ? ", " : " ", out);
+		xml_text(out, g->missing[i]);
+	}
+	fputs(".</p>\n", out);
+}
+
 static void write_group(FILE *out, const struct view *v, size_t i)
 {
 	const struct view_group *g = &v->groups[i];
@@ -205,6 +215,7 @@ static void write_group(FILE *out, const struct view *v, size_t i)
 		fputs("Who polls: nobody, the host, the guest: ", out);
 	xml_text(out, g->work.title);
 	fprintf(out, " <span class=\"muted\">%lld vCPU%s</span></h2>\n", (long long)g->vcpus, g->vcpus == 1 ? "" : "s");
+	write_missing(out, g);
 	write_charts(out, v, g);
 	fputs("<details><summary>All numbers: ", out);
 	xml_text(out, g->work.title);
@@ -251,7 +262,7 @@ static void write_contents(FILE *out, const struct view *v)
 static void write_page(FILE *out, const struct view *v, const json_t *result)
 {
 	const char *cpu = text_of(json_object_get(result, "host"), "cpu"), *date = text_of(result, "date");
-	bool emulated = json_is_true(json_object_get(json_object_get(result, "host"), "emulated"));
+	const json_t *emulated = json_object_get(json_object_get(result, "host"), "emulated");
 
 	fputs(head, out);
 	fputs("<title>taxcut bench: the tax bill</title>\n<style>\n", out);
@@ -259,12 +270,12 @@ static void write_page(FILE *out, const struct view *v, const json_t *result)
 	fputs("</style>\n</head>\n<body>\n<header>\n<h1>The tax bill</h1>\n"
 	      "<button id=\"theme\" type=\"button\" hidden=\"hidden\">Dark</button>\n<p class=\"muted\">taxcut bench, ", out);
 	xml_textf(out, "%s, on %s%s", date ? date : "date not told", cpu ? cpu : "a CPU not told",
-		  emulated ? " (emulated)" : "");
+		  json_is_true(emulated) ? " (emulated)" : "");
 	fputs("</p>\n", out);
 	if (!json_is_true(json_object_get(result, "complete")))
 		write_banner(out, "The run did not come to its end: what it had measured by then is here, the rest is missing.");
-	if (emulated)
-		write_banner(out, on_emulated);
+	if (!json_is_false(emulated))
+		write_banner(out, json_is_true(emulated) ? on_emulated : on_unknown);
 	write_contents(out, v);
 	fputs("</header>\n<main>\n", out);
 	write_worth(out, v);

@@ -158,29 +158,32 @@ static struct view_group *group_for(struct view *v, const json_t *row, bool poll
 	return g;
 }
 
-static bool has_config(const struct view_group *g, const char *config)
+static bool is_missing(const struct view_group *g, const char *config)
 {
-	for (size_t i = 0; i < g->n; i++)
-		if (!strcmp(g->rows[i].config, config))
-			return true;
-	return false;
+	for (size_t i = 0; i < g->n_missing; i++)
+		if (!strcmp(g->missing[i], config))
+			return false;
+	return !view_find(g, config);
 }
 
-/* What was measured with other work, and as many vCPUs, is missing here. */
-static void add_missing(struct view *v, struct view_group *g)
+static void find_missing(const struct view *v, struct view_group *g)
 {
-	struct view_row missing;
-
 	for (size_t i = 0; i < v->n && !g->polling; i++) {
 		const struct view_group *other = &v->groups[i];
 
-		for (size_t r = 0; other != g && other->vcpus == g->vcpus && !other->polling && r < other->n; r++) {
-			missing = other->rows[r];
-			missing.summary = NULL;
-			if (!has_config(g, missing.config))
-				group_add(g, &missing);
+		for (size_t r = 0; other->vcpus == g->vcpus && !other->polling && r < other->n; r++) {
+			if (!is_missing(g, other->rows[r].config))
+				continue;
+			g->missing = xrealloc(g->missing, (g->n_missing + 1) * sizeof(*g->missing));
+			g->missing[g->n_missing++] = other->rows[r].config;
 		}
 	}
+}
+
+static void add_missing(struct view_group *g)
+{
+	for (size_t i = 0; g->n_missing <= VIEW_MISSING && i < g->n_missing; i++)
+		group_add(g, &(struct view_row){ g->missing[i], NULL });
 }
 
 /* References first; "kvm:NAME" after the others of them, as NAME would be. */
@@ -283,9 +286,11 @@ void view_open(struct view *v, const json_t *result)
 		group_add(group_for(v, row, compares_polling(summary, row)), &r);
 	}
 	for (i = 0; i < v->n; i++)
-		add_missing(v, &v->groups[i]);
-	for (i = 0; i < v->n; i++)
+		find_missing(v, &v->groups[i]);
+	for (i = 0; i < v->n; i++) {
+		add_missing(&v->groups[i]);
 		view_sort(&v->groups[i]);
+	}
 	if (v->n)
 		qsort(v->groups, v->n, sizeof(*v->groups), by_work);
 	choose_reasons(v, summary);
@@ -293,8 +298,10 @@ void view_open(struct view *v, const json_t *result)
 
 void view_close(struct view *v)
 {
-	for (size_t i = 0; i < v->n; i++)
+	for (size_t i = 0; i < v->n; i++) {
+		free(v->groups[i].missing);
 		free(v->groups[i].rows);
+	}
 	for (size_t i = 0; i < v->n_reasons; i++)
 		free(v->reasons[i]);
 	free(v->groups);

@@ -15,6 +15,8 @@
 
 /* Exit reasons with a colour of their own; the others share one. */
 #define VIEW_REASONS 7
+/* More missing configurations than this are named beside the group instead of having rows. */
+#define VIEW_MISSING 3
 
 /* The median of several rounds, and how far they lie apart. */
 struct spread {
@@ -34,6 +36,8 @@ struct view_row {
 /*
  * struct view_group - the configurations that one work was measured in, with one number of vCPUs
  * @place: its work's among all, as they come
+ * @missing: configurations that were measured with other work and as many vCPUs, but not with this; at
+ *	most VIEW_MISSING of them have rows, too
  * @polling: they compare who polls before a vCPU halts; the others compare cuts
  */
 struct view_group {
@@ -43,6 +47,8 @@ struct view_group {
 	bool polling;
 	struct view_row *rows;
 	size_t n;
+	const char **missing;
+	size_t n_missing;
 };
 
 /* @reasons: the most common ones of the whole result, that first of which there is most. */
