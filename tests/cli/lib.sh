@@ -40,7 +40,7 @@ expect()
 		return
 	fi
 	for pattern; do
-		if ! cat "$tmp/out" "$tmp/err" | grep -Eq -e "$pattern"; then
+		if ! grep -Eqs -e "$pattern" "$tmp/out" "$tmp/err"; then
 			not_ok "$name" "no '$pattern' in the output"
 			return
 		fi
@@ -51,7 +51,7 @@ expect()
 # lacks TEST PATTERN: not in the output of the last command.
 lacks()
 {
-	if cat "$tmp/out" "$tmp/err" | grep -Eq -e "$2"; then
+	if grep -Eqs -e "$2" "$tmp/out" "$tmp/err"; then
 		not_ok "$1" "'$2' is in the output"
 	else
 		ok "$1"
