@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-stress demo plots bench-path native install uninstall clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-stress demo plots bench-path bench-path-baseline build-bench-path native install uninstall clean distclean
 .PHONY: guest-module native-guest install-guest uninstall-guest
 
 all: module tool guest
@@ -25,6 +25,7 @@ help:
 	@echo 'make check-stress  interrupts, timers and wake-ups for minutes (STRESS_SECONDS=60 for each test)'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
 	@echo 'make bench-path count the instructions that each kind of exit costs'
+	@echo 'make bench-path-baseline  the same, and make it what make check compares with'
 	@echo 'make bench      measure what each cut is worth, and stock KVM and the host beside it (BENCH=OPTIONS of bench/run)'
 	@echo 'make plots      draw the plots of docs/ anew'
 	@echo 'make native     build the module and the tool for this machine, with its own compiler'
@@ -77,9 +78,14 @@ check-stress: lab module api guest
 	@lab/lab --smp 4 --mem 2048 --timeout 3600 -- /build/api/api --stress $(STRESS_SECONDS) 'stress_*'
 	@lab/lab --smp 4 --mem 4096 --timeout 3600 -- env STORM_SECONDS=$(STRESS_SECONDS) tests/guest/run 'storm-*'
 
-bench-path: lab module
+build-bench-path: lab
 	@$(IN_ROOT) make --no-print-directory -C bench/path O=/build/bench-path all
+
+bench-path: module build-bench-path
 	@bench/path.sh
+
+bench-path-baseline: module build-bench-path
+	@bench/path.sh --update
 
 plots: lab
 	@$(IN_ROOT) make --no-print-directory -C docs/plots O=/build/plots all

@@ -12,6 +12,11 @@ cache_dir=${XDG_CACHE_HOME:-$HOME/.cache}/taxcut
 root_dir=${TAXCUT_ROOT:-$cache_dir/root-$(sha256sum <"$lab_dir/recipe" | cut -c1-12)}
 build_dir=${TAXCUT_BUILD:-$project_dir/build}
 
+# What a healthy kernel never prints.
+splat='BUG:|WARNING:|Oops|general protection|KASAN|UBSAN|Call Trace|possible (circular|recursive) locking'
+splat+='|inconsistent lock|suspicious RCU|self-detected stall|detected stalls|blocked for more than|list_(add|del) corruption'
+splat+='|Kernel panic|unchecked MSR access|refcount_t|kernel BUG at|bad page state|Bad page (map|state)|scheduling while atomic|double fault|stack guard page'
+
 say()
 {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

@@ -9,7 +9,8 @@
 
 #define SAMPLES 500
 #define WARM_UP 20
-#define DELAY 100000 /* ticks from arming a timer to its deadline */
+/* Ticks from arming a timer to its deadline; not always the same, lest it come at the same point of a waiting loop. */
+#define DELAY(i) (100000 + ((i) * 61 & 511))
 
 void p_empty(u64 arg);
 void p_cpuid(u64 arg);
@@ -21,12 +22,15 @@ void p_mmio_read(u64 arg);
 void p_mmio_write(u64 arg);
 void p_hypercall(u64 nr);
 void p_self_ipi(u64 arg);
-void p_deadline_arm(u64 arg);
-void p_deadline_spin(u64 arg);
-void p_deadline_hlt(u64 arg);
-void p_deadline_taken(u64 arg);
+void p_hlt_wake(u64 arg);
+void p_timer_arm(u64 arg);
+void p_timer_fire(u64 arg);
+void p_timer_fire_hlt(u64 arg);
+void p_timer_taken(u64 arg);
+void p_ipi(u64 arg);
 void p_exchange(u64 arg);
 void p_partner(u64 arg);
+void p_partner_hlt(u64 arg);
 
 volatile u64 samples[SAMPLES];
 static volatile u32 partner_ready;
@@ -111,8 +115,26 @@ void p_self_ipi(u64 arg)
 	});
 }
 
+/* HLT with an interrupt waiting: in and out of it, the handler and its end of interrupt. */
+void p_hlt_wake(u64 arg)
+{
+	(void)arg;
+	with_apic();
+	for (long i = -WARM_UP; i < SAMPLES; i++) {
+		u64 n = irqs[0x51], t;
+
+		wrmsr(0x83f, 0x51);
+		t = rdtsc();
+		sti_hlt_cli();
+		t = rdtsc() - t;
+		EXPECT_EQ(irqs[0x51], n + 1);
+		if (i >= 0)
+			samples[i] = t;
+	}
+}
+
 /* Arming a timer that is disarmed; far ahead, it never fires. */
-void p_deadline_arm(u64 arg)
+void p_timer_arm(u64 arg)
 {
 	(void)arg;
 	with_apic();
@@ -128,14 +150,14 @@ void p_deadline_arm(u64 arg)
 	}
 }
 
-/* What a timer costs beyond the time it was set for, armed until handled; waiting in a loop, or in HLT. */
-static void deadline(int halt)
+/* From a timer's deadline until the guest goes on behind its handler; waiting in a loop, or in HLT. */
+static void timer_fire(int halt)
 {
 	with_apic();
 	for (long i = -WARM_UP; i < SAMPLES; i++) {
 		u64 n = irqs[0x62], start = rdtsc();
 
-		wrmsr(0x6e0, start + DELAY);
+		wrmsr(0x6e0, start + DELAY(i));
 		if (halt) {
 			while (irqs[0x62] == n)
 				sti_hlt_cli();
@@ -146,20 +168,20 @@ static void deadline(int halt)
 			cli();
 		}
 		if (i >= 0)
-			samples[i] = rdtsc() - start - DELAY;
+			samples[i] = rdtsc() - start - DELAY(i);
 	}
 }
 
-void p_deadline_spin(u64 arg)
+void p_timer_fire(u64 arg)
 {
 	(void)arg;
-	deadline(0);
+	timer_fire(0);
 }
 
-void p_deadline_hlt(u64 arg)
+void p_timer_fire_hlt(u64 arg)
 {
 	(void)arg;
-	deadline(1);
+	timer_fire(1);
 }
 
 /*
@@ -168,7 +190,7 @@ void p_deadline_hlt(u64 arg)
  * the clock all the time; longer between two looks than any loop takes means
  * that it was kept from looking.
  */
-void p_deadline_taken(u64 arg)
+void p_timer_taken(u64 arg)
 {
 	(void)arg;
 	with_apic();
@@ -176,46 +198,91 @@ void p_deadline_taken(u64 arg)
 	for (long i = -WARM_UP; i < SAMPLES; i++) {
 		u64 start = rdtsc(), last = start, now, taken = 0;
 
-		wrmsr(0x6e0, start + DELAY / 4);
+		wrmsr(0x6e0, start + DELAY(i) / 4);
 		do {
 			now = rdtsc();
 			if (now - last > 100)
 				taken += now - last;
 			last = now;
-		} while (now - start < DELAY / 2);
+		} while (now - start < DELAY(0) / 2);
 		if (i >= 0)
 			samples[i] = taken;
 	}
 	cli();
 }
 
+static void wait_for_partner(void)
+{
+	with_apic();
+	while (!partner_ready)
+		pause();
+}
+
+static void await_reply(u64 n)
+{
+	while (irqs[0x53] == n)
+		sti_hlt_cli();
+}
+
+/* An IPI to a vCPU that is awake, until its sender goes on. */
+void p_ipi(u64 arg)
+{
+	(void)arg;
+	wait_for_partner();
+	for (long i = -WARM_UP; i < SAMPLES; i++) {
+		u64 n = irqs[0x53], t = rdtsc();
+
+		apic_icr(1, 0x4052);
+		t = rdtsc() - t;
+		await_reply(n);
+		if (i >= 0)
+			samples[i] = t;
+	}
+}
+
 /* An IPI to a vCPU in HLT and one back to this one in HLT. */
 void p_exchange(u64 arg)
 {
 	(void)arg;
-	with_apic();
-	while (!partner_ready)
-		pause();
+	wait_for_partner();
 	MEASURE({
 		u64 n = irqs[0x53];
 
 		apic_icr(1, 0x4052);
-		while (irqs[0x53] == n)
-			sti_hlt_cli();
+		await_reply(n);
 	});
+}
+
+/* Answers every IPI; waits in a loop, or in HLT. */
+static void partner(int halt)
+{
+	u64 n = 0;
+
+	with_apic();
+	partner_ready = 1;
+	while (n < SAMPLES + WARM_UP) {
+		if (halt) {
+			while (irqs[0x52] == n)
+				sti_hlt_cli();
+		} else {
+			sti();
+			while (irqs[0x52] == n)
+				;
+			cli();
+		}
+		n++;
+		apic_icr(0, 0x4053);
+	}
 }
 
 void p_partner(u64 arg)
 {
-	u64 n = 0;
-
 	(void)arg;
-	with_apic();
-	partner_ready = 1;
-	while (n < SAMPLES + WARM_UP) {
-		while (irqs[0x52] == n)
-			sti_hlt_cli();
-		n++;
-		apic_icr(0, 0x4053);
-	}
+	partner(0);
+}
+
+void p_partner_hlt(u64 arg)
+{
+	(void)arg;
+	partner(1);
 }
