@@ -64,7 +64,7 @@ void apic_destroy(struct vcpu *v)
 
 	if (!a)
 		return;
-	hrtimer_cancel(&a->hrtimer);
+	apic_timer_destroy(a);
 	v->apic = NULL;
 	free_page((unsigned long)a->l.regs);
 	kfree(a);
@@ -200,7 +200,12 @@ bool apic_notify(struct vcpu *v)
 {
 	struct lapic *l = &v->apic->l;
 
-	return l->posted && hv->notify(v, word_test_and_set_bit(&l->posted->on, 0));
+	if (l->posted && hv->notify(v, word_test_and_set_bit(&l->posted->on, 0))) {
+		v->stats.irqs_posted++;
+		return true;
+	}
+	vcpu_request(v, REQ_EVENT);
+	return false;
 }
 
 void apic_ended(struct vcpu *v, u8 vector)

@@ -17,6 +17,8 @@
 
 #include <linux/hrtimer.h>
 #include <linux/kvm.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #include "hv.h"
@@ -39,7 +41,14 @@ struct apic {
 	u8 *pv_eoi_word; /* the guest may end the highest ISR vector here; NULL outside an entry */
 	u64 pv_eoi_gpa; /* 0: PV EOI off */
 	struct lapic_timer timer; /* ns: CLOCK_MONOTONIC */
+	raw_spinlock_t timer_lock; /* timer, and all that apic_timer.c lists */
 	struct hrtimer hrtimer;
+	bool remote; /* a housekeeping CPU waits for the timer, and fires it */
+	bool asked; /* start_here is on its way */
+	u64 due_ns; /* remote: what hrtimer is set to there; U64_MAX: not known to be */
+	call_single_data_t start_here;
+	int house; /* that CPU, for the one that the vCPU was loaded on last; -1 for none. The owner's */
+	bool isolated; /* the vCPU's CPU is none of the host's. The owner's */
 	struct vcpu *vcpu;
 	bool cpu_delivers; /* the CPU moves IRR to ISR and ends interrupts without us (hv->apic_changed()) */
 	int timer_cpu; /* where hrtimer was last armed */
@@ -129,7 +138,7 @@ static inline bool apic_kick_pending(const struct vcpu *v)
 /*
  * An interrupt was accepted (LAPIC_NEW), edge-triggered and unwatched: tell the
  * CPU, if the vCPU is in the guest there and takes it without an exit. False:
- * request and kick are due. Any context.
+ * REQ_EVENT is set, and a kick is due. Any context.
  */
 bool apic_notify(struct vcpu *v);
 /* HV_EXIT_EOI: the CPU has ended this interrupt, and somebody may wait for that. */
@@ -222,6 +231,7 @@ static inline void apic_pv_eoi_after_exit(struct vcpu *v)
 void apic_apply_effects(struct vcpu *v, const struct lapic_effects *e);
 void apic_timer_changed(struct vcpu *v, u32 reg);
 void apic_timer_init(struct vcpu *v);
+void apic_timer_destroy(struct apic *a);
 /* Current count into the register page, before it is read. */
 void apic_timer_publish_count(struct vcpu *v);
 

@@ -8,6 +8,25 @@
  * thread looks at the arithmetic again, so a callback that came too late, or
  * for a deadline that was moved, changes nothing.
  *
+ * Exitless. Where interrupts can be posted, the hrtimer may live on a
+ * housekeeping CPU (exitless.c says for whom, and on which). Its callback then
+ * does all that the firing takes: it looks at the arithmetic, delivers, posts,
+ * and sets itself for the next period. Linux sets an hrtimer on the CPU that
+ * asks only, so the vCPU's thread, when it arms, sends the housekeeping CPU
+ * there by an interrupt (start_here()), unless the hrtimer is set for an
+ * earlier time as it is: a callback that comes early sets itself anew.
+ *   - a->timer, a->remote, a->due_ns and a->asked change under a->timer_lock,
+ *     and so does whether the hrtimer is queued. The vCPU's side holds it
+ *     whenever it touches these; the callback only while a->remote is set,
+ *     which it looks at again under the lock.
+ *   - start_here() looks at the arithmetic of the moment, not at what it was
+ *     called for: one call on its way is enough for any number of changes.
+ *   - Whatever the callback delivers goes the way of any other interrupt that
+ *     is posted, so a vCPU that has left the guest meanwhile, sleeps, or has
+ *     left x2APIC mode gets it as it would get an MSI.
+ *   - All of it works with host times of a guest TSC that stays as it is; a
+ *     firing that comes while the TSC is moved may be measured by either.
+ *
  * Advance. The hrtimer is set ahead of the guest's timer by what
  * pure/timer_advance.c has learnt (or by a fixed time, or not at all: module
  * parameter timer_advance_ns). The interrupt is then pending in the LAPIC
@@ -31,28 +50,13 @@
 #include "apic.h"
 #include "clock.h"
 #include "compat.h"
+#include "exitless.h"
 #include "params.h"
 #include "trace.h"
 
 #define MIN_PERIOD_NS 200000 /* a guest cannot have more than 5000 periodic interrupts per second */
 
-static enum hrtimer_restart timer_callback(struct hrtimer *timer)
-{
-	struct apic *a = container_of(timer, struct apic, hrtimer);
-
-	vcpu_request(a->vcpu, REQ_TIMER);
-	vcpu_kick(a->vcpu);
-	return HRTIMER_NORESTART;
-}
-
-void apic_timer_init(struct vcpu *v)
-{
-	struct apic *a = v->apic;
-
-	lapic_timer_init(&a->timer, v->vm->apic_bus_cycle_ns, MIN_PERIOD_NS);
-	hv_hrtimer_setup(&a->hrtimer, timer_callback, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
-	a->timer_cpu = -1;
-}
+#define NEVER U64_MAX
 
 #define FAR_NS (S64_MAX / 2) /* times are not told apart beyond this; sums of two still fit */
 
@@ -85,19 +89,20 @@ static u32 advance_now(const struct apic *a)
 	return fixed < 0 ? a->advance[a->wakes_halted].ns : min_t(u32, fixed, TIMER_ADVANCE_MAX_NS);
 }
 
-/* In -late ns, or advance ns before that. */
-static void start(struct vcpu *v, const struct lapic_timer_next *at, s64 late, u32 advance)
+/* The host's time for it, CLOCK_MONOTONIC, when it is so late. */
+static u64 host_time(const struct lapic_timer_next *at, s64 late)
 {
-	struct apic *a = v->apic;
-	u64 when = at->unit == LAPIC_TIMER_AT_NS ? at->when : ktime_get_ns() - late;
+	return at->unit == LAPIC_TIMER_AT_NS ? at->when : ktime_get_ns() - late;
+}
 
-	v->stats.lapic_timer_arms++;
-	v->stats.lapic_timer_advance_ns = advance;
-	a->host_armed = true;
-	a->host_advance = advance;
-	a->timer_cpu = raw_smp_processor_id();
-	trace_taxcut_timer_arm(v, when - advance, advance);
-	hrtimer_start(&a->hrtimer, min_t(u64, when - advance, KTIME_MAX), HRTIMER_MODE_ABS_PINNED_HARD);
+/* The arithmetic of a firing, at->when being its time; true when an interrupt has come of it. */
+static bool expire(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
+{
+	trace_taxcut_timer_fire(v, at, now);
+	now = max(now, at->when);
+	lapic_timer_fire(&v->apic->timer, now, now);
+	v->stats.lapic_timer_fires++;
+	return lapic_local_deliver(&v->apic->l, LAPIC_LVTT) == LAPIC_LOCAL_FIXED;
 }
 
 /* It fires, at->when being its time, which may lie a little ahead. */
@@ -107,23 +112,194 @@ static void fire(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 	bool by_host = a->host_armed;
 
 	a->host_armed = false;
-	trace_taxcut_timer_fire(v, at, now);
-	now = max(now, at->when);
-	lapic_timer_fire(&a->timer, now, now);
-	v->stats.lapic_timer_fires++;
-	if (lapic_local_deliver(&a->l, LAPIC_LVTT) != LAPIC_LOCAL_FIXED)
+	if (!expire(v, at, now))
 		return;
-	if (a->cpu_delivers) {
-		vcpu_request(v, REQ_EVENT);
+	vcpu_request(v, REQ_EVENT);
+	if (a->cpu_delivers)
 		return;
-	}
 	a->firing = (struct apic_firing){ .pending = true,
 					  .measure = by_host,
 					  .was_halted = v->mp_state == KVM_MP_STATE_HALTED,
 					  .vector = (u8)lapic_reg(&a->l, LAPIC_LVTT),
 					  .at = *at,
 					  .exits = v->stats.exits };
-	vcpu_request(v, REQ_EVENT);
+}
+
+/* ---- on a housekeeping CPU ---- */
+
+static bool post(struct vcpu *v)
+{
+	bool posted = apic_notify(v);
+
+	trace_taxcut_deliver(v, (u8)lapic_reg(&v->apic->l, LAPIC_LVTT), false, posted);
+	return posted;
+}
+
+/* Delivers what is due; a->due_ns is when the callback is to come next. True: the vCPU has to be kicked. */
+static bool serve_remote(struct apic *a)
+{
+	struct vcpu *v = a->vcpu;
+	bool kick = false;
+
+	for (;;) {
+		struct lapic_timer_next next = lapic_timer_next(&a->timer);
+		u64 now;
+		s64 late;
+
+		a->due_ns = NEVER;
+		if (next.unit == LAPIC_TIMER_OFF)
+			return kick;
+		now = clock_now(v, &next);
+		late = late_ns(v, &next, now);
+		if (late < 0) {
+			a->due_ns = min_t(u64, host_time(&next, late), KTIME_MAX);
+			return kick;
+		}
+		stats_hist_add(v->stats.lapic_timer_late_hist, late);
+		v->stats.lapic_timer_posted++;
+		/* Before the lock is dropped: a guest that disarms the timer now must not hear of it after that. */
+		if (expire(v, &next, now))
+			kick |= !post(v);
+	}
+}
+
+/* False: the CPU has gone. */
+static bool ask(struct apic *a, u64 when)
+{
+	if (a->due_ns <= when || a->asked)
+		return true;
+	a->asked = !smp_call_function_single_async(READ_ONCE(a->house), &a->start_here);
+	a->vcpu->stats.lapic_timer_calls += a->asked;
+	return a->asked;
+}
+
+/* serve_remote() was here, and the hrtimer is not queued: true when it is to be, for a->due_ns, on this CPU. */
+static bool wait_here(struct apic *a)
+{
+	u64 due = a->due_ns;
+
+	if (due == NEVER || READ_ONCE(a->house) == raw_smp_processor_id())
+		return due != NEVER;
+	a->due_ns = NEVER;
+	if (ask(a, due))
+		return false;
+	a->due_ns = due;
+	return true;
+}
+
+/* Hard interrupt. Once the hrtimer is queued again, whoever did that knows the next time. */
+static enum hrtimer_restart remote_expired(struct apic *a)
+{
+	enum hrtimer_restart restart = HRTIMER_NORESTART;
+	bool kick = false;
+
+	raw_spin_lock(&a->timer_lock);
+	if (a->remote && !hrtimer_is_queued(&a->hrtimer)) {
+		kick = serve_remote(a);
+		if (wait_here(a)) {
+			hrtimer_set_expires(&a->hrtimer, a->due_ns);
+			restart = HRTIMER_RESTART;
+		}
+	}
+	raw_spin_unlock(&a->timer_lock);
+	if (kick)
+		vcpu_kick(a->vcpu);
+	return restart;
+}
+
+/* Sent by ask(). Interrupts are off. */
+static void start_here(void *info)
+{
+	struct apic *a = info;
+	bool kick = false;
+
+	raw_spin_lock(&a->timer_lock);
+	a->asked = false;
+	if (a->remote) {
+		kick = serve_remote(a);
+		if (wait_here(a)) {
+			a->vcpu->stats.lapic_timer_cpu = raw_smp_processor_id();
+			hrtimer_start(&a->hrtimer, a->due_ns, HRTIMER_MODE_ABS_PINNED_HARD);
+		}
+	}
+	raw_spin_unlock(&a->timer_lock);
+	if (kick)
+		vcpu_kick(a->vcpu);
+}
+
+static enum hrtimer_restart timer_callback(struct hrtimer *timer)
+{
+	struct apic *a = container_of(timer, struct apic, hrtimer);
+
+	if (READ_ONCE(a->remote))
+		return remote_expired(a);
+	vcpu_request(a->vcpu, REQ_TIMER);
+	vcpu_kick(a->vcpu);
+	return HRTIMER_NORESTART;
+}
+
+/* ---- on the vCPU's own CPU ---- */
+
+void apic_timer_init(struct vcpu *v)
+{
+	struct apic *a = v->apic;
+
+	lapic_timer_init(&a->timer, v->vm->apic_bus_cycle_ns, MIN_PERIOD_NS);
+	raw_spin_lock_init(&a->timer_lock);
+	hv_hrtimer_setup(&a->hrtimer, timer_callback, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
+	a->timer_cpu = -1;
+	a->house = -1;
+	a->due_ns = NEVER;
+	INIT_CSD(&a->start_here, start_here, a);
+}
+
+/* Preemption is on, nobody else uses the vCPU any more. */
+void apic_timer_destroy(struct apic *a)
+{
+	raw_spin_lock_irq(&a->timer_lock);
+	a->remote = false;
+	while (a->asked) {
+		raw_spin_unlock_irq(&a->timer_lock);
+		cpu_relax();
+		raw_spin_lock_irq(&a->timer_lock);
+	}
+	raw_spin_unlock_irq(&a->timer_lock);
+	hrtimer_cancel(&a->hrtimer);
+	exitless_leave(&a->house);
+}
+
+/* Whether a housekeeping CPU waits for what is armed now. A vCPU that is not loaded stays where it is. */
+static bool place(struct vcpu *v)
+{
+	struct apic *a = v->apic;
+	bool remote = v->loaded ? exitless_wanted(v) : a->remote && a->cpu_delivers;
+
+	if (remote != a->remote) {
+		WRITE_ONCE(a->remote, remote);
+		a->due_ns = NEVER; /* of an hrtimer that only we know about */
+	}
+	return remote;
+}
+
+/* In -late ns, or advance ns before that. */
+static void start(struct vcpu *v, const struct lapic_timer_next *at, s64 late, u32 advance)
+{
+	struct apic *a = v->apic;
+	u64 when = host_time(at, late);
+
+	v->stats.lapic_timer_arms++;
+	v->stats.lapic_timer_advance_ns = advance;
+	trace_taxcut_timer_arm(v, when - advance, advance);
+	if (place(v)) {
+		if (ask(a, when))
+			return;
+		WRITE_ONCE(a->remote, false);
+	}
+	a->host_armed = true;
+	a->host_advance = advance;
+	a->timer_cpu = raw_smp_processor_id();
+	v->stats.lapic_timer_cpu = a->timer_cpu;
+	hrtimer_start(&a->hrtimer, min_t(u64, when - advance, KTIME_MAX), HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
 /* Before its time: true when the host's timer is set for it, false when it is close enough to fire. */
@@ -155,6 +331,8 @@ static bool serve(struct vcpu *v, const struct lapic_timer_next *at)
 /*
  * Deliver what is due and see to it that the host wakes us for what comes. At
  * most two rounds: one-shot and deadline disarm, a period ends in the future.
+ * timer_lock is held. A housekeeping CPU finds out by itself that there is
+ * nothing to wait for.
  */
 static void timer_sync(struct vcpu *v)
 {
@@ -164,7 +342,7 @@ static void timer_sync(struct vcpu *v)
 	do {
 		next = lapic_timer_next(&a->timer);
 		if (next.unit == LAPIC_TIMER_OFF) {
-			if (hrtimer_is_queued(&a->hrtimer))
+			if (!a->remote && hrtimer_is_queued(&a->hrtimer))
 				hrtimer_try_to_cancel(&a->hrtimer);
 			return;
 		}
@@ -173,11 +351,16 @@ static void timer_sync(struct vcpu *v)
 
 void apic_timer_expired(struct vcpu *v)
 {
-	if (v->apic)
-		timer_sync(v);
+	unsigned long flags;
+
+	if (!v->apic)
+		return;
+	raw_spin_lock_irqsave(&v->apic->timer_lock, flags);
+	timer_sync(v);
+	raw_spin_unlock_irqrestore(&v->apic->timer_lock, flags);
 }
 
-/* The guest or user space set the timer: what fires now was not waited for by the host. */
+/* The guest or user space set the timer: what fires now was not waited for by the host. timer_lock is held. */
 static void timer_set(struct vcpu *v)
 {
 	v->apic->host_armed = false;
@@ -241,66 +424,98 @@ u32 apic_timer_early_ns(struct vcpu *v)
 	return left;
 }
 
-/* reg 0: everything changed (reset, KVM_SET_LAPIC); a deadline stays if the mode is still TSC-deadline. */
-void apic_timer_changed(struct vcpu *v, u32 reg)
+/* All of the LAPIC changed (reset, KVM_SET_LAPIC); a deadline stays if the mode is still TSC-deadline. */
+static void restore(struct vcpu *v)
 {
 	struct apic *a = v->apic;
 	struct lapic *l = &a->l;
-	u64 deadline;
+	u64 deadline = lapic_timer_deadline(&a->timer);
 
-	if (reg) {
+	a->firing.pending = false;
+	lapic_timer_restore(&a->timer, lapic_reg(l, LAPIC_LVTT), lapic_reg(l, LAPIC_TDCR), lapic_reg(l, LAPIC_TMICT),
+			    lapic_reg(l, LAPIC_TMCCT), ktime_get_ns());
+	lapic_timer_set_deadline(&a->timer, deadline);
+}
+
+/* reg 0: everything */
+void apic_timer_changed(struct vcpu *v, u32 reg)
+{
+	struct apic *a = v->apic;
+	unsigned long flags;
+
+	if (reg)
 		apic_timer_settle(v);
-		lapic_timer_write(&a->timer, reg, lapic_reg(l, reg), ktime_get_ns());
-	} else {
-		a->firing.pending = false;
-		deadline = lapic_timer_deadline(&a->timer);
-		lapic_timer_restore(&a->timer, lapic_reg(l, LAPIC_LVTT), lapic_reg(l, LAPIC_TDCR),
-				    lapic_reg(l, LAPIC_TMICT), lapic_reg(l, LAPIC_TMCCT),
-				    ktime_get_ns());
-		lapic_timer_set_deadline(&a->timer, deadline);
-	}
+	raw_spin_lock_irqsave(&a->timer_lock, flags);
+	if (reg)
+		lapic_timer_write(&a->timer, reg, lapic_reg(&a->l, reg), ktime_get_ns());
+	else
+		restore(v);
 	timer_set(v);
+	raw_spin_unlock_irqrestore(&a->timer_lock, flags);
 }
 
 void apic_timer_publish_count(struct vcpu *v)
 {
 	struct apic *a = v->apic;
+	unsigned long flags;
 
+	raw_spin_lock_irqsave(&a->timer_lock, flags);
 	lapic_set_current_count(&a->l, lapic_timer_count(&a->timer, ktime_get_ns()));
+	raw_spin_unlock_irqrestore(&a->timer_lock, flags);
 }
 
 u64 apic_tsc_deadline_get(struct vcpu *v)
 {
 	apic_timer_settle(v);
-	return v->apic ? lapic_timer_deadline(&v->apic->timer) : 0;
+	return v->apic ? READ_ONCE(v->apic->timer.deadline_tsc) : 0;
 }
 
 void apic_tsc_deadline_set(struct vcpu *v, u64 tsc)
 {
 	struct apic *a = v->apic;
+	unsigned long flags;
 
 	if (!a || !lapic_hw_enabled(&a->l) ||
 	    lapic_timer_lvt_mode(lapic_reg(&a->l, LAPIC_LVTT)) != LAPIC_TIMER_DEADLINE)
 		return;
 	apic_timer_settle(v);
+	raw_spin_lock_irqsave(&a->timer_lock, flags);
 	lapic_timer_set_deadline(&a->timer, tsc);
 	timer_set(v);
+	raw_spin_unlock_irqrestore(&a->timer_lock, flags);
 }
 
 void apic_timer_load(struct vcpu *v)
 {
-	struct apic *a = v->apic;
 	int cpu = raw_smp_processor_id();
+	struct apic *a = v->apic;
+	unsigned long flags;
 
-	if (!a || a->timer_cpu == cpu)
+	if (!a)
 		return;
-	a->timer_cpu = cpu;
-	if (hrtimer_is_queued(&a->hrtimer))
+	exitless_moved(v, cpu);
+	raw_spin_lock_irqsave(&a->timer_lock, flags);
+	a->due_ns = NEVER; /* on the CPU that it was to wait on before */
+	if (!a->remote && a->timer_cpu != cpu && hrtimer_is_queued(&a->hrtimer))
 		hrtimer_start_expires(&a->hrtimer, HRTIMER_MODE_ABS_PINNED_HARD);
+	if (!a->remote)
+		a->timer_cpu = cpu;
+	raw_spin_unlock_irqrestore(&a->timer_lock, flags);
+	if (hv->posted)
+		vcpu_request(v, REQ_TIMER); /* another CPU may be in charge now */
 }
 
 void apic_timer_tsc_changed(struct vcpu *v)
 {
-	if (v->apic && lapic_timer_next(&v->apic->timer).unit == LAPIC_TIMER_AT_TSC)
+	struct apic *a = v->apic;
+	unsigned long flags;
+
+	if (!a)
+		return;
+	raw_spin_lock_irqsave(&a->timer_lock, flags);
+	if (lapic_timer_next(&a->timer).unit == LAPIC_TIMER_AT_TSC) {
+		a->due_ns = NEVER;
 		timer_sync(v);
+	}
+	raw_spin_unlock_irqrestore(&a->timer_lock, flags);
 }

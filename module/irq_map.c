@@ -83,11 +83,9 @@ static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level
 		r = lapic_set_irr(&v->apic->l, vector, level);
 	if (r != LAPIC_NEW)
 		return r;
-	*kick = watched || !apic_notify(v);
-	if (*kick)
+	if (unlikely(watched))
 		vcpu_request(v, REQ_EVENT);
-	else
-		v->stats.irqs_posted++;
+	*kick = watched || !apic_notify(v);
 	trace_taxcut_deliver(v, vector, level, !*kick);
 	return r;
 }

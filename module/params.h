@@ -13,5 +13,6 @@ extern unsigned int param_halt_poll_ns_grow_start;
 extern unsigned int param_halt_poll_ns_grow;
 extern unsigned int param_halt_poll_ns_shrink;
 extern int param_timer_advance_ns; /* -1: adaptive; 0: off; else fixed, up to TIMER_ADVANCE_MAX_NS */
+extern int param_exitless_timer; /* enum exitless_mode */
 
 #endif /* TAXCUT_PARAMS_H */

@@ -95,6 +95,9 @@
 	X(INSTANT, BOOLEAN, blocking, 1)                                                           \
 	X(CUMULATIVE, NONE, lapic_timer_arms, 1)                                                   \
 	X(CUMULATIVE, NONE, lapic_timer_fires, 1)                                                  \
+	X(CUMULATIVE, NONE, lapic_timer_posted, 1) /* of these, by a housekeeping CPU */           \
+	X(CUMULATIVE, NONE, lapic_timer_calls, 1) /* of that CPU, to set its timer */              \
+	X(INSTANT, NONE, lapic_timer_cpu, 1) /* where the timer was set last */                    \
 	X(INSTANT, NS, lapic_timer_advance_ns, 1) /* of the last arming */                         \
 	X(CUMULATIVE, NONE, lapic_timer_early, 1) /* entries ready before its time */              \
 	X(CUMULATIVE, NONE, lapic_timer_late, 1) /* or not */                                      \

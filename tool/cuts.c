@@ -25,7 +25,7 @@ const struct cut cuts[CUT_COUNT] = {
 	[CUT_GUEST_POLL] = { "guest-poll", "let the guest poll before it halts",
 			     CUT_CPU_PROPERTY, "kvm-poll-control", NULL, NULL, KVM_FEATURE_POLL_CONTROL },
 	[CUT_TIMER] = { "timer", "run vCPU timers on housekeeping CPUs",
-			CUT_PARAMETER, "exitless_timer", "Y", "N", 0 },
+			CUT_PARAMETER, "exitless_timer", "on", "off", 0, "posted interrupts" },
 	[CUT_PV_EOI] = { "pv-eoi", "end interrupts in memory instead of in the APIC",
 			 CUT_CPU_PROPERTY, "kvm-pv-eoi", NULL, NULL, KVM_FEATURE_PV_EOI },
 	[CUT_PV_TLB_FLUSH] = { "pv-tlb-flush", "leave TLB flushes to a vCPU that does not run",
@@ -136,14 +136,26 @@ static uint32_t features_offered(int fd)
 	return features;
 }
 
+/* Does the module that is loaded say that this CPU has no @what? */
+static bool cpu_lacks(const char *module, const char *what)
+{
+	char *lacks = sys_read("/sys/module/%s/parameters/lacks", module);
+	bool found = lacks && strstr(lacks, what);
+
+	free(lacks);
+	return found;
+}
+
 char *cut_lacking(enum cut_id id, const char *device, int fd)
 {
 	const struct cut *c = &cuts[id];
 
 	switch (c->kind) {
 	case CUT_PARAMETER:
-		return sys_exists("/sys/module/%s/parameters/%s", module_of(device), c->target) ? NULL :
-			xasprintf("the %s module has no parameter %s", module_of(device), c->target);
+		if (!sys_exists("/sys/module/%s/parameters/%s", module_of(device), c->target))
+			return xasprintf("the %s module has no parameter %s", module_of(device), c->target);
+		return c->needs && cpu_lacks(module_of(device), c->needs) ? xasprintf("this CPU has no %s", c->needs) :
+									    NULL;
 	case CUT_CPU_PM:
 		return ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_DISABLE_EXITS) > 0 ? NULL :
 			xasprintf("%s has no KVM_CAP_X86_DISABLE_EXITS", device);
@@ -159,7 +171,9 @@ int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd
 	int ret;
 
 	for (size_t i = 0; i < CUT_COUNT; i++) {
-		why = state[i] == CUT_ON && cuts[i].kind != CUT_PARAMETER ? cut_lacking(i, device, fd) : NULL;
+		why = state[i] == CUT_ON && (cuts[i].kind != CUT_PARAMETER || cuts[i].needs) ?
+			      cut_lacking(i, device, fd) :
+			      NULL;
 		if (!why)
 			continue;
 		ret = fail("cut '%s' cannot be switched on: %s", cuts[i].name, why);

@@ -26,6 +26,7 @@ enum cut_kind {
  * @target: property or parameter
  * @on, @off: what is written to a parameter
  * @feature: KVM_FEATURE_* that the hypervisor must offer guests, or 0
+ * @needs: what the CPU must have, as the module's parameter "lacks" names it; or NULL
  */
 struct cut {
 	const char *name;
@@ -35,6 +36,7 @@ struct cut {
 	const char *on;
 	const char *off;
 	unsigned int feature;
+	const char *needs;
 };
 
 enum cut_id {

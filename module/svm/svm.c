@@ -221,6 +221,7 @@ static unsigned int svm_slpt_levels(void)
 }
 
 struct hv_ops svm_ops __ro_after_init = {
+	.lacks = "posted interrupts",
 	.name = "svm",
 	.supported = svm_supported,
 	.setup = svm_setup,

@@ -12,7 +12,6 @@
 extern const u8 payload_start[], payload_end[];
 
 static int device_fd = -1;
-static pthread_t threads[64];
 
 const char *device_path(void)
 {
@@ -443,22 +442,22 @@ static void *thread_main(void *v)
 
 void vcpu_thread(struct vcpu *v)
 {
-	CHECK_EQ(pthread_create(&threads[v->id % 64], NULL, thread_main, v), 0);
+	CHECK_EQ(pthread_create(&v->thread, NULL, thread_main, v), 0);
 }
 
 void vcpu_signal(struct vcpu *v, int signal)
 {
-	pthread_kill(threads[v->id % 64], signal);
+	pthread_kill(v->thread, signal);
 }
 
 void vcpu_set_affinity(struct vcpu *v, const cpu_set_t *set)
 {
-	CHECK_EQ(pthread_setaffinity_np(threads[v->id % 64], sizeof(*set), set), 0);
+	CHECK_EQ(pthread_setaffinity_np(v->thread, sizeof(*set), set), 0);
 }
 
 void vcpu_join(struct vcpu *v)
 {
-	CHECK_EQ(pthread_join(threads[v->id % 64], NULL), 0);
+	CHECK_EQ(pthread_join(v->thread, NULL), 0);
 }
 
 struct kvm_regs vcpu_regs(struct vcpu *v)

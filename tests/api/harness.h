@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/kvm.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -110,6 +111,7 @@ struct vcpu {
 	struct vm *vm;
 	int id, fd;
 	struct kvm_run *run;
+	pthread_t thread;
 };
 
 /* Is this stock KVM? Where taxcut differs on purpose, a test asks. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest code for timer.c: the LAPIC timer's interrupts are counted, and none comes before its time. */
+#include <stdbool.h>
+
 #include "lib.h"
 
 void g_firings(u64 n);
@@ -9,6 +11,12 @@ void g_peek(u64 n);
 void g_stopped(u64 n);
 void g_tsc_moves(u64 n);
 void g_masked_firings(u64 n);
+void g_deadlines(u64 n);
+void g_periods(u64 n);
+void g_restless(u64 n);
+void g_armed(u64 n);
+void g_periods_until_told(u64 unused);
+void g_deadlines_until_told(u64 unused);
 
 #define VECTOR 0x62
 #define MASKED 0x10000
@@ -187,4 +195,122 @@ void g_masked_firings(u64 n)
 		EXPECT(rdtsc() >= deadline);
 	}
 	EXPECT_EQ(irqs[VECTOR], 0);
+}
+
+/* n deadlines in a row; between arming and firing nothing exits. */
+void g_deadlines(u64 n)
+{
+	timer(DEADLINE);
+	sti();
+	for (u64 i = 1; i <= n; i++) {
+		u64 deadline = rdtsc() + ticks(args[2] / 2 + i * 7919 % args[2]);
+
+		results[0] = i;
+		wrmsr(MSR_DEADLINE, deadline);
+		while (irqs[VECTOR] < i)
+			pause();
+		EXPECT_EQ(irqs[VECTOR], i);
+		EXPECT(irq_tsc[VECTOR] >= deadline);
+	}
+	cli();
+}
+
+/* Armed once; n periods of args[2] ns. */
+void g_periods(u64 n)
+{
+	u64 start;
+
+	timer(PERIODIC);
+	sti();
+	start = rdtsc();
+	apic_write(TMICT, args[2]);
+	for (u64 i = 1; i <= n; i++) {
+		while (irqs[VECTOR] < i)
+			pause();
+		EXPECT(irq_tsc[VECTOR] - start >= at_least(irqs[VECTOR] * args[2]));
+	}
+	apic_write(TMICT, 0);
+	cli();
+}
+
+/* Until the host says stop (args[3]). */
+void g_periods_until_told(u64 unused)
+{
+	(void)unused;
+	timer(PERIODIC);
+	apic_write(TMICT, args[2]);
+	sti();
+	while (!args[3])
+		pause();
+	cli();
+	apic_write(TMICT, 0);
+}
+
+void g_deadlines_until_told(u64 unused)
+{
+	(void)unused;
+	timer(DEADLINE);
+	for (u64 i = 1; !args[3]; i++) {
+		wrmsr(MSR_DEADLINE, rdtsc() + ticks(args[2]));
+		wait_count(&irqs[VECTOR], i, ~0UL);
+	}
+}
+
+/* Arm far ahead, then think better of it. False: that took so long that nobody knows what has fired. */
+static bool rearm(u64 *deadline, u64 i)
+{
+	u64 first = rdtsc() + ticks(5000000);
+
+	wrmsr(MSR_DEADLINE, first);
+	*deadline = rdtsc() + ticks(i % 35 ? i * 104729 % args[2] : 8000000);
+	wrmsr(MSR_DEADLINE, *deadline);
+	return rdtsc() < first;
+}
+
+static void await_one(u64 want, bool halt, u64 deadline)
+{
+	while (halt && irqs[VECTOR] < want)
+		sti_hlt_cli();
+	wait_count(&irqs[VECTOR], want, ~0UL);
+	EXPECT_EQ(irqs[VECTOR], want);
+	EXPECT(irq_tsc[VECTOR] >= deadline);
+}
+
+/* Until the host says stop (args[3]): deadlines, HLT in between, changes of mind. None may get lost, or be early. */
+void g_restless(u64 unused)
+{
+	u64 deadline;
+
+	(void)unused;
+	timer(DEADLINE);
+	for (u64 i = 1; !args[3]; i++) {
+		u64 before = irqs[VECTOR];
+		bool known = true;
+
+		results[0] = i;
+		deadline = rdtsc() + ticks(args[2] / 2 + i * 7919 % args[2]);
+		if (i % 5)
+			wrmsr(MSR_DEADLINE, deadline);
+		else
+			known = rearm(&deadline, i);
+		if (known && i % 7) {
+			await_one(before + 1, i % 3 == 0, deadline);
+			continue;
+		}
+		wrmsr(MSR_DEADLINE, 0); /* what has not come by now does not come */
+		wait_count(&irqs[VECTOR], ~0UL, 1000);
+		before = irqs[VECTOR];
+		wait_count(&irqs[VECTOR], ~0UL, i % 49 ? 1000 : ticks(args[2] * 2));
+		EXPECT_EQ(irqs[VECTOR], before);
+	}
+}
+
+/* Ends with a timer about to fire, or periodic. */
+void g_armed(u64 n)
+{
+	timer(n % 2 ? PERIODIC : DEADLINE);
+	if (n % 2)
+		apic_write(TMICT, 200000);
+	else
+		wrmsr(MSR_DEADLINE, rdtsc() + n % 64 * 500);
 }

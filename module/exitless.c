@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The exitless timer's policy: whose LAPIC timer waits on a housekeeping CPU,
+ * and on which (module parameter exitless_timer).
+ *
+ * "auto" takes the vCPUs that can only gain: the CPU delivers posted
+ * interrupts to them; HLT does not exit, so that the timer finds them in the
+ * guest; and their thread is pinned to one CPU that the host keeps free of its
+ * own work. Anybody else would pay for it: a vCPU that sleeps when its timer
+ * fires needs a second interrupt to wake it, and where CPUs are shared, the
+ * one that carries the timer is not idle. "on" takes whomever interrupts can
+ * be posted to.
+ *
+ * The carrier is a CPU that the host does its own work on (isolcpus= and
+ * nohz_full= leave it alone), as near as can be: in the same package, else on
+ * the nearest NUMA node; among those the one that carries the fewest timers.
+ * That is decided when a vCPU comes to a CPU. A carrier that goes offline
+ * meanwhile is replaced when the next timer is armed; until then Linux keeps
+ * its timers elsewhere.
+ */
+#include "exitless.h"
+
+#include <linux/cpumask.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/sched/isolation.h>
+#include <linux/topology.h>
+#include <asm/tsc.h>
+
+#include "params.h"
+
+int param_exitless_timer = EXITLESS_AUTO;
+
+static const char * const mode_names[] = {
+	[EXITLESS_OFF] = "off",
+	[EXITLESS_ON] = "on",
+	[EXITLESS_AUTO] = "auto",
+};
+
+static int set_mode(const char *value, const struct kernel_param *param)
+{
+	int mode = sysfs_match_string(mode_names, value);
+
+	if (mode < 0) {
+		pr_err("exitless_timer: '%s' is neither auto, on nor off\n", value);
+		return mode;
+	}
+	if (mode == EXITLESS_ON && hv && !hv->posted) {
+		pr_err("exitless_timer: there are no posted interrupts here\n");
+		return -EOPNOTSUPP;
+	}
+	WRITE_ONCE(*(int *)param->arg, mode);
+	return 0;
+}
+
+static int get_mode(char *buffer, const struct kernel_param *param)
+{
+	return sysfs_emit(buffer, "%s\n", mode_names[READ_ONCE(*(int *)param->arg)]);
+}
+
+static const struct kernel_param_ops mode_ops = { .set = set_mode, .get = get_mode };
+module_param_cb(exitless_timer, &mode_ops, &param_exitless_timer, 0644);
+__MODULE_PARM_TYPE(exitless_timer, "auto/on/off");
+MODULE_PARM_DESC(exitless_timer,
+		 "LAPIC timers wait on a housekeeping CPU, and their interrupts are posted: on, off, or auto: for vCPUs pinned to isolated CPUs whose HLT does not exit (default: auto)");
+
+/* How many timers each CPU carries. */
+static DEFINE_PER_CPU(atomic_t, carried);
+
+/* The host does its own work there. */
+static bool is_housekeeping(int cpu)
+{
+	return housekeeping_test_cpu(cpu, HK_TYPE_TIMER) && housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN);
+}
+
+static unsigned int distance(int a, int b)
+{
+	if (cpumask_test_cpu(b, topology_core_cpumask(a)))
+		return 0;
+	return node_distance(cpu_to_node(a), cpu_to_node(b));
+}
+
+/* -1 when there is none but cpu itself. */
+static int nearest(int cpu)
+{
+	unsigned int best_distance = 0;
+	int other, best = -1, best_load = 0;
+
+	for_each_online_cpu(other) {
+		unsigned int d = distance(cpu, other);
+		int load = atomic_read(per_cpu_ptr(&carried, other));
+
+		if (other == cpu || !is_housekeeping(other))
+			continue;
+		if (best >= 0 && (d > best_distance || (d == best_distance && load >= best_load)))
+			continue;
+		best = other;
+		best_distance = d;
+		best_load = load;
+	}
+	return best;
+}
+
+void exitless_leave(int *house)
+{
+	if (*house >= 0)
+		atomic_dec(per_cpu_ptr(&carried, *house));
+	WRITE_ONCE(*house, -1);
+}
+
+void exitless_moved(struct vcpu *v, int cpu)
+{
+	struct apic *a = v->apic;
+
+	if (!a->l.posted || check_tsc_unstable())
+		return;
+	exitless_leave(&a->house);
+	WRITE_ONCE(a->house, nearest(cpu));
+	if (a->house >= 0)
+		atomic_inc(per_cpu_ptr(&carried, a->house));
+	a->isolated = !is_housekeeping(cpu);
+}
+
+/* Nobody but the vCPU loses or wins anything by it. */
+static bool is_dedicated(const struct vcpu *v)
+{
+	return v->apic->isolated && current->nr_cpus_allowed == 1 &&
+	       (v->vm->disabled_exits & KVM_X86_DISABLE_EXITS_HLT);
+}
+
+bool exitless_wanted(struct vcpu *v)
+{
+	int mode = READ_ONCE(param_exitless_timer);
+	struct apic *a = v->apic;
+
+	if (!a->cpu_delivers || mode == EXITLESS_OFF || (mode == EXITLESS_AUTO && !is_dedicated(v)))
+		return false;
+	if (unlikely(a->house >= 0 && !cpu_online(a->house)))
+		exitless_moved(v, raw_smp_processor_id());
+	return a->house >= 0;
+}

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The exitless timer: whose timer waits on a housekeeping CPU, what that saves,
+ * and that no interrupt is lost or early whatever happens meanwhile. Guest
+ * side: guest/timer.c.
+ *
+ * Needs a CPU that posts interrupts, and the last CPU isolated from the host's
+ * work (isolcpus=N nohz_full=N rcu_nocbs=N on the host's command line), or, for
+ * the tests of who goes where, the last two of four.
+ */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+
+#define PARAMETERS "/sys/module/taxcut/parameters/"
+#define EXITS_OFF (KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE)
+#define VECTOR 0x62
+
+static int try_mode(const char *value)
+{
+	int fd = open(PARAMETERS "exitless_timer", O_WRONLY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return errno;
+	r = write(fd, value, strlen(value)) < 0 ? errno : 0;
+	close(fd);
+	return r;
+}
+
+static void set_mode(const char *value)
+{
+	CHECK_EQ(try_mode(value), 0);
+}
+
+static void read_line(const char *path, char *line, size_t size)
+{
+	FILE *f = fopen(path, "r");
+
+	line[0] = '\0';
+	if (f && fgets(line, (int)size, f))
+		line[strcspn(line, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}
+
+static bool host_posts(void)
+{
+	char lacks[256], on[8];
+
+	if (is_stock() || system("grep -qw vmx /proc/cpuinfo"))
+		return false;
+	read_line(PARAMETERS "posted_interrupts", on, sizeof(on));
+	read_line(PARAMETERS "lacks", lacks, sizeof(lacks));
+	return on[0] == 'Y' && !strstr(lacks, "posted");
+}
+
+static int last_cpu(void)
+{
+	return (int)sysconf(_SC_NPROCESSORS_ONLN) - 1;
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	CHECK_EQ(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+/* The last CPU is isolated, and so are want-1 before it; a skipped test when that is not so. */
+static int isolated_cpus(int want)
+{
+	char line[64];
+	int first, last;
+
+	if (!host_posts())
+		test_skip("no posted interrupts");
+	read_line("/sys/devices/system/cpu/isolated", line, sizeof(line));
+	switch (sscanf(line, "%d-%d", &first, &last)) {
+	case 1:
+		last = first;
+		break;
+	case 2:
+		break;
+	default:
+		first = 0;
+		last = -1;
+	}
+	if (!first || last != last_cpu() || last - first + 1 < want)
+		test_skip(want > 1 ? "the last two CPUs are not isolated" : "the last CPU is not isolated");
+	return last;
+}
+
+static int isolated_cpu(void)
+{
+	return isolated_cpus(1);
+}
+
+/* A vCPU in x2APIC mode (guest/timer.c) whose timers come delay_ns after they were armed, on average. */
+static struct vcpu *timer_vcpu(u64 exits_off, u64 delay_ns)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v;
+
+	if (exits_off)
+		vm_enable_cap(vm, KVM_CAP_X86_DISABLE_EXITS, exits_off);
+	v = vcpu_create(vm, 0);
+	guest_args(vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
+	guest_args(vm)[2] = delay_ns;
+	return v;
+}
+
+struct counts {
+	u64 exits, msr, irq, io, kicks, windows, injections, fires, posted, calls;
+};
+
+static struct counts counts_of(struct vcpu *v)
+{
+	return (struct counts){ .exits = stat_get(v->fd, "exits"),
+				.msr = stat_get(v->fd, "msr_exits"),
+				.irq = stat_get(v->fd, "irq_exits"),
+				.io = stat_get(v->fd, "io_exits"),
+				.kicks = stat_get(v->fd, "kicks"),
+				.windows = stat_get(v->fd, "irq_window_exits"),
+				.injections = stat_get(v->fd, "irq_injections"),
+				.fires = stat_get(v->fd, "lapic_timer_fires"),
+				.posted = stat_get(v->fd, "lapic_timer_posted"),
+				.calls = stat_get(v->fd, "lapic_timer_calls") };
+}
+
+static struct counts run(const char *mode, u64 exits_off, const char *function, u64 n)
+{
+	struct vcpu *v = timer_vcpu(exits_off, 300000);
+	struct counts c;
+
+	set_mode(mode);
+	vcpu_call(v, function, n);
+	set_mode("auto");
+	c = counts_of(v);
+	vm_close(v->vm);
+	printf("# %s, %s, %llu firings: %llu exits, of these %llu MSR, %llu interrupt, %llu window, %llu I/O; "
+	       "%llu kicks, %llu fired by the housekeeping CPU, called %llu times\n",
+	       function, mode, (unsigned long long)n, (unsigned long long)c.exits, (unsigned long long)c.msr,
+	       (unsigned long long)c.irq, (unsigned long long)c.windows, (unsigned long long)c.io,
+	       (unsigned long long)c.kicks, (unsigned long long)c.posted, (unsigned long long)c.calls);
+	CHECK_EQ(c.fires, n);
+	return c;
+}
+
+TEST(exitless_values)
+{
+	static const char * const good[] = { "on", "off", "auto\n", "auto" };
+	static const char * const bad[] = { "yes", "2", "autox", "on off" };
+	char now[16];
+
+	if (is_stock())
+		test_skip("stock KVM has no such parameter");
+	for (u32 i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		CHECK_EQ(try_mode(good[i]), i || host_posts() ? 0 : EOPNOTSUPP);
+	for (u32 i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK_EQ(try_mode(bad[i]), EINVAL);
+	read_line(PARAMETERS "exitless_timer", now, sizeof(now));
+	CHECK_EQ(strcmp(now, "auto"), 0);
+}
+
+/* Each arming is an exit, no firing is. */
+TEST(exitless_deadline)
+{
+	struct counts few, many;
+
+	pin(isolated_cpu());
+	few = run("auto", EXITS_OFF, "g_deadlines", 100);
+	many = run("auto", EXITS_OFF, "g_deadlines", 2100);
+	CHECK_EQ(many.posted, 2100);
+	CHECK_EQ(many.msr - few.msr, 2000);
+	CHECK_EQ(many.kicks + many.windows + many.injections, 0);
+	/* What is left is the host's: less than one for every twentieth firing. */
+	CHECK(many.irq <= 2100 / 20);
+}
+
+/* Armed once: none at all. */
+TEST(exitless_periodic)
+{
+	struct counts few, many;
+
+	pin(isolated_cpu());
+	few = run("auto", EXITS_OFF, "g_periods", 100);
+	many = run("auto", EXITS_OFF, "g_periods", 2100);
+	CHECK_EQ(many.posted, many.fires);
+	CHECK_EQ(many.msr - few.msr, 0);
+	CHECK_EQ(many.kicks + many.windows + many.injections, 0);
+	CHECK(many.irq <= 2100 / 20);
+	CHECK_EQ(many.calls, few.calls);
+}
+
+/* The tax that this cuts: at least one exit when the timer fires. */
+TEST(exitless_off)
+{
+	struct counts few, many;
+
+	pin(isolated_cpu());
+	few = run("off", EXITS_OFF, "g_deadlines", 100);
+	many = run("off", EXITS_OFF, "g_deadlines", 1100);
+	CHECK_EQ(many.posted, 0);
+	CHECK_EQ(many.msr - few.msr, 1000);
+	CHECK(many.irq >= many.fires - many.fires / 100); /* one may come while another exit is served */
+}
+
+/* Who would lose is left alone. */
+TEST(exitless_auto_takes_the_dedicated_only)
+{
+	cpu_set_t all;
+	int cpu = isolated_cpu();
+
+	CHECK_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+	pin(cpu);
+	CHECK_EQ(run("auto", 0, "g_deadlines", 50).posted, 0);
+	CHECK_EQ(run("auto", KVM_X86_DISABLE_EXITS_PAUSE, "g_deadlines", 50).posted, 0);
+	CHECK_EQ(run("on", 0, "g_deadlines", 50).posted, 50);
+	CHECK_EQ(run("auto", EXITS_OFF, "g_deadlines", 50).posted, 50);
+	pin(0);
+	CHECK_EQ(run("auto", EXITS_OFF, "g_deadlines", 50).posted, 0);
+	CPU_ZERO(&all);
+	CPU_SET(0, &all);
+	CPU_SET(cpu, &all);
+	CHECK_EQ(sched_setaffinity(0, sizeof(all), &all), 0);
+	CHECK_EQ(run("auto", EXITS_OFF, "g_deadlines", 50).posted, 0);
+}
+
+/* ---- whose timer waits where ---- */
+
+static u64 timer_cpu(int stats)
+{
+	u64 cpu = ~0ULL;
+
+	CHECK(stat_read(stats, "lapic_timer_cpu", &cpu));
+	return cpu;
+}
+
+static void await_firings(const struct vcpu *v, u64 more)
+{
+	volatile u64 *irqs = guest_irqs(v->vm);
+	u64 want = irqs[VECTOR] + more;
+
+	while (irqs[VECTOR] < want)
+		usleep(1000);
+}
+
+/* Several vCPUs, several housekeeping CPUs: each has its own. They go there with vCPUs that come from the host's CPUs. */
+TEST(exitless_spread)
+{
+	int cpu = isolated_cpus(2), stats[2];
+	struct vcpu *v[2];
+	cpu_set_t set;
+	u64 where[2];
+
+	for (int i = 0; i < 2; i++) {
+		v[i] = timer_vcpu(EXITS_OFF, 1000000);
+		stats[i] = OK(ioctl(v[i]->fd, KVM_GET_STATS_FD, 0));
+		pin(cpu - 1 + i);
+		vcpu_start(v[i], "g_periods_until_told", 0);
+		vcpu_thread(v[i]);
+		await_firings(v[i], 5);
+	}
+	where[0] = timer_cpu(stats[0]);
+	where[1] = timer_cpu(stats[1]);
+	CHECK(where[0] < 2 && where[1] < 2);
+	CHECK(where[0] != where[1]);
+
+	/* On CPU 0 it is like any other; back again it has the CPU that carries less. */
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	vcpu_set_affinity(v[1], &set);
+	await_firings(v[1], 5);
+	CHECK_EQ(timer_cpu(stats[1]), 0);
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	vcpu_set_affinity(v[1], &set);
+	await_firings(v[1], 5);
+	CHECK_EQ(timer_cpu(stats[1]), where[1]);
+	for (int i = 0; i < 2; i++) {
+		guest_args(v[i]->vm)[3] = 1;
+		vcpu_join(v[i]);
+		CHECK(stat_get(v[i]->fd, "lapic_timer_posted") >= 10);
+	}
+}
+
+/* The CPU that carries the timer goes offline and comes back. */
+static void set_online(int cpu, bool online)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	f = fopen(path, "w");
+	CHECK(f && fputs(online ? "1" : "0", f) >= 0 && !fclose(f));
+}
+
+TEST(exitless_hotplug)
+{
+	int cpu = isolated_cpus(2), stats;
+	struct vcpu *first, *v;
+
+	/* The first takes CPU 0, or 1; keep at it until somebody has 1, which can go offline. */
+	pin(cpu);
+	first = timer_vcpu(EXITS_OFF, 1000000);
+	vcpu_call(first, "g_deadlines", 5);
+	v = timer_vcpu(EXITS_OFF, 1000000);
+	stats = OK(ioctl(v->fd, KVM_GET_STATS_FD, 0));
+	vcpu_start(v, "g_deadlines_until_told", 0);
+	pin(cpu - 1);
+	vcpu_thread(v);
+	await_firings(v, 5);
+	CHECK_EQ(timer_cpu(stats), 1);
+	set_online(1, false);
+	await_firings(v, 20);
+	CHECK_EQ(timer_cpu(stats), 0);
+	set_online(1, true);
+	await_firings(v, 20);
+	guest_args(v->vm)[3] = 1;
+	vcpu_join(v);
+}
+
+/* ---- whatever happens meanwhile ---- */
+
+static void *change_its_mind(void *arg)
+{
+	static const char * const modes[] = { "on", "off", "auto", "on" };
+	const volatile bool *stop = arg;
+
+	for (u32 i = 0; !*stop; i++) {
+		set_mode(modes[i % 4]);
+		usleep(3000 + i % 5 * 1500);
+	}
+	set_mode("auto");
+	return NULL;
+}
+
+/* The vCPU goes from CPU to CPU, its timer follows or comes home. */
+static void move_around(struct vcpu *v, unsigned int seconds)
+{
+	u64 end = now_ns() + seconds * 1000000000ULL;
+	cpu_set_t set;
+
+	for (u32 i = 0; now_ns() < end; i++) {
+		CPU_ZERO(&set);
+		CPU_SET(i % 3 ? last_cpu() : 0, &set);
+		vcpu_set_affinity(v, &set);
+		usleep(2000 + i % 7 * 1000);
+	}
+}
+
+static void restless(bool change_mode, u64 exits_off)
+{
+	struct vcpu *v = timer_vcpu(exits_off, 200000);
+	volatile bool stop = false;
+	pthread_t t;
+
+	if (change_mode)
+		CHECK_EQ(pthread_create(&t, NULL, change_its_mind, (void *)&stop), 0);
+	else
+		set_mode("on");
+	vcpu_start(v, "g_restless", 0);
+	vcpu_thread(v);
+	move_around(v, stress_seconds);
+	guest_args(v->vm)[3] = 1;
+	vcpu_join(v);
+	stop = true;
+	if (change_mode)
+		pthread_join(t, NULL);
+	set_mode("auto");
+	printf("# %llu timers armed, %llu fired by a housekeeping CPU\n",
+	       (unsigned long long)guest_results(v->vm)[0],
+	       (unsigned long long)stat_get(v->fd, "lapic_timer_posted"));
+	CHECK(stat_get(v->fd, "lapic_timer_posted") > 0);
+	vm_close(v->vm);
+}
+
+TEST(stress_exitless)
+{
+	isolated_cpu();
+	restless(false, 0);
+}
+
+TEST(stress_exitless_modes)
+{
+	isolated_cpu();
+	restless(true, 0);
+}
+
+TEST(stress_exitless_hlt_off)
+{
+	isolated_cpu();
+	restless(true, EXITS_OFF);
+}
+
+/* VMs that go away with a timer armed there, a call on its way, or the callback under way. */
+TEST(stress_exitless_close)
+{
+	u64 end = now_ns() + stress_seconds * 1000000000ULL, n;
+
+	pin(isolated_cpu());
+	set_mode("on");
+	for (n = 0; now_ns() < end; n++) {
+		struct vcpu *v = timer_vcpu(EXITS_OFF, 100000);
+
+		vcpu_call(v, "g_armed", n);
+		vm_close(v->vm);
+	}
+	set_mode("auto");
+	printf("# %llu VMs\n", (unsigned long long)n);
+}
