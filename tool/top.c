@@ -53,13 +53,14 @@ static int stream(const struct top_args *args)
 {
 	struct top_reading before, now;
 	struct top_view view;
+	json_t *weights = json_object();
 	uint64_t n = 0;
 
 	live_begin();
 	top_read(&before);
 	while (live_wait(args->interval)) {
 		top_read(&now);
-		top_view_make(&view, &now, &before);
+		top_view_make(&view, &now, &before, weights);
 		top_sort(&view, TOP_BY_NAME, false);
 		top_json(&view, stdout);
 		top_view_free(&view);
@@ -69,6 +70,7 @@ static int stream(const struct top_args *args)
 			break;
 	}
 	top_reading_free(&before);
+	json_decref(weights);
 	return EXIT_OK;
 }
 

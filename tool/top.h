@@ -84,7 +84,7 @@ struct top_vm {
  * @housekeeping: CPUs that are neither isolated nor an instance's
  * @busy: share of their time, below 0: unknown
  * @busiest: of these the one that is busiest, by @busiest_share; -1: unknown
- * @reasons: the statistics that count exits by reason, most frequent first
+ * @reasons: the statistics that count exits by reason, the most frequent of late first
  */
 struct top_view {
 	double seconds;
@@ -97,7 +97,9 @@ struct top_view {
 	size_t n;
 };
 
-void top_view_make(struct top_view *v, const struct top_reading *now, const struct top_reading *before);
+/* @weights: an object that remembers how frequent the reasons were; empty at first. */
+void top_view_make(struct top_view *v, const struct top_reading *now, const struct top_reading *before,
+		   json_t *weights);
 void top_view_free(struct top_view *v);
 /* "msr_exits" is "msr". Valid until the next call. */
 const char *top_reason_name(const char *stat);

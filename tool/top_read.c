@@ -6,6 +6,10 @@
 #include "host.h"
 #include "top.h"
 
+/* The order of the reasons: a mean of rates that halves about every other interval, and when it is over. */
+#define REASON_MEMORY 0.7
+#define REASON_FORGOTTEN 0.01
+
 /*
  * From the statistics files that QEMU holds, which disturbs nobody; where that
  * is not permitted, from QEMU.
@@ -104,54 +108,64 @@ const char *top_reason_name(const char *stat)
 	return name;
 }
 
-/* One reason, and how often it was one since the instances started. */
-struct known_reason {
-	const char *name;
-	double total;
-};
-
-static int by_total(const void *a, const void *b)
-{
-	const struct known_reason *x = a, *y = b;
-
-	return x->total != y->total ? (x->total < y->total ? 1 : -1) : strcmp(x->name, y->name);
-}
-
-static void add_reason(struct known_reason **known, size_t *n, const char *name, double total)
+/* The same process in the reading before: its place there, or the number of instances. */
+static size_t find_before(const struct instance *in, const struct top_reading *before)
 {
 	size_t i = 0;
 
-	while (i < *n && strcmp((*known)[i].name, name))
+	while (i < before->all.n && (before->all.v[i]->pid != in->pid || before->all.v[i]->birth != in->birth))
 		i++;
-	if (i == *n) {
-		*known = xrealloc(*known, ++*n * sizeof(**known));
-		(*known)[i] = (struct known_reason){ .name = name };
-	}
-	(*known)[i].total += total;
+	return i;
 }
 
-/*
- * All that have occurred, most frequent first. That order is of the counts since
- * the start, so that columns do not change places all the time.
- */
-static void collect_reasons(struct top_view *v, const struct top_reading *now)
+/* The reading of the same instance before, if there are figures to be had from the two. */
+static const struct sample *sample_before(const struct top_reading *now, size_t i, const struct top_reading *before)
 {
-	struct known_reason *known = NULL;
-	size_t n = 0;
+	size_t j = find_before(now->all.v[i], before);
+	const struct sample *s = j < before->all.n ? &before->sample[j] : NULL;
 
+	return s && s->vcpus && now->sample[i].vcpus && now->sample[i].when > s->when ? s : NULL;
+}
+
+static void add_weight(json_t *weights, const char *name, double more)
+{
+	double weight = json_number_value(json_object_get(weights, name));
+
+	json_object_set_new(weights, name, json_real(weight + more));
+}
+
+static int by_weight(const void *a, const void *b, void *weights)
+{
+	const char *x = *(char *const *)a, *y = *(char *const *)b;
+	double of_x = json_number_value(json_object_get(weights, x));
+	double of_y = json_number_value(json_object_get(weights, y));
+
+	return of_x != of_y ? (of_x < of_y ? 1 : -1) : strcmp(x, y);
+}
+
+/* What occurred not long ago, the most frequent first. */
+static void rank_reasons(struct top_view *v, const struct top_reading *now, const struct top_reading *before,
+			 json_t *weights)
+{
+	const struct sample *was;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(weights, name, value)
+		json_real_set(value, json_real_value(value) * REASON_MEMORY);
 	for (size_t i = 0; i < now->all.n; i++) {
-		json_t *first = json_array_get(now->sample[i].vcpus, 0), *value;
-		const char *name;
-
-		json_object_foreach(first, name, value)
+		was = sample_before(now, i, before);
+		if (!was)
+			continue;
+		json_object_foreach(json_array_get(now->sample[i].vcpus, 0), name, value)
 			if (is_reason(name))
-				add_reason(&known, &n, name, sample_total_figure(&now->sample[i], NULL, name));
+				add_weight(weights, name, sample_total_figure(&now->sample[i], was, name));
 	}
-	if (n)
-		qsort(known, n, sizeof(*known), by_total);
-	for (size_t i = 0; i < n && known[i].total > 0; i++)
-		strv_add(&v->reasons, known[i].name);
-	free(known);
+	json_object_foreach(weights, name, value)
+		if (json_real_value(value) >= REASON_FORGOTTEN)
+			strv_add(&v->reasons, name);
+	if (v->reasons.n)
+		qsort_r(v->reasons.v, v->reasons.n, sizeof(*v->reasons.v), by_weight, weights);
 }
 
 /* Two readings of one instance. */
@@ -211,7 +225,9 @@ static double thread_cpu(const struct pair *p, size_t vcpu)
 
 	if (vcpu >= n || p->threads_now[vcpu] < 0 || p->threads_before[vcpu] < 0)
 		return -1;
-	return (double)(p->threads_now[vcpu] - p->threads_before[vcpu]) / 1e9 / (p->now->when - p->before->when);
+	/* The kernel accounts for it at its ticks, so it may seem to be more than there was. */
+	return share((double)(p->threads_now[vcpu] - p->threads_before[vcpu]) / 1e9 /
+		     (p->now->when - p->before->when));
 }
 
 static void vcpu_figures(const struct top_view *v, const struct pair *p, size_t vcpu, struct top_figures *f)
@@ -286,16 +302,6 @@ static void vm_figures(const struct top_view *v, const struct pair *p, struct to
 	f->cpu = other_threads(p, vm);
 }
 
-/* The same process in the reading before: its place there, or the number of instances. */
-static size_t find_before(const struct instance *in, const struct top_reading *before)
-{
-	size_t i = 0;
-
-	while (i < before->all.n && (before->all.v[i]->pid != in->pid || before->all.v[i]->birth != in->birth))
-		i++;
-	return i;
-}
-
 static void make_vcpus(const struct top_view *v, struct top_vm *vm, const struct pair *p)
 {
 	size_t n = json_array_size(p->now->vcpus);
@@ -328,9 +334,9 @@ static void make_vm(const struct top_view *v, struct top_vm *vm, const struct to
 		vm->error = xstrdup(now->error[i] ? now->error[i] : "no statistics");
 		return;
 	}
-	if (j == before->all.n || !before->sample[j].vcpus || now->sample[i].when <= before->sample[j].when)
+	p.before = sample_before(now, i, before);
+	if (!p.before)
 		return;
-	p.before = &before->sample[j];
 	p.threads_now = now->thread_ns[i];
 	p.threads_before = before->thread_ns[j];
 	p.cpu_ns = now->process_ns[i] < 0 || before->process_ns[j] < 0 ? -1 :
@@ -368,11 +374,12 @@ static void housekeeping(struct top_view *v, const struct top_reading *now, cons
 		v->busy = sum / n;
 }
 
-void top_view_make(struct top_view *v, const struct top_reading *now, const struct top_reading *before)
+void top_view_make(struct top_view *v, const struct top_reading *now, const struct top_reading *before,
+		   json_t *weights)
 {
 	*v = (struct top_view){ .seconds = now->when - before->when, .n = now->all.n };
 	housekeeping(v, now, before);
-	collect_reasons(v, now);
+	rank_reasons(v, now, before, weights);
 	v->vms = xcalloc(v->n + 1, sizeof(*v->vms));
 	for (size_t i = 0; i < v->n; i++)
 		make_vm(v, &v->vms[i], now, i, before);

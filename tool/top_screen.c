@@ -25,12 +25,14 @@
  * struct screen - what is shown, and how
  * @view: the last one; its seconds are 0 before the first
  * @before: the reading that the next view starts from
+ * @weights: of the reasons, see top_view_make()
  * @row, @reason: the first ones shown
  * @due: when the interval is over, monotonic seconds
  */
 struct screen {
 	struct top_view view;
 	struct top_reading before;
+	json_t *weights;
 	enum top_key key;
 	bool reverse;
 	bool paused;
@@ -384,7 +386,7 @@ static void next_view(struct screen *s)
 
 	top_read(&now);
 	top_view_free(&s->view);
-	top_view_make(&s->view, &now, &s->before);
+	top_view_make(&s->view, &now, &s->before, s->weights);
 	top_sort(&s->view, s->key, s->reverse);
 	if (s->reason >= s->view.reasons.n)
 		s->reason = 0;
@@ -414,13 +416,13 @@ static void watch(struct screen *s, uint64_t count)
 static void first_view(struct screen *s)
 {
 	top_read(&s->before);
-	top_view_make(&s->view, &s->before, &s->before);
+	top_view_make(&s->view, &s->before, &s->before, s->weights);
 	s->due = s->before.when + s->interval;
 }
 
 int top_screen(double interval, uint64_t count)
 {
-	struct screen s = { .interval = interval, .key = TOP_BY_NAME, .vcpus = true };
+	struct screen s = { .interval = interval, .key = TOP_BY_NAME, .vcpus = true, .weights = json_object() };
 	SCREEN *term;
 
 	live_begin();
@@ -441,5 +443,6 @@ int top_screen(double interval, uint64_t count)
 	delscreen(term);
 	top_view_free(&s.view);
 	top_reading_free(&s.before);
+	json_decref(s.weights);
 	return EXIT_OK;
 }

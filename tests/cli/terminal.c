@@ -12,6 +12,7 @@
  *   wide N          no line since the last key or size reaches beyond column N
  *   signal NUMBER   to the command
  *   file PATH       make this file
+ *   show            print the screen
  *   hangup          the terminal goes away
  *
  * What the command writes is read as a terminal of the type vt100 would: the
@@ -169,7 +170,7 @@ static bool on_screen(const char *text)
 	return false;
 }
 
-static void print_screen(void)
+static void print_screen(FILE *out)
 {
 	for (int r = 0; r < rows; r++) {
 		int end = columns;
@@ -177,14 +178,14 @@ static void print_screen(void)
 		while (end > 0 && cells[r][end - 1] == ' ')
 			end--;
 		if (end)
-			fprintf(stderr, "|%.*s\n", end, cells[r]);
+			fprintf(out, "|%.*s\n", end, cells[r]);
 	}
 }
 
 static void fail(const char *step, const char *arg)
 {
 	fprintf(stderr, "terminal: %s %s: failed; the screen is\n", step, arg);
-	print_screen();
+	print_screen(stderr);
 	kill(child, SIGKILL);
 	exit(1);
 }
@@ -277,6 +278,20 @@ static void step(const char *what, const char *arg)
 		exit(2);
 }
 
+/* A step without argument. */
+static bool lone_step(const char *what)
+{
+	if (!strcmp(what, "show")) {
+		print_screen(stdout);
+	} else if (!strcmp(what, "hangup")) {
+		close(terminal);
+		terminal = -1;
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static int status_of_child(void)
 {
 	long long end = now_ms() + PATIENCE_MS;
@@ -312,9 +327,7 @@ int main(int argc, char **argv)
 	if (child < 0)
 		return 1;
 	while (i < command) {
-		if (!strcmp(argv[i], "hangup")) {
-			close(terminal);
-			terminal = -1;
+		if (lone_step(argv[i])) {
 			i++;
 			continue;
 		}
