@@ -333,12 +333,23 @@ static void draw_percentiles(const struct chart *c, const struct view_row *row, 
 	svg_text(c->out, "value", WIDTH - 2, y + 4, s.known ? chart_time(s.median).s : "");
 }
 
-static void percentile_legend(FILE *out)
+/* Is there a mark of this kind in the figure? */
+static bool percentile_used(const struct view_group *g, const char *key)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (view_latency(&g->rows[i], key).known)
+			return true;
+	return false;
+}
+
+static void percentile_legend(FILE *out, const struct view_group *g)
 {
 	char class[32];
 
 	fputs("<ul class=\"legend\">\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(percentiles); i++) {
+		if (!percentile_used(g, percentiles[i].key))
+			continue;
 		snprintf(class, sizeof(class), "p%zu", i);
 		fputs("<li><svg class=\"mark\" viewBox=\"0 0 12 12\" aria-hidden=\"true\">", out);
 		svg_mark(out, class, percentiles[i].shape, 6, 6, NULL);
@@ -383,7 +394,7 @@ bool chart_latency(FILE *out, const struct view_group *g)
 	for (size_t i = 0; i < g->n; i++)
 		draw_percentiles(&c, &g->rows[i], row_top(g, i));
 	svg_end(out);
-	percentile_legend(out);
+	percentile_legend(out, g);
 	fputs("</figure>\n", out);
 	free(per);
 	return true;

@@ -6,7 +6,7 @@
 #include "svg.h"
 #include "util.h"
 
-#define NOT_MEASURED "<td class=\"none\" title=\"not measured\">\xe2\x80\x93</td>"
+#define NOT_MEASURED "<td class=\"none\" title=\"not known\">\xe2\x80\x93</td>"
 
 /* What the tables at the top compare, if it was measured. */
 static const struct metric {
@@ -332,7 +332,7 @@ void table_of_group(FILE *out, const struct view_group *g)
 
 	fputs("<div class=\"table\"><table>\n<caption>Medians of the rounds, and from the smallest to the largest; per ", out);
 	xml_text(out, g->work.event);
-	fputs(", but for latencies and rates. \xe2\x80\x93: not measured.</caption>\n<thead><tr><th class=\"text\">"
+	fputs(", but for latencies and rates. \xe2\x80\x93: not measured, or from too few events.</caption>\n<thead><tr><th class=\"text\">"
 	      "configuration</th><th>rounds</th>", out);
 	for (size_t c = 0; c < ARRAY_LEN(columns); c++)
 		if (column_used(g, &columns[c]))

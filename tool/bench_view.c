@@ -30,8 +30,34 @@ struct spread view_value(const struct view_row *row, const char *key)
 	return spread_of(json_object_get(row->summary, key));
 }
 
+json_int_t view_rounds(const struct view_row *row)
+{
+	json_int_t rounds = json_integer_value(json_object_get(row->summary, "rounds"));
+
+	return rounds > 0 ? rounds : 0;
+}
+
+/* How many events a round had, by the histogram; 0: there is none. */
+static double events_per_round(const struct view_row *row)
+{
+	const json_t *list = json_object_get(json_object_get(row->summary, "latency"), "buckets");
+	json_int_t rounds = view_rounds(row);
+	double sum = 0, count;
+	json_t *bucket;
+	size_t i;
+
+	json_array_foreach(list, i, bucket)
+		if (number_of(json_array_get(bucket, 1), &count))
+			sum += count;
+	return sum / (double)(rounds ? rounds : 1);
+}
+
 struct spread view_latency(const struct view_row *row, const char *key)
 {
+	double events = events_per_round(row), needed = !strcmp(key, "p999") ? 1000 : !strcmp(key, "p99") ? 100 : 1;
+
+	if (events > 0 && events < needed)
+		return (struct spread){ 0 };
 	return spread_of(json_object_get(json_object_get(row->summary, "latency"), key));
 }
 
@@ -64,13 +90,6 @@ double view_other_reasons(const struct view *v, const struct view_row *row)
 			sum += spread_of(value).median;
 	}
 	return sum;
-}
-
-json_int_t view_rounds(const struct view_row *row)
-{
-	json_int_t rounds = json_integer_value(json_object_get(row->summary, "rounds"));
-
-	return rounds > 0 ? rounds : 0;
 }
 
 bool view_is_reference(const char *config)

@@ -86,7 +86,10 @@ json_int_t view_rounds(const struct view_row *row);
 
 /* A member of the row's summary: "exits", "host_cpu_ns", ...; never known in a row that was not measured. */
 struct spread view_value(const struct view_row *row, const char *key);
-/* "p50", "p99", "p999" or "max" of the latency, ns. */
+/*
+ * "mean", "p50", "p99", "p999" or "max" of the latency, ns. A percentile is not known either where a round had so few
+ * events that it is the longest of them: "p99" takes 100, "p999" 1000.
+ */
 struct spread view_latency(const struct view_row *row, const char *key);
 /* Exits of one reason; 0 when others were counted and not this one. */
 struct spread view_reason(const struct view_row *row, const char *reason);

@@ -110,8 +110,10 @@ static void missing_is_not_zero(void **state)
 	has(page, "Stock KVM (configuration kvm) was not measured");
 	has(page, "does not say whether the CPU was a physical one");
 	lacks(page, "did not come to its end");
+	has(page, "There was only one round");
 	free(page);
 	page = page_of(load());
+	lacks(page, "There was only one round");
 	has(page, "class=\"missing\" x=\"109.0\" y=\"23.0\">no guest</text>");
 	has(page, "not measured</text>");
 	free(page);
@@ -249,6 +251,24 @@ static void histograms_in_order(void **state)
 	json_decref(row);
 }
 
+/* Of 150 events in three rounds, one in a hundred is the longest of a round, or none. */
+static void percentiles_need_events(void **state)
+{
+	json_t *row = json_loads("{\"rounds\": 3, \"latency\": {\"buckets\": [[64, 150]], \"p50\": {\"median\": 64, \"min\": 64, "
+				 "\"max\": 64}, \"p99\": {\"median\": 65, \"min\": 64, \"max\": 65}}}", 0, NULL);
+	const struct view_row r = { "off", row };
+
+	(void)state;
+	assert_true(view_latency(&r, "p50").known);
+	assert_false(view_latency(&r, "p99").known);
+	json_array_append_new(json_object_get(json_object_get(row, "latency"), "buckets"), json_pack("[i, i]", 68, 150));
+	assert_true(view_latency(&r, "p99").known);
+	assert_false(view_latency(&r, "p999").known);
+	json_object_del(json_object_get(row, "latency"), "buckets");
+	assert_true(view_latency(&r, "p99").known);
+	json_decref(row);
+}
+
 static void numbers_are_short(void **state)
 {
 	static const struct {
@@ -329,6 +349,7 @@ int main(void)
 		cmocka_unit_test(a_full_disk_is_reported),
 		cmocka_unit_test(differences_need_rounds_apart),
 		cmocka_unit_test(histograms_in_order),
+		cmocka_unit_test(percentiles_need_events),
 		cmocka_unit_test(numbers_are_short),
 		cmocka_unit_test(order_of_configurations),
 		cmocka_unit_test(polling_is_apart),
