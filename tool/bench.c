@@ -45,7 +45,9 @@ enum {
 	OPT_CPUS,
 	OPT_HOUSEKEEPING,
 	OPT_INITRD,
+	OPT_TOOLS_INITRD,
 	OPT_PROGRAMS,
+	OPT_WORK_MODULE,
 	OPT_MODULE,
 	OPT_QEMU,
 	OPT_TIMEOUT,
@@ -67,7 +69,9 @@ static const struct argp_option bench_options[] = {
 	{ "housekeeping", OPT_HOUSEKEEPING, "LIST", 0, "CPUs for QEMU's other threads (default: all that are neither isolated nor in --cpus)", 0 },
 	{ "kernel", 'k', "FILE", 0, "The guest's kernel", 0 },
 	{ "initrd", OPT_INITRD, "FILE", 0, "The guest's initrd, with the workload scenario", 0 },
+	{ "tools-initrd", OPT_TOOLS_INITRD, "FILE", 0, "The same for work that needs well-known tools (default: --initrd)", 0 },
 	{ "programs", OPT_PROGRAMS, "DIR", 0, "The guest's programs, for the configuration host (default: bin beside the initrd)", 0 },
+	{ "work-module", OPT_WORK_MODULE, "FILE", 0, "taxcut_work.ko, for work on the host that needs it (default: left out there)", 0 },
 	{ "module", OPT_MODULE, "FILE", 0, "taxcut.ko (default: modprobe finds it)", 0 },
 	{ "qemu", OPT_QEMU, "PROGRAM", 0, "QEMU to start (default: " QEMU_DEFAULT ")", 0 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "Give a guest up that is silent so long (default: 180)", 0 },
@@ -114,8 +118,14 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 	case OPT_INITRD:
 		args->run.initrd = arg;
 		return 0;
+	case OPT_TOOLS_INITRD:
+		args->run.tools_initrd = arg;
+		return 0;
 	case OPT_PROGRAMS:
 		args->run.programs = arg;
+		return 0;
+	case OPT_WORK_MODULE:
+		args->run.work_module = arg;
 		return 0;
 	case OPT_MODULE:
 		args->module = arg;
@@ -277,8 +287,13 @@ static unsigned int most_vcpus(const struct bench_run *run)
 
 static int check_images(const struct bench_run *run)
 {
-	if (!needs_guests(run) || (run->kernel && run->initrd))
-		return EXIT_OK;
+	if (run->work_module && access(run->work_module, R_OK))
+		return fail("module '%s': %m", run->work_module);
+	if (!needs_guests(run) || (run->kernel && run->initrd)) {
+		if (!run->tools_initrd || !access(run->tools_initrd, R_OK))
+			return EXIT_OK;
+		return fail("initrd '%s': %m", run->tools_initrd);
+	}
 	fail("which guest? --kernel and --initrd are missing");
 	advise("make guest builds both: build/guest/vmlinuz-13 and build/guest/initrd-13.img");
 	return EXIT_FAILED;
@@ -441,11 +456,21 @@ static int measure(struct bench_args *args, const char *dir)
 	return ret;
 }
 
+static int check_net(const struct bench_run *run)
+{
+	for (size_t i = 0; i < run->parts_n; i++)
+		if (bench_plan_uses(&run->parts[i].plan, BENCH_NEEDS_NET))
+			return bench_net_check();
+	return EXIT_OK;
+}
+
 static int check(struct bench_args *args)
 {
 	struct bench_run *run = &args->run;
 	int ret = check_images(run);
 
+	if (!ret)
+		ret = check_net(run);
 	if (!ret)
 		ret = check_idle();
 	if (!ret)

@@ -39,6 +39,8 @@ enum bench_place {
  *	The hint is never left alone: it is on or off.
  * @on: bits of enum cut_id
  * @point: the cut that the configuration is about, without which it is left out; or CUT_COUNT
+ * @append: more for the guest's kernel command line, or NULL
+ * @iommu: a q35 with interrupt remapping, with which Linux sends IPIs by x2APIC cluster
  */
 struct bench_config {
 	const char *name;
@@ -46,6 +48,15 @@ struct bench_config {
 	bool defaults;
 	unsigned int on;
 	enum cut_id point;
+	const char *append;
+	bool iommu;
+};
+
+/* What work needs beyond its program. */
+enum {
+	BENCH_NEEDS_TOOLS = 1, /* well-known tools, in an initrd of their own */
+	BENCH_NEEDS_MODULE = 2, /* taxcut_work.ko, which guests have */
+	BENCH_NEEDS_NET = 4, /* a network card, and a netserver on the host */
 };
 
 /*
@@ -54,12 +65,14 @@ struct bench_config {
  * @count: how much of it, unless the user says
  * @vcpus: how many it needs
  * @timed: an event is a second, so that events per second mean nothing
+ * @needs: bits of BENCH_NEEDS_*
  */
 struct bench_work {
 	const char *name;
 	unsigned int count;
 	unsigned int vcpus;
 	bool timed;
+	unsigned int needs;
 };
 
 /* A named selection: configurations and work as lists, and the rest that goes with them. */
@@ -105,6 +118,8 @@ bool bench_plan_work(struct bench_plan *plan, const char *list, char **why);
 /* A tenth of the work, but some. */
 void bench_plan_quick(struct bench_plan *plan);
 bool bench_plan_needs(const struct bench_plan *plan, enum bench_place place);
+/* Does any item need one of these, bits of BENCH_NEEDS_*? */
+bool bench_plan_uses(const struct bench_plan *plan, unsigned int needs);
 /* The most vCPUs that an item of the plan needs. */
 unsigned int bench_plan_vcpus(const struct bench_plan *plan);
 /* "NAME:COUNT,..." as the guest's workload scenario takes it; the caller frees it. */

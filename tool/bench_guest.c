@@ -23,6 +23,7 @@
  * struct guest - a running instance
  * @in: its console, for writing
  * @qemu: QEMU's process
+ * @apic: how it says that it sends IPIs, or NULL
  * @round: 0, or 1 with the tracepoint
  * @rounds: items of each round, the first of which does nothing
  * @item: the one that was begun last
@@ -36,6 +37,7 @@ struct guest {
 	pid_t qemu;
 	int in;
 	struct bench_lines lines;
+	char *apic;
 	int round;
 	bool tracing;
 	bool resting;
@@ -49,7 +51,8 @@ static const char mark[] = "TC: ";
 static void guest_argv(const struct guest *g, const struct strv *cut_args, struct strv *argv)
 {
 	const struct bench_run *run = g->run;
-	char *items = bench_plan_items(&run->part->plan);
+	const struct bench_plan *plan = &run->part->plan;
+	char *items = bench_plan_items(plan);
 
 	strv_add(argv, "/proc/self/exe");
 	strv_add(argv, "run");
@@ -60,7 +63,8 @@ static void guest_argv(const struct guest *g, const struct strv *cut_args, struc
 	strv_addf(argv, "--device=%s", bench_device(g->config->place));
 	strv_addf(argv, "--qemu=%s", run->qemu);
 	strv_addf(argv, "--kernel=%s", run->kernel);
-	strv_addf(argv, "--initrd=%s", run->initrd);
+	strv_addf(argv, "--initrd=%s", run->tools_initrd && bench_plan_uses(plan, BENCH_NEEDS_TOOLS) ?
+		  run->tools_initrd : run->initrd);
 	strv_addf(argv, "--vcpus=%u", run->part->vcpus);
 	if (run->cpus_arg)
 		strv_addf(argv, "--cpus=%s", run->cpus_arg);
@@ -68,8 +72,17 @@ static void guest_argv(const struct guest *g, const struct strv *cut_args, struc
 		strv_addf(argv, "--housekeeping=%s", run->housekeeping_arg);
 	for (size_t i = 0; i < cut_args->n; i++)
 		strv_addf(argv, "--cut=%s", cut_args->v[i]);
-	strv_addf(argv, "--append=console=ttyS0 quiet panic=-1 tc.run=workload tc.sync=1 tc.settle=0.2 tc.rounds=%d tc.work=none:1,%s",
-		  g->config->place == BENCH_KVM ? 2 : 1, items);
+	if (run->net.tap)
+		strv_addf(argv, "--net=tap=%s", run->net.tap);
+	strv_addf(argv, "--append=console=ttyS0 quiet panic=-1 tc.run=workload tc.sync=1 tc.settle=0.2 tc.rounds=%d tc.work=none:1,%s %s %s",
+		  g->config->place == BENCH_KVM ? 2 : 1, items, run->net.tap ? BENCH_NET_GUEST : "",
+		  g->config->append ? g->config->append : "");
+	if (g->config->iommu) {
+		strv_add(argv, "--machine=q35");
+		strv_add(argv, "--");
+		strv_add(argv, "-device");
+		strv_add(argv, "intel-iommu,intremap=on,eim=on");
+	}
 	free(items);
 }
 
@@ -162,6 +175,11 @@ static int take_line(struct guest *g, const char *line)
 		return begin(g, line + 6) ? -1 : 0;
 	if (!strncmp(line, "end=", 4))
 		return finish(g) ? -1 : 0;
+	if (!strncmp(line, "apic=", 5)) {
+		free(g->apic);
+		g->apic = xstrdup(line + 5);
+		return 0;
+	}
 	if (!strcmp(line, "round=1")) {
 		g->round = 1;
 		return 0;
@@ -198,7 +216,10 @@ static int listen_to(struct guest *g)
 	return ret;
 }
 
-/* Takes the counts of the idle conversation off those of an item; nothing goes below 0. */
+/*
+ * Takes the counts of the idle conversation off those of an item. An item that took no more time than
+ * the conversation is too short for its time to be known.
+ */
 static void take_off(json_t *counts, const json_t *none)
 {
 	const char *key;
@@ -210,7 +231,10 @@ static void take_off(json_t *counts, const json_t *none)
 		if (!json_is_integer(value))
 			continue;
 		n = json_integer_value(value) - json_integer_value(json_object_get(none, key));
-		json_object_set_new(counts, key, json_integer(n > 0 ? n : 0));
+		if (n <= 0 && (strstr(key, "_ns") || strstr(key, "_cycles")))
+			json_object_del(counts, key);
+		else
+			json_object_set_new(counts, key, json_integer(n > 0 ? n : 0));
 	}
 }
 
@@ -244,29 +268,30 @@ static json_t *talk(struct guest *g)
 		fail("%s: the guest did not do all of its work", g->config->name);
 		return NULL;
 	}
-	return settle(g);
+	return json_pack("{s:o, s:s*}", "items", settle(g), "apic", g->apic);
 }
 
 json_t *bench_guest(struct bench_run *run, const struct bench_config *c, const struct strv *cut_args)
 {
 	struct guest g = { .run = run, .config = c };
 	struct strv argv = { 0 };
-	json_t *items = NULL;
+	json_t *bill = NULL;
 
 	g.name = xasprintf("bench-%d", (int)getpid());
 	g.socket = run_file(g.name, "sock");
 	guest_argv(&g, cut_args, &argv);
 	g.pid = bench_spawn(run, argv.v, &g.in, &g.lines.fd);
 	if (g.pid > 0)
-		items = talk(&g);
-	stop(&g, items != NULL);
+		bill = talk(&g);
+	stop(&g, bill != NULL);
 	if (g.tracing)
 		bench_trace_stop();
 	bench_counts_free(&g.before);
 	json_decref(g.rounds[0]);
 	json_decref(g.rounds[1]);
 	strv_free(&argv);
+	free(g.apic);
 	free(g.socket);
 	free(g.name);
-	return items;
+	return bill;
 }

@@ -27,9 +27,7 @@ struct progress {
 	unsigned int failures;
 };
 
-static void note(struct bench_run *run, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void note(struct bench_run *run, const char *fmt, ...)
+void bench_note(struct bench_run *run, const char *fmt, ...)
 {
 	json_t *notes = json_object_get(run->result, "notes");
 	va_list ap;
@@ -75,10 +73,10 @@ static bool choose_cuts(struct bench_run *run, size_t index, struct strv *cut_ar
 		return false;
 	ok = bench_config_cuts(c, bits, cut_args);
 	if (!ok)
-		note(run, "%s: left out: %s", c->name, why[c->point]);
+		bench_note(run, "%s: left out: %s", c->name, why[c->point]);
 	for (unsigned int i = 0; i < CUT_COUNT; i++) {
 		if (ok && !noted && why[i] && c->on & 1u << i)
-			note(run, "%s: without the cut '%s': %s", c->name, cuts[i].name, why[i]);
+			bench_note(run, "%s: without the cut '%s': %s", c->name, cuts[i].name, why[i]);
 		free(why[i]);
 	}
 	run->part->skip |= ok ? 0 : 1ull << index;
@@ -86,29 +84,30 @@ static bool choose_cuts(struct bench_run *run, size_t index, struct strv *cut_ar
 	return ok;
 }
 
-/* The items of a bill, or NULL: skipped, failed (after a message), or a signal came. */
+/* A bill, or NULL: skipped, failed (after a message), or a signal came. */
 static json_t *measure(struct bench_run *run, size_t index)
 {
 	const struct bench_config *c = &run->part->plan.config[index];
 	struct strv cut_args = { 0 };
-	json_t *items = NULL;
+	json_t *bill = NULL;
 
 	if (bench_modules_use(&run->modules, c->place))
 		return NULL;
 	if (c->place == BENCH_HOST)
 		return bench_programs(run);
 	if (choose_cuts(run, index, &cut_args))
-		items = bench_guest(run, c, &cut_args);
+		bill = bench_guest(run, c, &cut_args);
 	strv_free(&cut_args);
-	return items;
+	return bill;
 }
 
-static void add_bill(struct bench_run *run, const struct bench_config *c, unsigned int round, json_t *items)
+static void add_bill(struct bench_run *run, const struct bench_config *c, unsigned int round, json_t *bill)
 {
 	const char *device = bench_device(c->place);
-	json_t *bill = json_pack("{s:s, s:i, s:i, s:o}", "config", c->name, "round", (int)round, "vcpus",
-				 (int)run->part->vcpus, "items", items);
 
+	json_object_set_new(bill, "config", json_string(c->name));
+	json_object_set_new(bill, "round", json_integer(round));
+	json_object_set_new(bill, "vcpus", json_integer(run->part->vcpus));
 	if (device)
 		json_object_set_new(bill, "device", json_string(device));
 	json_array_append_new(json_object_get(run->result, "bills"), bill);
@@ -163,20 +162,20 @@ static void tell(const struct bench_run *run, const struct progress *p, unsigned
 static void one_bill(struct bench_run *run, struct progress *p, unsigned int round, size_t index, const char *file)
 {
 	const char *name = run->part->plan.config[index].name;
-	json_t *items = NULL;
+	json_t *bill = NULL;
 
 	tell(run, p, round, name);
-	for (int tries = TRIES; !items && !run->signal && !(run->part->skip & 1ull << index) && tries > 0; tries--) {
+	for (int tries = TRIES; !bill && !run->signal && !(run->part->skip & 1ull << index) && tries > 0; tries--) {
 		if (tries < TRIES)
-			note(run, "%s, round %u: once more", name, round + 1);
-		items = measure(run, index);
+			bench_note(run, "%s, round %u: once more", name, round + 1);
+		bill = measure(run, index);
 	}
 	p->done++;
-	if (items) {
-		add_bill(run, &run->part->plan.config[index], round, items);
+	if (bill) {
+		add_bill(run, &run->part->plan.config[index], round, bill);
 		p->failures = 0;
 	} else if (!run->signal && !(run->part->skip & 1ull << index)) {
-		note(run, "%s, round %u: failed", name, round + 1);
+		bench_note(run, "%s, round %u: failed", name, round + 1);
 		run->failed = true;
 		p->failures++;
 	}
@@ -204,10 +203,14 @@ void bench_measure(struct bench_run *run, const char *file)
 		p.total += run->parts[i].rounds * (unsigned int)run->parts[i].plan.configs;
 	for (size_t i = 0; i < run->parts_n; i++) {
 		run->part = &run->parts[i];
-		measure_part(run, &p, file);
+		if (!run->signal && bench_plan_uses(&run->part->plan, BENCH_NEEDS_NET) && bench_net_open(run))
+			run->failed = true;
+		else
+			measure_part(run, &p, file);
+		bench_net_close(run);
 	}
 	if (p.failures == FAILURES_MAX)
-		note(run, "given up after %d failures in a row", FAILURES_MAX);
+		bench_note(run, "given up after %d failures in a row", FAILURES_MAX);
 	json_object_set_new(run->result, "complete", json_boolean(!run->failed && !run->signal));
 	json_object_set_new(run->result, "seconds", json_integer((json_int_t)(now_s() - p.started)));
 	update(run, &p, file);

@@ -197,10 +197,21 @@ static int modprobe(const char *name, const struct strv *options)
 	return EXIT_OK;
 }
 
-static int insert_file(const char *file, const struct strv *options)
+static int insert_file(const char *file, const char *options)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC), ret = EXIT_OK;
+
+	if (fd < 0 || syscall(SYS_finit_module, fd, options, 0))
+		ret = fail("cannot load %s: %m; the kernel log says why", file);
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+static int insert_taxcut(const char *file, const struct strv *options)
 {
 	char *text = xstrdup(""), *longer;
-	int fd = open(file, O_RDONLY | O_CLOEXEC), ret = EXIT_OK;
+	int ret = EXIT_OK;
 
 	for (size_t i = 0; options && i < options->n; i++) {
 		longer = xasprintf("%s%s ", text, options->v[i]);
@@ -209,10 +220,8 @@ static int insert_file(const char *file, const struct strv *options)
 	}
 	if (modprobe_knows("irqbypass")) /* what taxcut needs and depmod does not know of */
 		ret = modprobe("irqbypass", NULL);
-	if (!ret && (fd < 0 || syscall(SYS_finit_module, fd, text, 0)))
-		ret = fail("cannot load %s: %m; the kernel log says why", file);
-	if (fd >= 0)
-		close(fd);
+	if (!ret)
+		ret = insert_file(file, text);
 	free(text);
 	return ret;
 }
@@ -220,7 +229,7 @@ static int insert_file(const char *file, const struct strv *options)
 static int module_load(const struct bench_modules *m, const struct bench_module *mod, const struct strv *options)
 {
 	if (mod == &m->taxcut && m->file)
-		return insert_file(m->file, options);
+		return insert_taxcut(m->file, options);
 	return modprobe(mod->name, options);
 }
 
@@ -303,10 +312,22 @@ int bench_modules_use(struct bench_modules *m, enum bench_place place)
 	return ret;
 }
 
+int bench_modules_work(struct bench_modules *m, const char *file)
+{
+	int ret = EXIT_OK;
+
+	if (!sys_exists("/dev/taxcut_work")) {
+		ret = insert_file(file, "");
+		m->work_loaded = !ret;
+	}
+	return ret;
+}
+
 int bench_modules_close(struct bench_modules *m)
 {
 	struct bench_module *all[] = { &m->vendor, &m->kvm, &m->taxcut };
-	int ret = EXIT_OK;
+	static const struct bench_module work = { .name = "taxcut_work" };
+	int ret = m->work_loaded ? module_unload(&work) : EXIT_OK;
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!all[i]->was_loaded && module_unload(all[i]))

@@ -36,6 +36,8 @@ static const struct {
 	{ "default", "taxcut as it comes, without the dedicated hint" },
 	{ NULL, NULL },
 	{ "exits+hint", "taxcut, exits off and the dedicated hint only" },
+	{ "xapic", "taxcut with every cut off, the guest's LAPICs in xAPIC mode" },
+	{ "x2apic-cluster", "taxcut with every cut off, the guest sends IPIs by x2APIC cluster" },
 	{ "all", "taxcut with every cut on" },
 	{ "kvm-host-idle", "stock KVM: a halted vCPU sleeps at once" },
 	{ "kvm-host-poll", "stock KVM: the host polls before a halted vCPU sleeps" },

@@ -68,17 +68,38 @@ static json_t *run_program(struct bench_run *run, size_t i)
 	return item;
 }
 
+/* Why an item is not for the host; NULL when it is. */
+static const char *unfit(struct bench_run *run, const struct bench_work *work)
+{
+	if (work->needs & BENCH_NEEDS_NET)
+		return "it is between a guest and its host";
+	if (work->needs & BENCH_NEEDS_MODULE && !run->work_module)
+		return "it needs taxcut_work.ko: --work-module";
+	if (work->needs & BENCH_NEEDS_MODULE && bench_modules_work(&run->modules, run->work_module))
+		return "taxcut_work.ko does not load";
+	return NULL;
+}
+
 json_t *bench_programs(struct bench_run *run)
 {
+	bool first = !run->part->host_seen;
 	json_t *items = json_array(), *item;
+	const char *why;
 
+	run->part->host_seen = true;
 	for (size_t i = 0; i < run->part->plan.items; i++) {
-		item = run_program(run, i);
-		if (!item) {
+		const struct bench_work *work = run->part->plan.item[i].work;
+
+		why = unfit(run, work);
+		if (why && first)
+			bench_note(run, "host: without '%s': %s", work->name, why);
+		item = why ? NULL : run_program(run, i);
+		if (item) {
+			json_array_append_new(items, item);
+		} else if (!why) {
 			json_decref(items);
 			return NULL;
 		}
-		json_array_append_new(items, item);
 	}
-	return items;
+	return json_pack("{s:o}", "items", items);
 }

@@ -27,17 +27,30 @@ struct bench_module {
 /*
  * struct bench_modules - the hypervisors' modules
  * @file: of taxcut, or NULL: modprobe finds it
+ * @work_loaded: taxcut_work.ko was loaded here
  */
 struct bench_modules {
 	struct bench_module taxcut;
 	struct bench_module kvm;
 	struct bench_module vendor;
 	const char *file;
+	bool work_loaded;
+};
+
+/*
+ * struct bench_net - a tap interface and a netserver behind it
+ * @tap: its name, or NULL
+ */
+struct bench_net {
+	char *tap;
+	pid_t server;
+	int output;
 };
 
 /*
  * struct bench_part - a set, or what was named instead of it: measured on its own, after the one before
  * @skip: bits of configurations that the hypervisor cannot do; @noted: of those of which it was said what they lack
+ * @host_seen: it was said what the host's programs lack
  */
 struct bench_part {
 	const struct bench_set *set;
@@ -46,6 +59,7 @@ struct bench_part {
 	unsigned int rounds;
 	uint64_t skip;
 	uint64_t noted;
+	bool host_seen;
 };
 
 #define BENCH_PARTS_MAX 8
@@ -55,6 +69,8 @@ struct bench_part {
  *
  * Options first, then what became of them.
  *
+ * @tools_initrd: of guests that need well-known tools, or NULL: @initrd has them
+ * @work_module: taxcut_work.ko for the host, or NULL
  * @programs: directory of the programs that "host" runs, or NULL
  * @timeout: seconds that a guest may be silent
  *
@@ -68,6 +84,8 @@ struct bench_run {
 	size_t parts_n;
 	const char *kernel;
 	const char *initrd;
+	const char *tools_initrd;
+	const char *work_module;
 	const char *programs;
 	const char *qemu;
 	const char *cpus_arg;
@@ -79,6 +97,7 @@ struct bench_run {
 	struct cpu_mask isolated;
 	struct cpu_mask housekeeping;
 	struct bench_modules modules;
+	struct bench_net net;
 	sigset_t old_signals;
 	int signal_fd;
 	int signal;
@@ -123,6 +142,8 @@ void bench_modules_open(struct bench_modules *m, const char *file);
 int bench_modules_check(const struct bench_modules *m, bool needs_kvm, bool needs_taxcut);
 /* Makes the device of @place be there, its module's parameters as they were found. */
 int bench_modules_use(struct bench_modules *m, enum bench_place place);
+/* Makes /dev/taxcut_work be there. */
+int bench_modules_work(struct bench_modules *m, const char *file);
 /* Everything as it was found. */
 int bench_modules_close(struct bench_modules *m);
 const char *bench_device(enum bench_place place);
@@ -161,12 +182,26 @@ int bench_counts_exits(struct bench_counts *c, const char *socket, enum bench_so
 void bench_counts_diff(json_t *item, const struct bench_counts *before, const struct bench_counts *after);
 void bench_counts_free(struct bench_counts *c);
 
-/* Both return the items of a bill, or NULL after a message (none when a signal came). Nothing is left running. */
+/* bench_net.c: guests' way to a netserver on this host. */
+
+#define BENCH_NET_GUEST "tc.net=192.0.2.10/29 tc.peer=192.0.2.9:12865"
+
+/* Could it be had? EXIT_OK, or EXIT_FAILED after a message. */
+int bench_net_check(void);
+int bench_net_open(struct bench_run *run);
+void bench_net_close(struct bench_run *run);
+
+/*
+ * Both return {"items": [...]} of a bill, with what else they know of it, or NULL after a message (none when a
+ * signal came). Nothing is left running.
+ */
 json_t *bench_guest(struct bench_run *run, const struct bench_config *c, const struct strv *cut_args);
 json_t *bench_programs(struct bench_run *run);
 
 /* bench_measure.c: all rounds of all parts; the result is saved to @file after each bill. */
 void bench_measure(struct bench_run *run, const char *file);
+/* A message that the result keeps. */
+void bench_note(struct bench_run *run, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Writes the result, whole or not at all; EXIT_OK, or EXIT_FAILED after a message. */
 int bench_save(const json_t *result, const char *file);
 

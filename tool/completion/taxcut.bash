@@ -29,7 +29,7 @@ _taxcut_value()
 	--set) values=$(taxcut bench --list --json 2>/dev/null | jq -r '.sets[].name' 2>/dev/null) ;;
 	--config) values=$(taxcut bench --list --json 2>/dev/null | jq -r '.configs[].name' 2>/dev/null) ;;
 	--work) values=$(taxcut bench --list --json 2>/dev/null | jq -r '.works[].name' 2>/dev/null) ;;
-	--kernel|-k|--initrd|--disk|--drive|--qemu|--qmp|--module)
+	--kernel|-k|--initrd|--tools-initrd|--disk|--drive|--qemu|--qmp|--module|--work-module)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return 0
 		;;
@@ -59,7 +59,7 @@ _taxcut_options()
 	list) echo '--json' ;;
 	bench)
 		echo 'report --set --config --work --rounds --quick --list --vcpus --cpus --housekeeping --kernel --initrd' \
-			'--programs --module --qemu --timeout --output --json --html'
+			'--tools-initrd --programs --work-module --module --qemu --timeout --output --json --html'
 		;;
 	version) echo '--json --qemu' ;;
 	esac
