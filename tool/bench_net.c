@@ -11,7 +11,7 @@
 #include "taxcut.h"
 
 #define ADDRESS "192.0.2.9"
-#define WITH_PREFIX ADDRESS "/29"
+#define WITH_PREFIX (ADDRESS "/29")
 #define PORT "12865"
 
 /* Runs words that end with NULL; EXIT_OK, or EXIT_FAILED without a message. */

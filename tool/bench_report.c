@@ -5,15 +5,14 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "bench.h"
 #include "bench_html.h"
-#include "bench_names.h"
 #include "bench_report.h"
+#include "bench_view.h"
 #include "table.h"
 #include "taxcut.h"
 
@@ -21,301 +20,230 @@
 #define SELDOM 0.05
 #define REASONS_MAX 5
 #define SIDE_BY_SIDE 3
-#define ROWS_MAX BENCH_CONFIGS_MAX
 
 /*
- * struct rows - what the summary has on one kind of work, and on one number of vCPUs
- * @row: by order of appearance of the configurations
- * @reason: the weightiest first
+ * struct reasons - those that are worth a column or line in a group
+ * @name: the weightiest first
  */
-struct rows {
-	const char *work;
-	json_int_t vcpus;
-	const json_t *row[ROWS_MAX];
-	size_t n;
-	const char *reason[REASONS_MAX];
+struct reasons {
+	const char *name[REASONS_MAX];
 	double weight[REASONS_MAX];
-	size_t reasons;
+	size_t n;
 };
 
-static const char *text(const json_t *obj, const char *key)
-{
-	return json_string_value(json_object_get(obj, key));
-}
-
-/* @row's @key, or @key's @sub; NAN when it was not measured. */
-static double median(const json_t *row, const char *key, const char *sub)
-{
-	json_t *m = json_object_get(row, key);
-
-	m = json_object_get(sub ? json_object_get(m, sub) : m, "median");
-	return json_is_number(m) ? json_number_value(m) : NAN;
-}
-
-static double reason_of(const json_t *row, const char *name)
-{
-	double v = median(row, "reasons", name);
-
-	return isnan(v) && json_object_get(row, "reasons") ? 0 : v;
-}
-
 /* Keeps the list in order; the lightest falls off its end. */
-static void insert_reason(struct rows *r, const char *name, double weight)
+static void insert_reason(struct reasons *r, const char *name, double weight)
 {
-	size_t at = r->reasons;
+	size_t at = r->n;
 
+	for (size_t i = 0; i < r->n; i++)
+		if (!strcmp(r->name[i], name))
+			return;
 	while (at > 0 && r->weight[at - 1] < weight)
 		at--;
 	if (at == REASONS_MAX)
 		return;
-	if (r->reasons < REASONS_MAX)
-		r->reasons++;
-	for (size_t i = r->reasons - 1; i > at; i--) {
-		r->reason[i] = r->reason[i - 1];
+	if (r->n < REASONS_MAX)
+		r->n++;
+	for (size_t i = r->n - 1; i > at; i--) {
+		r->name[i] = r->name[i - 1];
 		r->weight[i] = r->weight[i - 1];
 	}
-	r->reason[at] = name;
+	r->name[at] = name;
 	r->weight[at] = weight;
 }
 
-static bool has_reason(const struct rows *r, const char *name)
+static struct reasons choose_reasons(const struct view_group *g)
 {
-	for (size_t i = 0; i < r->reasons; i++)
-		if (!strcmp(r->reason[i], name))
-			return true;
-	return false;
-}
-
-static void choose_reasons(struct rows *r)
-{
+	struct reasons r = { .n = 0 };
 	const char *name;
 	json_t *unused;
 
-	for (size_t i = 0; i < r->n; i++) {
-		json_object_foreach(json_object_get(r->row[i], "reasons"), name, unused) {
+	for (size_t i = 0; i < g->n; i++) {
+		json_object_foreach(json_object_get(g->rows[i].summary, "reasons"), name, unused) {
 			double weight = 0;
 
-			for (size_t j = 0; j < r->n; j++)
-				if (reason_of(r->row[j], name) > weight)
-					weight = reason_of(r->row[j], name);
-			if (weight >= SELDOM && !has_reason(r, name))
-				insert_reason(r, name, weight);
+			for (size_t j = 0; j < g->n; j++)
+				if (view_reason(&g->rows[j], name).median > weight)
+					weight = view_reason(&g->rows[j], name).median;
+			if (weight >= SELDOM)
+				insert_reason(&r, name, weight);
 		}
 	}
+	return r;
 }
 
-/* The rows of the summary that belong to its row @first. */
-static void collect(struct rows *r, const json_t *summary, const json_t *first)
-{
-	json_t *row;
-	size_t i;
+/* struct measure - a column beside the exits, or a line below them, in us */
+static const struct measure {
+	const char *latency;
+	const char *value;
+	const char *column;
+	const char *line;
+} measures[] = {
+	{ "p50", NULL, "p50 us", "latency, median (us)" },
+	{ "p99", NULL, "p99 us", "latency, 99th percentile (us)" },
+	{ "p999", NULL, "p99.9 us", "latency, 99.9th percentile (us)" },
+	{ "max", NULL, "max us", "latency, worst (us)" },
+	{ "mean", NULL, "mean us", "latency, mean (us)" },
+	{ NULL, "outside_ns", "outside us", "outside the guest (us)" },
+	{ NULL, "host_cpu_ns", "CPU us", "host CPU time (us)" },
+};
 
-	*r = (struct rows){ .work = text(first, "work"),
-			    .vcpus = json_integer_value(json_object_get(first, "vcpus")) };
-	json_array_foreach(summary, i, row)
-		if (!strcmp(text(row, "work"), r->work) && r->n < ROWS_MAX &&
-		    json_integer_value(json_object_get(row, "vcpus")) == r->vcpus)
-			r->row[r->n++] = row;
-	choose_reasons(r);
+static struct spread measured(const struct view_row *row, const struct measure *m)
+{
+	struct spread s = m->latency ? view_latency(row, m->latency) : view_value(row, m->value);
+
+	s.median /= 1000;
+	return s;
 }
 
-static bool any(const struct rows *r, const char *key, const char *sub)
+static bool any(const struct view_group *g, const struct measure *m)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (!isnan(median(r->row[i], key, sub)))
+	for (size_t i = 0; i < g->n; i++)
+		if (measured(&g->rows[i], m).known)
 			return true;
 	return false;
 }
 
-static void cell(struct table *t, double v, int digits)
+static void cell(struct table *t, struct spread s, int digits)
 {
-	if (isnan(v))
-		table_cell(t, "-");
+	if (s.known)
+		table_cell(t, "%.*f", digits, s.median);
 	else
-		table_cell(t, "%.*f", digits, v);
+		table_cell(t, "-");
 }
 
-/* struct measure - a column beside the exits, or a line below them */
-static const struct measure {
-	const char *key;
-	const char *sub;
-	const char *column;
-	const char *line;
-	double scale;
-} measures[] = {
-	{ "latency", "p50", "p50 us", "latency, median (us)", 1e-3 },
-	{ "latency", "p99", "p99 us", "latency, 99th percentile (us)", 1e-3 },
-	{ "latency", "p999", "p99.9 us", "latency, 99.9th percentile (us)", 1e-3 },
-	{ "latency", "max", "max us", "latency, worst (us)", 1e-3 },
-	{ "latency", "mean", "mean us", "latency, mean (us)", 1e-3 },
-	{ "outside_ns", NULL, "outside us", "outside the guest (us)", 1e-3 },
-	{ "host_cpu_ns", NULL, "CPU us", "host CPU time (us)", 1e-3 },
-};
-
-static void print_row(struct table *t, const struct rows *r, const json_t *row)
+static void print_row(struct table *t, const struct view_group *g, const struct reasons *r, const struct view_row *row)
 {
-	table_cell(t, "%s", text(row, "config"));
-	cell(t, median(row, "exits", NULL), 2);
-	if (json_object_get(row, "exits"))
-		table_cell(t, "%.2f-%.2f", json_number_value(json_object_get(json_object_get(row, "exits"), "min")),
-			   json_number_value(json_object_get(json_object_get(row, "exits"), "max")));
+	struct spread exits = view_value(row, "exits");
+
+	table_cell(t, "%s", row->config);
+	cell(t, exits, 2);
+	if (exits.known)
+		table_cell(t, "%.2f-%.2f", exits.min, exits.max);
 	else
 		table_cell(t, "-");
-	for (size_t i = 0; i < r->reasons; i++)
-		cell(t, reason_of(row, r->reason[i]), 2);
+	for (size_t i = 0; i < r->n; i++)
+		cell(t, view_reason(row, r->name[i]), 2);
 	for (size_t i = 0; i < ARRAY_LEN(measures); i++)
-		if (any(r, measures[i].key, measures[i].sub))
-			cell(t, median(row, measures[i].key, measures[i].sub) * measures[i].scale, 0);
+		if (any(g, &measures[i]))
+			cell(t, measured(row, &measures[i]), 0);
 }
 
-static void print_many(const struct rows *r)
+static void print_many(const struct view_group *g)
 {
-	struct bench_work_name name = bench_work_name(r->work);
+	struct reasons r = choose_reasons(g);
 	struct table t = { .left = 1 };
 
-	t.columns = 3 + r->reasons;
+	t.columns = 3 + r.n;
 	for (size_t i = 0; i < ARRAY_LEN(measures); i++)
-		t.columns += any(r, measures[i].key, measures[i].sub);
+		t.columns += any(g, &measures[i]);
 	table_cell(&t, "configuration");
 	table_cell(&t, "exits");
 	table_cell(&t, "min-max");
-	for (size_t i = 0; i < r->reasons; i++)
-		table_cell(&t, "%s", r->reason[i]);
+	for (size_t i = 0; i < r.n; i++)
+		table_cell(&t, "%s", r.name[i]);
 	for (size_t i = 0; i < ARRAY_LEN(measures); i++)
-		if (any(r, measures[i].key, measures[i].sub))
+		if (any(g, &measures[i]))
 			table_cell(&t, "%s", measures[i].column);
-	for (size_t i = 0; i < r->n; i++)
-		print_row(&t, r, r->row[i]);
-	printf("%s, per %s; %lld vCPUs\n", name.title, name.event, (long long)r->vcpus);
+	for (size_t i = 0; i < g->n; i++)
+		print_row(&t, g, &r, &g->rows[i]);
+	printf("%s, per %s; %lld vCPUs\n", g->work.title, g->work.event, (long long)g->vcpus);
 	table_print(&t);
 	putchar('\n');
 }
 
 /* One line of the side-by-side table: a value per configuration and, with two of them, the second over the first. */
-static void print_line(struct table *t, const char *indent, const char *title, const double *v, size_t n, int digits)
+static void print_line(struct table *t, const char *indent, const char *title, const struct spread *v, size_t n,
+		       int digits)
 {
 	table_cell(t, "%s%s", indent, title);
 	for (size_t i = 0; i < n; i++)
 		cell(t, v[i], digits);
-	if (n == 2)
-		cell(t, v[0] > 0 ? v[1] / v[0] : NAN, 2);
+	if (n == 2 && v[0].known && v[1].known && v[0].median > 0)
+		table_cell(t, "%.2f", v[1].median / v[0].median);
+	else if (n == 2)
+		table_cell(t, "-");
 }
 
-static void print_few(struct table *t, const struct rows *r)
+static void print_few(struct table *t, const struct view_group *g)
 {
-	struct bench_work_name name = bench_work_name(r->work);
-	double v[SIDE_BY_SIDE] = { 0 };
+	struct spread v[SIDE_BY_SIDE] = { 0 };
+	struct reasons r = choose_reasons(g);
 	size_t i, m;
 
-	table_cell(t, "%s, per %s", name.title, name.event);
+	table_cell(t, "%s, per %s", g->work.title, g->work.event);
 	for (i = 1; i < t->columns; i++)
 		table_cell(t, "%s", "");
-	for (i = 0; i < r->n; i++)
-		v[i] = median(r->row[i], "exits", NULL);
-	print_line(t, "  ", "exits", v, r->n, 2);
-	for (m = 0; m < r->reasons; m++) {
-		for (i = 0; i < r->n; i++)
-			v[i] = reason_of(r->row[i], r->reason[m]);
-		print_line(t, "    ", r->reason[m], v, r->n, 2);
+	for (i = 0; i < g->n; i++)
+		v[i] = view_value(&g->rows[i], "exits");
+	print_line(t, "  ", "exits", v, g->n, 2);
+	for (m = 0; m < r.n; m++) {
+		for (i = 0; i < g->n; i++)
+			v[i] = view_reason(&g->rows[i], r.name[m]);
+		print_line(t, "    ", r.name[m], v, g->n, 2);
 	}
 	for (m = 0; m < ARRAY_LEN(measures); m++) {
-		if (!any(r, measures[m].key, measures[m].sub))
+		if (!any(g, &measures[m]))
 			continue;
-		for (i = 0; i < r->n; i++)
-			v[i] = median(r->row[i], measures[m].key, measures[m].sub) * measures[m].scale;
-		print_line(t, "  ", measures[m].line, v, r->n, 0);
+		for (i = 0; i < g->n; i++)
+			v[i] = measured(&g->rows[i], &measures[m]);
+		print_line(t, "  ", measures[m].line, v, g->n, 0);
 	}
 }
 
-/* Does an earlier row of the summary have the same work and vCPUs? */
-static bool seen(const json_t *summary, size_t before, const json_t *row)
+/* Have all groups the same few configurations? */
+static bool side_by_side(const struct view *v)
 {
-	for (size_t i = 0; i < before; i++) {
-		const json_t *other = json_array_get(summary, i);
+	for (size_t i = 0; i < v->n; i++) {
+		const struct view_group *g = &v->groups[i], *first = &v->groups[0];
 
-		if (!strcmp(text(other, "work"), text(row, "work")) &&
-		    json_equal(json_object_get(other, "vcpus"), json_object_get(row, "vcpus")))
-			return true;
+		if (g->n != first->n || g->n > SIDE_BY_SIDE)
+			return false;
+		for (size_t j = 0; j < g->n; j++)
+			if (strcmp(g->rows[j].config, first->rows[j].config))
+				return false;
 	}
-	return false;
+	return v->n;
 }
 
-/* The most configurations that any kind of work has; 0 when they are not the same everywhere. */
-static size_t same_configs(const json_t *summary, struct rows *r)
+static void print_groups(const struct view *v)
 {
-	struct rows first = { 0 };
-	json_t *row;
-	size_t i, j;
-
-	json_array_foreach(summary, i, row) {
-		if (seen(summary, i, row))
-			continue;
-		collect(r, summary, row);
-		if (!first.n)
-			first = *r;
-		if (r->n != first.n)
-			return 0;
-		for (j = 0; j < r->n; j++)
-			if (strcmp(text(r->row[j], "config"), text(first.row[j], "config")))
-				return 0;
-	}
-	return first.n;
-}
-
-static void print_side_by_side(const json_t *summary, struct rows *r, size_t n)
-{
+	size_t n = v->n ? v->groups[0].n : 0;
 	struct table t = { .columns = n + 1 + (n == 2), .left = 1 };
-	json_t *row;
-	size_t i;
 
+	if (!side_by_side(v)) {
+		for (size_t i = 0; i < v->n; i++)
+			print_many(&v->groups[i]);
+		return;
+	}
 	table_cell(&t, "%s", "");
-	for (i = 0; i < n; i++)
-		table_cell(&t, "%s", text(r->row[i], "config"));
+	for (size_t i = 0; i < n; i++)
+		table_cell(&t, "%s", v->groups[0].rows[i].config);
 	if (n == 2)
 		table_cell(&t, "ratio");
-	json_array_foreach(summary, i, row) {
-		if (seen(summary, i, row))
-			continue;
-		collect(r, summary, row);
-		print_few(&t, r);
-	}
+	for (size_t i = 0; i < v->n; i++)
+		print_few(&t, &v->groups[i]);
 	table_print(&t);
-}
-
-static void print_tables(const json_t *summary)
-{
-	struct rows *r = xcalloc(1, sizeof(*r));
-	size_t n = same_configs(summary, r), i;
-	json_t *row;
-
-	if (n && n <= SIDE_BY_SIDE) {
-		print_side_by_side(summary, r, n);
-	} else {
-		json_array_foreach(summary, i, row) {
-			if (seen(summary, i, row))
-				continue;
-			collect(r, summary, row);
-			print_many(r);
-		}
-	}
-	free(r);
 }
 
 static void print_table(const json_t *result)
 {
-	const json_t *host = json_object_get(result, "host"), *summary = json_object_get(result, "summary");
+	struct view v;
 	json_t *line;
 	size_t i;
 
+	view_open(&v, result);
 	if (!json_is_true(json_object_get(result, "complete")))
 		puts("Not complete.\n");
-	if (json_array_size(summary))
-		print_tables(summary);
+	if (v.n)
+		print_groups(&v);
 	else
 		puts("Nothing was measured.");
+	view_close(&v);
 	json_array_foreach(json_object_get(result, "notes"), i, line)
 		printf("note: %s\n", json_string_value(line) ? json_string_value(line) : "?");
-	if (json_is_true(json_object_get(host, "emulated")))
+	if (json_is_true(json_object_get(json_object_get(result, "host"), "emulated")))
 		puts("An emulated machine: exit counts are real, latencies compare with each other only, not with hardware.");
 }
 
