@@ -185,17 +185,40 @@ static bool is_missing(const struct view_group *g, const char *config)
 	return !view_find(g, config);
 }
 
+static void note_missing(struct view_group *g, const char *config)
+{
+	if (!is_missing(g, config))
+		return;
+	g->missing = xrealloc(g->missing, (g->n_missing + 1) * sizeof(*g->missing));
+	g->missing[g->n_missing++] = config;
+}
+
+/* What was measured with other work. */
 static void find_missing(const struct view *v, struct view_group *g)
 {
-	for (size_t i = 0; i < v->n && !g->polling; i++) {
+	for (size_t i = 0; i < v->n; i++) {
 		const struct view_group *other = &v->groups[i];
 
-		for (size_t r = 0; other->vcpus == g->vcpus && !other->polling && r < other->n; r++) {
-			if (!is_missing(g, other->rows[r].config))
-				continue;
-			g->missing = xrealloc(g->missing, (g->n_missing + 1) * sizeof(*g->missing));
-			g->missing[g->n_missing++] = other->rows[r].config;
-		}
+		for (size_t r = 0; other->vcpus == g->vcpus && !other->polling && r < other->n; r++)
+			note_missing(g, other->rows[r].config);
+	}
+}
+
+/* Those of the three that one hypervisor lacks. */
+static void find_missing_polling(struct view_group *g)
+{
+	static const char *const names[2][3] = {
+		{ "kvm-host-idle", "kvm-host-poll", "kvm-guest-poll" },
+		{ "host-idle", "host-poll", "guest-poll" },
+	};
+	bool any;
+
+	for (size_t h = 0; h < 2; h++) {
+		any = false;
+		for (size_t i = 0; i < 3; i++)
+			any = any || view_find(g, names[h][i]);
+		for (size_t i = 0; any && i < 3; i++)
+			note_missing(g, names[h][i]);
 	}
 }
 
@@ -304,8 +327,12 @@ void view_open(struct view *v, const json_t *result)
 		r = (struct view_row){ text_of(row, "config"), row };
 		group_add(group_for(v, row, compares_polling(summary, row)), &r);
 	}
-	for (i = 0; i < v->n; i++)
-		find_missing(v, &v->groups[i]);
+	for (i = 0; i < v->n; i++) {
+		if (v->groups[i].polling)
+			find_missing_polling(&v->groups[i]);
+		else
+			find_missing(v, &v->groups[i]);
+	}
 	for (i = 0; i < v->n; i++) {
 		add_missing(&v->groups[i]);
 		view_sort(&v->groups[i]);

@@ -36,8 +36,8 @@ struct view_row {
 /*
  * struct view_group - the configurations that one work was measured in, with one number of vCPUs
  * @place: its work's among all, as they come
- * @missing: configurations that were measured with other work and as many vCPUs, but not with this; at
- *	most VIEW_MISSING of them have rows, too
+ * @missing: configurations that were measured with other work and as many vCPUs (or, in a comparison of polling,
+ *	that belong to it), but not here; where they are VIEW_MISSING at most, they have rows, too
  * @polling: they compare who polls before a vCPU halts; the others compare cuts
  */
 struct view_group {

@@ -329,9 +329,13 @@ static void polling_is_apart(void **state)
 	assert_int_equal(v.n, 3);
 	assert_false(v.groups[0].polling || v.groups[1].polling);
 	assert_true(v.groups[2].polling);
-	assert_int_equal(v.groups[2].n, 4);
+	assert_int_equal(v.groups[2].n, 6);
+	assert_int_equal(v.groups[2].n_missing, 2);
 	assert_string_equal(v.groups[2].rows[0].config, "kvm-host-idle");
-	assert_string_equal(v.groups[2].rows[3].config, "guest-poll");
+	assert_non_null(v.groups[2].rows[0].summary);
+	assert_string_equal(v.groups[2].rows[1].config, "kvm-host-poll");
+	assert_null(v.groups[2].rows[1].summary);
+	assert_string_equal(v.groups[2].rows[5].config, "guest-poll");
 	view_close(&v);
 	json_decref(rows);
 }
