@@ -286,11 +286,12 @@ static void start(struct vcpu *v, const struct lapic_timer_next *at, s64 late, u
 {
 	struct apic *a = v->apic;
 	u64 when = host_time(at, late);
+	bool remote = place(v);
 
 	v->stats.lapic_timer_arms++;
 	v->stats.lapic_timer_advance_ns = advance;
 	trace_taxcut_timer_arm(v, when - advance, advance);
-	if (place(v)) {
+	if (remote) {
 		if (ask(a, when))
 			return;
 		WRITE_ONCE(a->remote, false);

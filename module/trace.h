@@ -131,7 +131,11 @@ TRACE_EVENT(taxcut_deliver,
 		  __entry->level, __entry->posted)
 );
 
-/* The host's timer is set, to this time of CLOCK_MONOTONIC (ns), which is advance ns before the guest's. */
+/*
+ * The host's timer is set, to this time of CLOCK_MONOTONIC (ns), which is
+ * advance ns before the guest's. cpu: where it is to wait; a housekeeping CPU,
+ * if that will post the interrupt.
+ */
 TRACE_EVENT(taxcut_timer_arm,
 	TP_PROTO(const struct vcpu *v, u64 expires, u32 advance),
 	TP_ARGS(v, expires, advance),
@@ -144,7 +148,7 @@ TRACE_EVENT(taxcut_timer_arm,
 	TP_fast_assign(
 		TRACE_VCPU_ASSIGN(v);
 		__entry->advance = advance;
-		__entry->cpu = v->apic->timer_cpu;
+		__entry->cpu = v->apic->remote ? READ_ONCE(v->apic->house) : raw_smp_processor_id();
 		__entry->expires = expires;
 	),
 	TP_printk("vm=%d vcpu=%u expires=%llu advance=%u cpu=%d", __entry->vm, __entry->vcpu, __entry->expires,

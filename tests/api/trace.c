@@ -157,6 +157,12 @@ static void check_reasons(const char *text, struct vcpu *v)
 	free(format);
 }
 
+static void check_timer(const char *text, struct vcpu *v)
+{
+	CHECK_EQ(COUNT(text, "timer_arm"), stat_get(v->fd, "lapic_timer_arms"));
+	CHECK_EQ(COUNT(text, "timer_fire"), stat_get(v->fd, "lapic_timer_fires"));
+}
+
 static void check_all(const char *text, struct vcpu *v)
 {
 	CHECK_EQ(COUNT(text, "exit"), stat_get(v->fd, "exits"));
@@ -164,8 +170,7 @@ static void check_all(const char *text, struct vcpu *v)
 	check_reasons(text, v);
 	CHECK_EQ(COUNT(text, "inject", "kind=irq", "again=0"), stat_get(v->fd, "irq_injections"));
 	CHECK_EQ(COUNT(text, "inject", "kind=nmi", "again=0"), stat_get(v->fd, "nmi_injections"));
-	CHECK_EQ(COUNT(text, "timer_arm"), stat_get(v->fd, "lapic_timer_arms"));
-	CHECK_EQ(COUNT(text, "timer_fire"), stat_get(v->fd, "lapic_timer_fires"));
+	check_timer(text, v);
 	CHECK_EQ(COUNT(text, "deliver", "posted=1"), stat_get(v->fd, "irqs_posted"));
 	CHECK_EQ(COUNT(text, "halt_poll", "poll=success"), stat_get(v->fd, "halt_successful_poll"));
 	CHECK_EQ(COUNT(text, "halt_poll", "poll=success") + COUNT(text, "halt_poll", "poll=failed"),
@@ -181,7 +186,7 @@ static void timer(bool halt)
 	trace_begin();
 	guest_args(vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
 	guest_args(vm)[1] = halt;
-	guest_args(vm)[2] = 60000;
+	guest_args(vm)[2] = halt ? 1000000 : 60000; /* long enough to come to HLT */
 	vcpu_call(v, "g_firings", 100);
 	text = trace_end();
 	check_all(text, v);
@@ -199,6 +204,42 @@ TEST(trace_timer_running)
 TEST(trace_timer_halted)
 {
 	timer(true);
+}
+
+static void on_last_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &set);
+	CHECK_EQ(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+/* Timers that wait on another CPU are traced there: each fires and is delivered once. */
+TEST(trace_timer_elsewhere)
+{
+	const char *mode = "/sys/module/taxcut/parameters/exitless_timer";
+	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
+	int fd = open(mode, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+	char *text;
+
+	if (is_stock())
+		test_skip("stock KVM has other tracepoints");
+	if (fd < 0 || write(fd, "on", 2) != 2)
+		test_skip("no posted interrupts");
+	on_last_cpu(); /* the others carry its timer */
+	trace_begin();
+	guest_args(v->vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
+	guest_args(v->vm)[2] = 1000000;
+	vcpu_call(v, "g_firings", 100);
+	n = write(fd, "auto", 4);
+	text = trace_end();
+	CHECK_EQ(n, 4);
+	check_timer(text, v);
+	CHECK_EQ(COUNT(text, "timer_fire", "vector=0x62"), 100);
+	CHECK(stat_get(v->fd, "lapic_timer_posted") > 0);
+	CHECK_EQ(COUNT(text, "deliver", "vector=0x62"), stat_get(v->fd, "lapic_timer_posted"));
 }
 
 static void msi(struct vm *vm, u32 data)
