@@ -113,11 +113,11 @@ static const struct view_row *anywhere(const struct view *v, const char *config)
 
 static void head_of_main(FILE *out, const struct view *v)
 {
-	fputs("<thead><tr><th class=\"text\">work</th><th class=\"text\"></th>", out);
+	fputs("<thead><tr><th class=\"text\" scope=\"col\">work</th><th class=\"text\" scope=\"col\">what</th>", out);
 	for (size_t i = 0; i < ARRAY_LEN(main_configs); i++) {
 		if (!anywhere(v, main_configs[i]))
 			continue;
-		fputs("<th title=\"", out);
+		fputs("<th scope=\"col\" title=\"", out);
 		xml_text(out, bench_config_name(main_configs[i]).about);
 		fprintf(out, "\">%s</th>", main_configs[i]);
 	}
@@ -218,11 +218,11 @@ void table_of_cuts(FILE *out, const struct view *v)
 {
 	struct view_group all = cuts_of(v);
 
-	fputs("<div class=\"table\"><table class=\"worth\">\n<thead><tr><th class=\"text\">on</th>", out);
+	fputs("<div class=\"table\"><table class=\"worth\">\n<thead><tr><th class=\"text\" scope=\"col\">on</th>", out);
 	for (size_t i = 0; i < v->n; i++) {
 		if (v->groups[i].polling)
 			continue;
-		fputs("<th>", out);
+		fputs("<th scope=\"col\">", out);
 		xml_textf(out, "%s, %lld\xc2\xa0vCPUs", v->groups[i].work.title, (long long)v->groups[i].vcpus);
 		fputs("</th>", out);
 	}
@@ -332,13 +332,13 @@ void table_of_group(FILE *out, const struct view_group *g)
 
 	fputs("<div class=\"table\"><table>\n<caption>Medians of the rounds, and from the smallest to the largest; per ", out);
 	xml_text(out, g->work.event);
-	fputs(", but for latencies and rates. \xe2\x80\x93: not measured, or from too few events.</caption>\n<thead><tr><th class=\"text\">"
-	      "configuration</th><th>rounds</th>", out);
+	fputs(", but for latencies and rates. \xe2\x80\x93: not measured, or from too few events.</caption>\n<thead><tr><th class=\"text\" scope=\"col\">"
+	      "configuration</th><th scope=\"col\">rounds</th>", out);
 	for (size_t c = 0; c < ARRAY_LEN(columns); c++)
 		if (column_used(g, &columns[c]))
-			fprintf(out, "<th>%s</th>", columns[c].name);
+			fprintf(out, "<th scope=\"col\">%s</th>", columns[c].name);
 	json_object_foreach(reasons, name, unused) {
-		fputs("<th>", out);
+		fputs("<th scope=\"col\">", out);
 		xml_text(out, name);
 		fputs("</th>", out);
 	}
