@@ -183,6 +183,68 @@ static void broken_results(void **state)
 	free(page);
 }
 
+static unsigned int seed;
+
+static unsigned int next_random(unsigned int below)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 16) % below;
+}
+
+static json_t *anything(void)
+{
+	static const char *const values[] = { "null", "true", "-1", "0", "9223372036854775807", "1e308", "-1e308", "5e-324",
+					      "1e-300", "\"\"", "\"<x>&'\\u0001\"", "[]", "{}", "[[1, 2]]" };
+
+	return json_loads(values[next_random(ARRAY_LEN(values))], JSON_DECODE_ANY, NULL);
+}
+
+/* Replaces or removes one in @rate of the values inside @j. */
+static void spoil(json_t *j, unsigned int rate)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+	size_t i;
+
+	json_object_foreach_safe(j, next, key, value) {
+		if (!strcmp(key, "format"))
+			continue;
+		if (next_random(rate))
+			spoil(value, rate);
+		else if (next_random(4))
+			json_object_set_new(j, key, anything());
+		else
+			json_object_del(j, key);
+	}
+	json_array_foreach(j, i, value) {
+		if (next_random(rate))
+			spoil(value, rate);
+		else
+			json_array_set_new(j, i, anything());
+	}
+}
+
+static void spoilt_results(void **state)
+{
+	static const unsigned int rates[] = { 20, 200, 2000 };
+	json_t *result;
+	char *page;
+
+	(void)state;
+	for (unsigned int i = 0; i < 24; i++) {
+		seed = i;
+		result = load();
+		spoil(result, rates[i % ARRAY_LEN(rates)]);
+		page = page_of(result);
+		lacks(page, "nan ");
+		lacks(page, "inf ");
+		lacks(page, "\"nan");
+		lacks(page, "\"inf");
+		free(page);
+	}
+}
+
 static void other_formats_are_refused(void **state)
 {
 	json_t *results[] = { json_object(), json_pack("{s:s}", "format", "taxcut-bench-2"), json_array() };
@@ -349,6 +411,7 @@ int main(void)
 		cmocka_unit_test(zero_is_shown),
 		cmocka_unit_test(strings_do_nothing),
 		cmocka_unit_test(broken_results),
+		cmocka_unit_test(spoilt_results),
 		cmocka_unit_test(other_formats_are_refused),
 		cmocka_unit_test(a_full_disk_is_reported),
 		cmocka_unit_test(differences_need_rounds_apart),
