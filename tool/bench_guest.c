@@ -4,7 +4,7 @@
  *
  * The guest says on its console when an item begins and waits for a line, so that the counters are
  * read while it rests; it keeps what the item reports until the counters have been read again. What
- * that conversation itself costs is measured with an item that does nothing, and taken off.
+ * that conversation itself costs in exits is measured with an item that does nothing, and taken off.
  *
  * On stock KVM the guest goes through its list twice: the second time the tracepoint counts exits
  * by reason, which would cost the first one's latencies.
@@ -216,43 +216,47 @@ static int listen_to(struct guest *g)
 	return ret;
 }
 
-/*
- * Takes the counts of the idle conversation off those of an item. An item that took no more time than
- * the conversation is too short for its time to be known.
- */
-static void take_off(json_t *counts, const json_t *none)
+/* What grew by no more than the conversation's share is 0 where it is counted, and not known where it is time. */
+static void take_off_one(json_t *counts, const char *key, const json_t *none)
 {
+	json_int_t n = json_integer_value(json_object_get(counts, key)) -
+		       json_integer_value(json_object_get(none, key));
+
+	if (n > 0)
+		json_object_set_new(counts, key, json_integer(n));
+	else if (!strcmp(key, "outside_cycles"))
+		json_object_del(counts, key);
+	else if (json_object_get(counts, key))
+		json_object_set_new(counts, key, json_integer(0));
+}
+
+/*
+ * Takes the idle conversation off an item. Its CPU time stays in: a vCPU that does not leave its CPU to wait
+ * takes as much of it as the conversation happens to last.
+ */
+static void take_off(json_t *item, const json_t *none)
+{
+	json_t *reasons = json_object_get(item, "reasons"), *value;
 	const char *key;
-	json_t *value;
-	json_int_t n;
 	void *tmp;
 
-	json_object_foreach_safe(counts, tmp, key, value) {
-		if (!json_is_integer(value))
-			continue;
-		n = json_integer_value(value) - json_integer_value(json_object_get(none, key));
-		if (n <= 0 && (strstr(key, "_ns") || strstr(key, "_cycles")))
-			json_object_del(counts, key);
-		else
-			json_object_set_new(counts, key, json_integer(n > 0 ? n : 0));
-	}
+	take_off_one(item, "exits", none);
+	take_off_one(item, "outside_cycles", none);
+	json_object_foreach_safe(reasons, tmp, key, value)
+		take_off_one(reasons, key, json_object_get(none, "reasons"));
 }
 
 /* Totals come from the first round, reasons from the last. */
 static json_t *settle(const struct guest *g)
 {
-	json_t *items = json_array(), *last = g->rounds[g->round], *none[2], *item, *reasons;
+	json_t *items = json_array(), *last = g->rounds[g->round], *none = json_array_get(g->rounds[0], 0), *item;
 	size_t i;
 
-	none[0] = json_array_get(g->rounds[0], 0);
-	none[1] = json_array_get(last, 0);
 	json_array_foreach(g->rounds[0], i, item) {
+		json_object_set(item, "reasons", json_object_get(json_array_get(last, i), "reasons"));
 		if (!i)
 			continue;
-		reasons = json_object_get(json_array_get(last, i), "reasons");
-		take_off(reasons, json_object_get(none[1], "reasons"));
-		json_object_set(item, "reasons", reasons);
-		take_off(item, none[0]);
+		take_off(item, none);
 		bench_report_end(item);
 		json_array_append(items, item);
 	}

@@ -233,7 +233,7 @@ static int module_load(const struct bench_modules *m, const struct bench_module 
 	return modprobe(mod->name, options);
 }
 
-/* Puts back what differs; what cannot be written goes to @options. */
+/* What differs from what was found: it is written back, or goes to @options where it cannot be written. */
 static int restore_params(const struct bench_module *mod, struct strv *options)
 {
 	const char *name, *want;
@@ -245,11 +245,11 @@ static int restore_params(const struct bench_module *mod, struct strv *options)
 		want = json_string_value(json_object_get(param, "value"));
 		path = xasprintf("/sys/module/%s/parameters/%s", mod->name, name);
 		now = sys_read("%s", path);
-		if (now && strcmp(now, want)) {
-			err = json_is_true(json_object_get(param, "writable")) ? sys_write(path, want) : 0;
-			if (!json_is_true(json_object_get(param, "writable")))
-				strv_addf(options, "%s=%s", name, want);
-			else if (err)
+		if (now && strcmp(now, want) && !json_is_true(json_object_get(param, "writable"))) {
+			strv_addf(options, "%s=%s", name, want);
+		} else if (now && strcmp(now, want)) {
+			err = sys_write(path, want);
+			if (err)
 				ret = fail("cannot write %s: %s", path, strerror(-err));
 		}
 		free(now);
@@ -258,18 +258,15 @@ static int restore_params(const struct bench_module *mod, struct strv *options)
 	return ret;
 }
 
-/* Loads a module with the parameters that it was found with. */
-static int bring(struct bench_modules *m, struct bench_module *mod)
+/* A loaded module gets the parameters that it was found with. */
+static int settle(struct bench_modules *m, struct bench_module *mod)
 {
 	struct strv options = { 0 };
 	int ret = EXIT_OK;
 
-	if (!is_loaded(mod))
-		ret = module_load(m, mod, NULL);
-	if (!ret && !mod->params)
+	if (!mod->params)
 		read_params(mod);
-	if (!ret)
-		ret = restore_params(mod, &options);
+	ret = restore_params(mod, &options);
 	if (!ret && options.n && !is_builtin(mod)) {
 		ret = module_unload(mod);
 		if (!ret)
@@ -282,13 +279,48 @@ static int bring(struct bench_modules *m, struct bench_module *mod)
 	return ret;
 }
 
+static int bring(struct bench_modules *m, struct bench_module *mod)
+{
+	int ret = is_loaded(mod) ? EXIT_OK : module_load(m, mod, NULL);
+
+	return ret ? ret : settle(m, mod);
+}
+
+/*
+ * The vendor's module completes parameters of kvm as it loads (pi_inject_timer), so those are looked at only then.
+ * What cannot be written there is an option of both.
+ */
+static int settle_kvm(struct bench_modules *m)
+{
+	struct strv options = { 0 };
+	int ret = EXIT_OK;
+
+	if (!m->kvm.params)
+		read_params(&m->kvm);
+	ret = restore_params(&m->kvm, &options);
+	if (!ret && options.n && !is_builtin(&m->vendor) && !is_builtin(&m->kvm)) {
+		ret = module_unload(&m->vendor);
+		if (!ret)
+			ret = module_unload(&m->kvm);
+		if (!ret)
+			ret = module_load(m, &m->kvm, &options);
+		if (!ret)
+			ret = module_load(m, &m->vendor, NULL);
+		strv_free(&options);
+		if (!ret)
+			ret = restore_params(&m->kvm, &options);
+	}
+	strv_free(&options);
+	return ret ? ret : settle(m, &m->vendor);
+}
+
 static int bring_kvm(struct bench_modules *m)
 {
 	int ret = module_unload(&m->taxcut);
 
-	if (!ret)
-		ret = bring(m, &m->kvm);
-	return ret ? ret : bring(m, &m->vendor);
+	if (!ret && !is_loaded(&m->vendor))
+		ret = module_load(m, &m->vendor, NULL);
+	return ret ? ret : settle_kvm(m);
 }
 
 /* kvm stays: without the vendor's module it owns nothing. */
@@ -334,9 +366,9 @@ int bench_modules_close(struct bench_modules *m)
 			ret = EXIT_FAILED;
 	if (m->taxcut.was_loaded && bring(m, &m->taxcut))
 		ret = EXIT_FAILED;
-	if (m->kvm.was_loaded && bring(m, &m->kvm))
+	if (m->vendor.was_loaded && bring_kvm(m))
 		ret = EXIT_FAILED;
-	if (m->vendor.was_loaded && bring(m, &m->vendor))
+	if (m->kvm.was_loaded && !is_loaded(&m->kvm) && module_load(m, &m->kvm, NULL))
 		ret = EXIT_FAILED;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		json_decref(all[i]->params);
