@@ -314,13 +314,18 @@ static int settle_kvm(struct bench_modules *m)
 	return ret ? ret : settle(m, &m->vendor);
 }
 
+static int bring_vendor(struct bench_modules *m)
+{
+	int ret = is_loaded(&m->vendor) ? EXIT_OK : module_load(m, &m->vendor, NULL);
+
+	return ret ? ret : settle_kvm(m);
+}
+
 static int bring_kvm(struct bench_modules *m)
 {
 	int ret = module_unload(&m->taxcut);
 
-	if (!ret && !is_loaded(&m->vendor))
-		ret = module_load(m, &m->vendor, NULL);
-	return ret ? ret : settle_kvm(m);
+	return ret ? ret : bring_vendor(m);
 }
 
 /* kvm stays: without the vendor's module it owns nothing. */
@@ -366,7 +371,7 @@ int bench_modules_close(struct bench_modules *m)
 			ret = EXIT_FAILED;
 	if (m->taxcut.was_loaded && bring(m, &m->taxcut))
 		ret = EXIT_FAILED;
-	if (m->vendor.was_loaded && bring_kvm(m))
+	if (m->vendor.was_loaded && bring_vendor(m))
 		ret = EXIT_FAILED;
 	if (m->kvm.was_loaded && !is_loaded(&m->kvm) && module_load(m, &m->kvm, NULL))
 		ret = EXIT_FAILED;
