@@ -39,7 +39,7 @@ MODULE_PARM_DESC(mitigations, "Flush branch predictors when a core changes hands
 
 bool param_posted_interrupts = true;
 module_param_named(posted_interrupts, param_posted_interrupts, bool, 0444);
-MODULE_PARM_DESC(posted_interrupts, "Interrupts reach a running vCPU without an exit, where the CPU can (default: on)");
+MODULE_PARM_DESC(posted_interrupts, "Interrupts reach a running vCPU without an exit; reads N where the CPU cannot (default: on)");
 
 unsigned int param_guest_slice_us;
 module_param_named(guest_slice_us, param_guest_slice_us, uint, 0444);
@@ -269,6 +269,7 @@ static int __init taxcut_init(void)
 	r = hv->setup();
 	if (r)
 		goto no_backend;
+	param_posted_interrupts = hv->posted; /* from here on it says what is, not what was asked for */
 	state_init_host();
 	msr_probe_host_reads();
 	r = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "taxcut:online", cpu_comes_up, cpu_goes_down);

@@ -38,6 +38,17 @@ bool is_emulated_cpu(void)
 	return found;
 }
 
+bool cpu_delivers(void)
+{
+	FILE *f = fopen(is_stock() ? "/sys/module/kvm_intel/parameters/enable_apicv" :
+				     "/sys/module/taxcut/parameters/posted_interrupts", "r");
+	int flag = f ? fgetc(f) : 'N';
+
+	if (f)
+		fclose(f);
+	return flag == 'Y';
+}
+
 int device_open(void)
 {
 	if (device_fd < 0) {

@@ -118,6 +118,8 @@ struct vcpu {
 bool is_stock(void);
 /* Is the host's CPU emulated by QEMU? Some of what it lacks cannot be tested there. */
 bool is_emulated_cpu(void);
+/* Does the CPU deliver and end the interrupts of a running vCPU in x2APIC mode itself (APICv, posted interrupts)? */
+bool cpu_delivers(void);
 const char *device_path(void);
 int device_open(void);
 long capability(int cap);

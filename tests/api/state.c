@@ -365,7 +365,7 @@ TEST(state_tsc)
 	long khz = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
 	u64 a, b;
 
-	CHECK_RANGE(khz, 100000, 10000000);
+	CHECK_RANGE(khz, 10000, 10000000); /* an emulated CPU may count at 50 MHz */
 	OK(ioctl(v->fd, KVM_SET_TSC_KHZ, khz));
 	CHECK_EQ(vcpu_set_msr(v, 0x10, 0x1000000000), 1);
 	a = vcpu_get_msr(v, 0x10);

@@ -92,15 +92,18 @@ void g_mwait_writer(u64 n)
 	}
 }
 
-/* Reads each MSR of args[0..3] n times; results[0]: reads that gave a value, results[1]: that gave #GP(0). */
+/* Reads each MSR of args[0..3] n times; results[0]: reads that gave a value, [1]: that gave #GP(0), [8..11]: values of each. */
 void g_cstates(u64 n)
 {
 	u64 value;
 
 	results[0] = results[1] = 0;
+	for (int i = 0; i < 4; i++)
+		results[8 + i] = 0;
 	for (u64 i = 0; i < 4 * n; i++) {
 		if (try_rdmsr(args[i % 4], &value)) {
 			results[0]++;
+			results[8 + i % 4]++;
 			continue;
 		}
 		EXPECT_EQ(trap.vector, 13);
