@@ -183,6 +183,30 @@ int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd
 	return EXIT_OK;
 }
 
+char *cuts_without(const char *lacks)
+{
+	char *out = xstrdup(""), *longer;
+
+	for (size_t i = 0; i < CUT_COUNT; i++) {
+		if (!cuts[i].needs || !strstr(lacks, cuts[i].needs))
+			continue;
+		longer = xasprintf("%s%s'%s'", out, *out ? ", " : "", cuts[i].name);
+		free(out);
+		out = longer;
+	}
+	return out;
+}
+
+json_t *cuts_offered(const char *device)
+{
+	json_t *obj = json_object();
+
+	for (size_t i = 0; i < CUT_COUNT; i++)
+		json_object_set_new(obj, cuts[i].name,
+				    json_boolean(!cuts[i].needs || !cpu_lacks(module_of(device), cuts[i].needs)));
+	return obj;
+}
+
 json_t *cuts_json(const enum cut_state state[CUT_COUNT])
 {
 	json_t *obj = json_object();

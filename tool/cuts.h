@@ -73,6 +73,12 @@ char *cut_lacking(enum cut_id id, const char *device, int fd);
 /* Can the hypervisor behind @fd, open on @device, do what is switched on? EXIT_OK, or EXIT_FAILED after a message. */
 int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd);
 
+/* Names of the cuts that a CPU cannot give which does without @lacks, comma separated; "" for none. The caller frees it. */
+char *cuts_without(const char *lacks);
+
+/* {"ipi": true, ...}: false where the CPU, by the module's parameter "lacks", cannot give it. */
+json_t *cuts_offered(const char *device);
+
 /* {"ipi": "on", ...}; a cut left alone is "default". */
 json_t *cuts_json(const enum cut_state state[CUT_COUNT]);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cuts.h"
 #include "doctor.h"
 #include "qemu.h"
 #include "sysfs.h"
@@ -161,9 +162,10 @@ int cmd_doctor(int argc, char **argv)
 	checks = run_checks(&args, count);
 	doctor_forget(&args.doctor);
 	if (args.json) {
-		json_print(json_pack("{s:b, s:i, s:i, s:i, s:o}", "can_run", !count[CHECK_FAIL],
+		json_print(json_pack("{s:b, s:i, s:i, s:i, s:o, s:o}", "can_run", !count[CHECK_FAIL],
 				     "ok", count[CHECK_OK], "warn", count[CHECK_WARN],
-				     "fail", count[CHECK_FAIL], "checks", checks));
+				     "fail", count[CHECK_FAIL], "checks", checks, "cuts",
+				     cuts_offered(args.doctor.device)));
 	} else {
 		json_decref(checks);
 		printf("\nThis host %s run dedicated instances: %d ok, %d to improve, %d missing.\n",

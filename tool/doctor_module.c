@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cuts.h"
 #include "doctor.h"
 #include "sysfs.h"
 #include "taxcut.h"
@@ -168,11 +169,37 @@ static struct finding check_device(const struct doctor *d)
 		     xstrdup("use the tool and the module of one release"));
 }
 
+/* The module knows what it does without; the cuts that need it fall back to what every CPU can do. */
+static struct finding check_cuts(const struct doctor *d)
+{
+	char *lacks, *names;
+	struct finding f;
+
+	if (strcmp(d->device, TAXCUT_DEVICE))
+		return good("not asked: %s is not taxcut's", d->device);
+	lacks = sys_read("/sys/module/taxcut/parameters/lacks");
+	if (!lacks)
+		return found(CHECK_WARN, xstrdup("which cuts this processor can give is not known"),
+			     xstrdup("the module knows: load it, then ask again"));
+	names = cuts_without(lacks);
+	if (*names)
+		f = found(CHECK_WARN,
+			  xasprintf("without %s: %s, and an interrupt for a running vCPU, take exits as on any hypervisor",
+				    lacks, names),
+			  xstrdup("they need posted interrupts: an Intel processor with APICv, and the module's posted_interrupts=1"));
+	else
+		f = good("all of them%s%s", *lacks ? ", though without " : "", lacks);
+	free(names);
+	free(lacks);
+	return f;
+}
+
 const struct check doctor_module_checks[] = {
 	{ "kernel", check_kernel },
 	{ "module", check_module },
 	{ "signing", check_signing },
 	{ "other-hypervisor", check_rivals },
 	{ "device", check_device },
+	{ "cuts", check_cuts },
 	{ NULL, NULL }
 };

@@ -235,6 +235,8 @@ bool vmx_caps_ok(void)
 	f->posting = can_post(may);
 	if (f->posting)
 		f->exit |= VM_EXIT_ACK_INTR_ON_EXIT;
+	else if (!strstr(vmx_lacks, "posted interrupts")) /* it has them; something else is missing, or they are not wanted */
+		report_lack(WANTED, "posted interrupts", NULL);
 	read_fixed_bits(f);
 	return true;
 }

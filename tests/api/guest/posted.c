@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Guest code for posted.c and stress_posted.c: vCPUs that interrupts are posted to, and who sends them. */
+#include "lib.h"
+#include "posted.h"
+
+void g_posted_receiver(u64 arg);
+void g_posted_sender(u64 n);
+void g_posted_modes(u64 arg);
+void g_posted_boss(u64 arg);
+void g_posted_worker(u64 arg);
+
+volatile u64 posted_ready, posted_stop, posted_taken;
+
+/* Spins with interrupts on until the host says stop; nothing in it exits. */
+void g_posted_receiver(u64 arg)
+{
+	(void)arg;
+	apic_enable(EOI_X2APIC);
+	sti();
+	posted_ready = 1;
+	while (!posted_stop)
+		pause();
+	cli();
+}
+
+static void send(u64 way)
+{
+	if (way == POSTED_BY_HYPERCALL)
+		EXPECT_EQ(hypercall(10, 1 << 1, 0, 0, POSTED_VECTOR), 1);
+	else if (way == POSTED_BY_CLUSTER)
+		wrmsr(0x830, 2UL << 32 | 0x4800 | POSTED_VECTOR);
+	else
+		wrmsr(0x830, 1UL << 32 | 0x4000 | POSTED_VECTOR);
+}
+
+/* n interrupts to vCPU 1, each awaited. args[0]: how they are sent */
+void g_posted_sender(u64 n)
+{
+	apic_enable(EOI_X2APIC);
+	sync_host(1);
+	for (u64 i = 1; i <= n; i++) {
+		send(args[0]);
+		while (irqs[POSTED_VECTOR] < i)
+			pause();
+	}
+	sync_host(2);
+}
+
+/* posted_taken follows the host's interrupts, one at a time; the noise only comes. */
+static void take(u64 vector)
+{
+	if (vector == POSTED_VECTOR)
+		posted_taken++;
+	apic_write(0xb0, 0);
+}
+
+static void await_batch(void)
+{
+	u64 end = posted_taken + POSTED_BATCH;
+
+	posted_ready++;
+	sti();
+	while (posted_taken < end)
+		pause();
+	cli();
+}
+
+/* Through all modes of the LAPIC, a batch of interrupts in each that takes any; the noise never stops. */
+void g_posted_modes(u64 arg)
+{
+	(void)arg;
+	irq_hook = take;
+	do {
+		apic_enable(EOI_X2APIC);
+		await_batch();
+		if (posted_stop)
+			break;
+		wrmsr(0x1b, 0xfee00100); /* off, the only way from x2APIC to xAPIC */
+		wrmsr(0x1b, 0xfee00900);
+		apic_enable(EOI_XAPIC);
+		await_batch();
+	} while (!posted_stop);
+}
+
+/* Starts vCPU 1 again and again (INIT, SIPI to the code at GPA_REAL); the host sends it what it waits for. */
+void g_posted_boss(u64 arg)
+{
+	(void)arg;
+	apic_enable(EOI_X2APIC);
+	for (u64 i = 1; !posted_stop; i++) {
+		apic_icr(1, 0x4500);
+		apic_icr(1, 0x4600 | GPA_REAL >> 12);
+		results[1] = i;
+		while (results[2] != i)
+			pause();
+	}
+	apic_icr(1, 0x4500);
+}
+
+/* What vCPU 1 does after each start: one batch, then it tells the boss, and goes on being hit, halted or running. */
+void g_posted_worker(u64 arg)
+{
+	(void)arg;
+	irq_hook = take;
+	apic_enable(EOI_X2APIC);
+	await_batch();
+	results[2] = results[1];
+	for (;;) {
+		if (results[1] & 1)
+			sti_hlt_cli();
+		else
+			sti();
+	}
+}

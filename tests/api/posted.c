@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What it costs a running vCPU to be interrupted: exits on the receiving side
+ * around N interrupts, each awaited. None where the CPU takes posted
+ * interrupts, at least one for each where it does not. Guest side:
+ * guest/posted.c.
+ */
+#include "posted.h"
+#include "harness.h"
+
+#include <sys/eventfd.h>
+
+#define N 2000
+#define GSI 24
+#define RECEIVER 1 /* vCPU, and the CPU that it has to itself */
+
+/* How many of N may find the receiver out of the guest, where the host's own interrupts have taken it. */
+#define BUSY (N / 2)
+
+/* Every exit but those that are the host's own business: its interrupts and NMIs, its slices of emulated CPUs' time. */
+static const char *const own_exits[] = {
+	"cpuid_exits",	"msr_exits",	  "io_exits",	       "memory_exits",	  "halt_exits",	   "hypercalls",
+	"cr_exits",	"cr8_exits",	  "dr_exits",	       "xsetbv_exits",	  "wbinvd_exits",  "invd_exits",
+	"monitor_exits", "mwait_exits",	  "rdpmc_exits",       "task_switch_exits", "eoi_exits",   "undefined_insn_exits",
+	"exception_exits", "irq_window_exits", "nmi_window_exits", "unknown_exits",
+};
+
+struct counts {
+	u64 exits, irq_exits, window_exits, injections, kicks, posted, own;
+};
+
+static u64 counted(int stats, const char *name)
+{
+	u64 value;
+
+	if (!stat_read(stats, name, &value))
+		FAIL("no statistic %s", name);
+	return value;
+}
+
+static struct counts counts_now(int stats)
+{
+	struct counts c = { .exits = counted(stats, "exits"),
+			    .irq_exits = counted(stats, "irq_exits"),
+			    .injections = counted(stats, "irq_injections") };
+
+	c.window_exits = counted(stats, "irq_window_exits");
+	if (is_stock())
+		return c;
+	c.kicks = counted(stats, "kicks");
+	c.posted = counted(stats, "irqs_posted");
+	for (size_t i = 0; i < sizeof(own_exits) / sizeof(*own_exits); i++)
+		c.own += counted(stats, own_exits[i]);
+	return c;
+}
+
+static struct counts difference(struct counts a, struct counts b)
+{
+	return (struct counts){ .exits = b.exits - a.exits,
+				.irq_exits = b.irq_exits - a.irq_exits,
+				.window_exits = b.window_exits - a.window_exits,
+				.injections = b.injections - a.injections,
+				.kicks = b.kicks - a.kicks,
+				.posted = b.posted - a.posted,
+				.own = b.own - a.own };
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		test_skip("needs two CPUs");
+}
+
+static void check(const char *what, struct counts c)
+{
+	printf("# %d by %s: %llu exits of the receiver, %llu for interrupts, %llu windows, %llu injections, %llu kicks, %llu posted\n",
+	       N, what, (unsigned long long)c.exits, (unsigned long long)c.irq_exits, (unsigned long long)c.window_exits,
+	       (unsigned long long)c.injections, (unsigned long long)c.kicks, (unsigned long long)c.posted);
+	if (!cpu_delivers()) {
+		CHECK(c.exits >= N);
+		CHECK(c.injections >= N);
+		return;
+	}
+	CHECK_EQ(c.injections, 0);
+	CHECK_EQ(c.window_exits, 0);
+	if (is_stock())
+		return;
+	CHECK_EQ(c.kicks, 0);
+	CHECK_EQ(c.own, 0);
+	CHECK(c.exits < BUSY);
+	CHECK(c.posted > N - BUSY);
+}
+
+struct receiver {
+	struct vm *vm;
+	struct vcpu *v;
+	int stats;
+};
+
+/* It spins on a CPU of its own; the caller is on another one. */
+static struct receiver receiver_start(void)
+{
+	struct receiver r = { .vm = vm_create(CHIP_SPLIT) };
+	cpu_set_t set;
+
+	pin(RECEIVER);
+	pin(0);
+	vcpu_create(r.vm, 0);
+	r.v = vcpu_create(r.vm, RECEIVER);
+	r.stats = OK(ioctl(r.v->fd, KVM_GET_STATS_FD, 0));
+	OK(ioctl(r.v->fd, KVM_SET_MP_STATE, &(struct kvm_mp_state){ KVM_MP_STATE_RUNNABLE }));
+	vcpu_start(r.v, "g_posted_receiver", 0);
+	vcpu_thread(r.v);
+	CPU_ZERO(&set);
+	CPU_SET(RECEIVER, &set);
+	vcpu_set_affinity(r.v, &set);
+	while (!*(volatile u64 *)guest_symbol(r.vm, "posted_ready"))
+		usleep(1000);
+	return r;
+}
+
+static void receiver_stop(struct receiver *r)
+{
+	*(volatile u64 *)guest_symbol(r->vm, "posted_stop") = 1;
+	vcpu_join(r->v);
+	CHECK_EQ(guest_irqs(r->vm)[POSTED_VECTOR], N);
+	vm_close(r->vm);
+}
+
+static void send_msi(struct receiver *r)
+{
+	struct kvm_msi msi = { .address_lo = 0xfee00000 | RECEIVER << 12, .data = POSTED_VECTOR };
+
+	CHECK_EQ(OK(ioctl(r->vm->fd, KVM_SIGNAL_MSI, &msi)), 1);
+}
+
+static void await(struct receiver *r, u64 n)
+{
+	while (guest_irqs(r->vm)[POSTED_VECTOR] < n)
+		sched_yield();
+}
+
+TEST(posted_msi)
+{
+	struct receiver r = receiver_start();
+	struct counts before = counts_now(r.stats);
+
+	for (u64 i = 1; i <= N; i++) {
+		send_msi(&r);
+		await(&r, i);
+	}
+	check("MSI", difference(before, counts_now(r.stats)));
+	receiver_stop(&r);
+}
+
+TEST(posted_irqfd)
+{
+	struct receiver r = receiver_start();
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry e;
+	} routes = { .head.nr = 1,
+		     .e = { .gsi = GSI, .type = KVM_IRQ_ROUTING_MSI,
+			    .u.msi = { .address_lo = 0xfee00000 | RECEIVER << 12, .data = POSTED_VECTOR } } };
+	struct kvm_irqfd f = { .fd = (u32)OK(eventfd(0, EFD_NONBLOCK)), .gsi = GSI };
+	struct counts before;
+	u64 one = 1;
+
+	OK(ioctl(r.vm->fd, KVM_SET_GSI_ROUTING, &routes));
+	OK(ioctl(r.vm->fd, KVM_IRQFD, &f));
+	before = counts_now(r.stats);
+	for (u64 i = 1; i <= N; i++) {
+		CHECK_EQ(write((int)f.fd, &one, 8), 8);
+		await(&r, i);
+	}
+	check("irqfd", difference(before, counts_now(r.stats)));
+	receiver_stop(&r);
+}
+
+/* From vCPU 0, which this thread runs. */
+static void by_ipi(const char *what, u64 way)
+{
+	struct receiver r = receiver_start();
+	struct vcpu *sender = r.vm->vcpus[0];
+	struct counts before;
+
+	guest_args(r.vm)[0] = way;
+	vcpu_start(sender, "g_posted_sender", N);
+	vcpu_sync(sender, 1);
+	before = counts_now(r.stats);
+	vcpu_sync(sender, 2);
+	check(what, difference(before, counts_now(r.stats)));
+	vcpu_done(sender);
+	receiver_stop(&r);
+}
+
+TEST(posted_ipi_icr)
+{
+	by_ipi("IPI, x2APIC physical", POSTED_BY_ICR);
+}
+
+TEST(posted_ipi_cluster)
+{
+	by_ipi("IPI, x2APIC cluster", POSTED_BY_CLUSTER);
+}
+
+TEST(posted_ipi_hypercall)
+{
+	by_ipi("IPI, hypercall", POSTED_BY_HYPERCALL);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Interrupts for a vCPU that is on its way elsewhere: changing the mode of its
+ * LAPIC, saved and restored, reset by INIT, killed. One thread sends without
+ * end; what must not be lost is sent by another, one at a time, and counted.
+ * Guest side: guest/posted.c.
+ */
+#include "posted.h"
+#include "harness.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#define TARGET 1
+#define STUCK_NS 40000000000ULL /* an emulated host is slow, not that slow */
+
+static volatile bool noise_stops, vcpu_stops;
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+static long send_msi(struct vm *vm, u32 vector)
+{
+	struct kvm_msi msi = { .address_lo = 0xfee00000 | TARGET << 12, .data = vector };
+
+	return OK(ioctl(vm->fd, KVM_SIGNAL_MSI, &msi));
+}
+
+static void *make_noise(void *vm)
+{
+	while (!noise_stops) {
+		send_msi(vm, POSTED_NOISE_VECTOR);
+		sched_yield();
+	}
+	return NULL;
+}
+
+static volatile u64 *variable(struct vm *vm, const char *name)
+{
+	return guest_symbol(vm, name);
+}
+
+static void await(volatile u64 *what, u64 value)
+{
+	u64 start = now_ns();
+
+	while (*what < value) {
+		if (now_ns() - start > STUCK_NS)
+			FAIL("%llu interrupts taken, not %llu: one is lost", (unsigned long long)*what,
+			     (unsigned long long)value);
+		sched_yield();
+	}
+}
+
+/* Batch after batch, as the guest asks for them, until the time is over and it has heard of that; the number of batches. */
+static u64 feed(struct vm *vm)
+{
+	volatile u64 *ready = variable(vm, "posted_ready"), *taken = variable(vm, "posted_taken");
+	u64 end = now_ns() + stress_seconds * 1000000000ULL, batch = 0, sent = 0;
+
+	do {
+		batch++;
+		await(ready, batch);
+		if (now_ns() > end)
+			*variable(vm, "posted_stop") = 1;
+		for (int i = 0; i < POSTED_BATCH; i++) {
+			CHECK_EQ(send_msi(vm, POSTED_VECTOR), 1);
+			await(taken, ++sent);
+		}
+	} while (!*variable(vm, "posted_stop"));
+	return batch;
+}
+
+static struct vm *two_vcpus(void)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	test_is_stress = true;
+	signal(SIGUSR1, ignore);
+	vcpu_create(vm, 0);
+	vcpu_create(vm, TARGET);
+	OK(ioctl(vm->vcpus[TARGET]->fd, KVM_SET_MP_STATE, &(struct kvm_mp_state){ KVM_MP_STATE_RUNNABLE }));
+	return vm;
+}
+
+static pthread_t start_noise(struct vm *vm)
+{
+	pthread_t t;
+
+	CHECK_EQ(pthread_create(&t, NULL, make_noise, vm), 0);
+	return t;
+}
+
+static void stop_noise(pthread_t t)
+{
+	noise_stops = true;
+	CHECK_EQ(pthread_join(t, NULL), 0);
+}
+
+/* x2APIC, off, xAPIC, and back. */
+TEST(stress_posted_modes)
+{
+	struct vm *vm = two_vcpus();
+	pthread_t noise = start_noise(vm);
+	u64 batches;
+
+	vcpu_start(vm->vcpus[TARGET], "g_posted_modes", 0);
+	vcpu_thread(vm->vcpus[TARGET]);
+	batches = feed(vm);
+	vcpu_join(vm->vcpus[TARGET]);
+	stop_noise(noise);
+	printf("# %llu changes of mode\n", (unsigned long long)batches);
+}
+
+static void *run_target(void *arg)
+{
+	struct vcpu *v = arg;
+
+	while (!vcpu_stops) {
+		int r = vcpu_run_once(v);
+
+		if (r != -EINTR && r != -EAGAIN) /* stock KVM returns with it when a SIPI has come */
+			FAIL("KVM_RUN: %d, exit %u", r, v->run->exit_reason);
+	}
+	return NULL;
+}
+
+/* INIT and SIPI; what comes in between may vanish, what comes to the vCPU once it is up may not. */
+TEST(stress_posted_init)
+{
+	struct vm *vm = two_vcpus();
+	pthread_t noise = start_noise(vm), target;
+	u64 batches;
+
+	memcpy(vm->mem + GPA_REAL, vm->mem + guest_address("ap_start"),
+	       guest_address("ap_end") - guest_address("ap_start"));
+	*variable(vm, "ap_function") = guest_address("g_posted_worker");
+	OK(ioctl(vm->vcpus[TARGET]->fd, KVM_SET_MP_STATE, &(struct kvm_mp_state){ KVM_MP_STATE_UNINITIALIZED }));
+	CHECK_EQ(pthread_create(&target, NULL, run_target, vm->vcpus[TARGET]), 0);
+	vcpu_start(vm->vcpus[0], "g_posted_boss", 0);
+	vcpu_thread(vm->vcpus[0]);
+	batches = feed(vm);
+	vcpu_join(vm->vcpus[0]);
+	stop_noise(noise);
+	vcpu_stops = true;
+	for (int i = 0; i < 1000; i++) {
+		pthread_kill(target, SIGUSR1);
+		usleep(1000);
+		if (!pthread_tryjoin_np(target, NULL))
+			break;
+	}
+	printf("# %llu starts\n", (unsigned long long)batches);
+}
+
+static pthread_mutex_t state_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Runs, and each time a signal ends that, takes the LAPIC's state and puts it back. */
+static void *run_and_restore(void *arg)
+{
+	struct vcpu *v = arg;
+	struct kvm_lapic_state s;
+	u64 *restored = calloc(1, sizeof(*restored));
+	int r;
+
+	while ((r = vcpu_run_once(v)) == -EINTR) {
+		pthread_mutex_lock(&state_lock); /* what is sent in between belongs to the past */
+		OK(ioctl(v->fd, KVM_GET_LAPIC, &s));
+		OK(ioctl(v->fd, KVM_SET_LAPIC, &s));
+		pthread_mutex_unlock(&state_lock);
+		++*restored;
+	}
+	CHECK_EQ(r, 0);
+	vcpu_check_done(v);
+	return restored;
+}
+
+/* An interrupt that was posted and not yet taken is part of the state. */
+TEST(stress_posted_set_lapic)
+{
+	struct vm *vm = two_vcpus();
+	struct vcpu *v = vm->vcpus[TARGET];
+	u64 end = now_ns() + stress_seconds * 1000000000ULL, sent = 0, *restored;
+	volatile u64 *taken = &guest_irqs(vm)[POSTED_VECTOR];
+	pthread_t target;
+
+	vcpu_start(v, "g_posted_receiver", 0);
+	CHECK_EQ(pthread_create(&target, NULL, run_and_restore, v), 0);
+	await(variable(vm, "posted_ready"), 1);
+	while (now_ns() < end) {
+		pthread_mutex_lock(&state_lock);
+		pthread_kill(target, SIGUSR1);
+		CHECK_EQ(send_msi(vm, POSTED_VECTOR), 1);
+		pthread_mutex_unlock(&state_lock);
+		await(taken, ++sent);
+	}
+	*variable(vm, "posted_stop") = 1;
+	CHECK_EQ(pthread_join(target, (void **)&restored), 0);
+	CHECK_EQ(*taken, sent);
+	CHECK(*restored > 0);
+	printf("# %llu interrupts, saved and restored %llu times\n", (unsigned long long)sent,
+	       (unsigned long long)*restored);
+}
+
+/* The process that owns all of it dies, at any moment; nothing is left of it. */
+TEST(stress_posted_kill)
+{
+	u64 end = now_ns() + stress_seconds * 1000000000ULL, killed = 0;
+
+	do {
+		pid_t pid = fork();
+		int status;
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			struct vm *vm = two_vcpus();
+
+			start_noise(vm);
+			vcpu_start(vm->vcpus[TARGET], "g_posted_modes", 0);
+			vcpu_thread(vm->vcpus[TARGET]);
+			feed(vm);
+			_exit(0);
+		}
+		usleep(20000 + (unsigned int)rand() % 60000);
+		kill(pid, SIGKILL);
+		CHECK_EQ(waitpid(pid, &status, 0), pid);
+		CHECK(WIFSIGNALED(status) || !WEXITSTATUS(status));
+		killed++;
+	} while (now_ns() < end);
+	printf("# %llu clients killed\n", (unsigned long long)killed);
+}
