@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-stress demo plots bench-path bench-path-baseline build-bench-path native install uninstall clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-intel check-stress demo plots bench-path bench-path-baseline build-bench-path native install uninstall clean distclean
 .PHONY: guest-module native-guest install-guest uninstall-guest
 
 all: module tool guest
@@ -22,6 +22,7 @@ help:
 	@echo 'make unit       build and run the unit tests'
 	@echo 'make check      run every test'
 	@echo 'make check-guests  run every guest, the slow ones too'
+	@echo 'make check-intel  every test on the emulated Intel host'
 	@echo 'make check-stress  interrupts, timers and wake-ups for minutes (STRESS_SECONDS=60 for each test)'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
 	@echo 'make bench-path count the instructions that each kind of exit costs'
@@ -71,6 +72,9 @@ check: lab
 
 check-guests: lab module
 	@GUEST_ALL=1 tests/run guest
+
+check-intel: lab
+	@INTEL_ALL=1 tests/run intel
 
 STRESS_SECONDS ?= 60
 

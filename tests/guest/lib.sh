@@ -15,6 +15,17 @@ tools=
 qemu_pid=
 listener=
 
+# Bochs, the emulated Intel host, interprets at some 50 million instructions a
+# second: guests there do without what costs most of them. And Debian 13's
+# kernel warns of its own mitigation for this CPU model (docs/emulation.md).
+quick=
+if grep -qw vmx /proc/cpuinfo; then
+	quick="mitigations=off rodata=off cryptomgr.notests reboot=t"
+	quick+=" initcall_blacklist=jent_mod_init,load_system_certificate_list,ftrace_check_for_weak_functions,trace_eval_init"
+	limit=900
+	patience=300
+fi
+
 die()
 {
 	echo "$*" >why
@@ -47,7 +58,7 @@ kernel()
 
 	shift 2
 	args+=(-kernel "$images/vmlinuz-$version" -initrd "$images/initrd-${tools:+tools-}$version.img"
-	       -append "console=ttyS0 panic=-1 quiet tc.run=$scenario $*")
+	       -append "console=ttyS0 panic=-1 quiet tc.run=$scenario $quick $*")
 }
 
 # disk FILE [KEY=VALUE]: a virtio disk.
