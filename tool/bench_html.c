@@ -24,7 +24,7 @@ static const char head[] =
 static const char how_to_read[] =
 	"<p>Numbers are medians over the rounds; thin lines with stops, and small print, go from the smallest to the "
 	"largest round. \xe2\x96\xbc less and \xe2\x96\xb2 more are said only where the rounds of both sides lie wholly "
-	"apart, and there are at least two of each; \xe2\x89\x88 stands for everything else. Stock KVM\xe2\x80\x99s exits by reason come "
+	"apart, and there are at least three of each; \xe2\x89\x88 stands for everything else. Stock KVM\xe2\x80\x99s exits by reason come "
 	"from a second pass over the work, with its tracepoint on, so they need not add up to its exits.</p>\n";
 
 static const char on_emulated[] =
@@ -37,8 +37,8 @@ static const char on_unknown[] =
 	"The result does not say whether the CPU was a physical one. If it was emulated, times on this page compare "
 	"with each other at best.";
 
-static const char one_round[] =
-	"There was only one round: nothing is known of how far rounds lie apart, and no difference here means much.";
+static const char few_rounds[] =
+	"There were fewer than three rounds of everything: too few to tell a difference from chance, so none is called one.";
 
 static const char *text_of(const json_t *obj, const char *key)
 {
@@ -263,11 +263,11 @@ static void write_contents(FILE *out, const struct view *v)
 	fputs("</ul></nav>\n", out);
 }
 
-static bool several_rounds(const struct view *v)
+static bool enough_rounds(const struct view *v)
 {
 	for (size_t i = 0; i < v->n; i++)
 		for (size_t r = 0; r < v->groups[i].n; r++)
-			if (view_rounds(&v->groups[i].rows[r]) > 1)
+			if (view_rounds(&v->groups[i].rows[r]) >= ROUNDS_MIN)
 				return true;
 	return false;
 }
@@ -289,8 +289,8 @@ static void write_page(FILE *out, const struct view *v, const json_t *result)
 		write_banner(out, "The run did not come to its end: what it had measured by then is here, the rest is missing.");
 	if (!json_is_false(emulated))
 		write_banner(out, json_is_true(emulated) ? on_emulated : on_unknown);
-	if (!several_rounds(v))
-		write_banner(out, one_round);
+	if (!enough_rounds(v))
+		write_banner(out, few_rounds);
 	write_contents(out, v);
 	fputs("</header>\n<main>\n", out);
 	write_worth(out, v);

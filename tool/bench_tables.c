@@ -36,7 +36,7 @@ struct comparison compare_values(const struct spread *value, json_int_t rounds, 
 	if (base->median > 0)
 		c.ratio = value->median / base->median;
 	c.verdict = VERDICT_SAME;
-	if (rounds < 2 || base_rounds < 2)
+	if (rounds < ROUNDS_MIN || base_rounds < ROUNDS_MIN)
 		return c;
 	if (value->max < base->min)
 		c.verdict = VERDICT_LESS;

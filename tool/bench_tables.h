@@ -21,7 +21,10 @@ struct comparison {
 	double ratio;
 };
 
-/* A difference counts when both values come from two rounds or more, and no round of one lies among those of the other. */
+/* Fewer rounds than this tell no difference from chance. */
+#define ROUNDS_MIN 3
+
+/* A difference counts when both values come from ROUNDS_MIN rounds or more, and no round of one lies among those of the other. */
 struct comparison compare_values(const struct spread *value, json_int_t rounds, const struct spread *base,
 				 json_int_t base_rounds);
 
