@@ -37,7 +37,7 @@ apic_mode()
 	dmesg | awk '
 		/Switched APIC routing to|APIC: Switched APIC routing/ { sub(/.*routing to:? */, ""); sub(/\.$/, ""); mode = $0 }
 		/setup PV IPIs/ { pv = " +pv" }
-		END { print (mode ? mode : "unknown") pv }'
+		END { print (mode ? mode : "flat") pv }'
 }
 
 # What an item needs beyond its program.
