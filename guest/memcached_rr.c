@@ -39,23 +39,28 @@ static void ask(int fd, const char *request, const char *reply)
 	}
 }
 
-static void measure(int fd, unsigned long count)
+/* Returns how long it took, in ns. */
+static uint64_t measure(int fd, unsigned long count)
 {
 	char value[VALUE_SIZE + 1], set[VALUE_SIZE + 64], reply[VALUE_SIZE + 64];
-	uint64_t last, now;
+	uint64_t start, last, now;
 
 	memset(value, 'v', VALUE_SIZE);
 	value[VALUE_SIZE] = '\0';
 	snprintf(set, sizeof(set), "set key 0 0 %d\r\n%s\r\n", VALUE_SIZE, value);
 	snprintf(reply, sizeof(reply), "VALUE key 0 %d\r\n%s\r\nEND\r\n", VALUE_SIZE, value);
 	ask(fd, set, "STORED\r\n");
-	last = work_now();
+	work_mark("begin", "memcached_rr");
+	start = work_now();
+	last = start;
 	while (count--) {
 		ask(fd, "get key\r\n", reply);
 		now = work_now();
 		histogram_add(&latency, now - last, 1);
 		last = now;
 	}
+	work_mark("end", "memcached_rr");
+	return last - start;
 }
 
 int main(int argc, char **argv)
@@ -65,7 +70,7 @@ int main(int argc, char **argv)
 					NULL };
 	static struct work_args args;
 	struct tool server;
-	uint64_t start, ns;
+	uint64_t ns;
 	int fd;
 
 	work_args(argc, argv, "REQUESTS", 2, &args);
@@ -73,9 +78,7 @@ int main(int argc, char **argv)
 	tool_start(&server, command, args.cpu[1], true, false);
 	work_pin(args.cpu[0]);
 	fd = tool_connect(&server, atoi(port));
-	start = work_now();
-	measure(fd, args.count);
-	ns = work_now() - start;
+	ns = measure(fd, args.count);
 	close(fd);
 	tool_stop(&server);
 

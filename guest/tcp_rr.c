@@ -55,7 +55,9 @@ static void between_cpus(struct result *r)
 	snprintf(port, sizeof(port), "%d", tool_free_port());
 	tool_start(&server, command, args.cpu[1], false, false);
 	close(tool_connect(&server, atoi(port)));
+	work_mark("begin", "tcp_rr");
 	netperf("127.0.0.1", port, r);
+	work_mark("end", "tcp_rr");
 	tool_stop(&server);
 }
 
@@ -69,7 +71,9 @@ static void with_peer(struct result *r)
 		fprintf(stderr, "net_rr: tc_peer=ADDRESS:PORT says with whom\n");
 		exit(2);
 	}
+	work_mark("begin", "net_rr");
 	netperf(address, port, r);
+	work_mark("end", "net_rr");
 }
 
 int main(int argc, char **argv)

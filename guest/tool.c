@@ -56,6 +56,7 @@ void tool_start(struct tool *t, const char *const argv[], int cpu, bool nobody, 
 			become_nobody();
 		/* After the change of user, which takes it back. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
 		dup2(read_output ? fd[1] : open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
 		execv(path, (char *const *)argv);
 		work_die(path);

@@ -112,6 +112,18 @@ uint64_t work_now(void)
 	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
+void work_mark(const char *what, const char *name)
+{
+	const char *sync = getenv("tc_sync");
+	char line[16];
+
+	if (!getenv("tc_marks"))
+		return;
+	fprintf(stderr, "TC: %s=%s\n", what, name);
+	if (sync && *sync && !fgets(line, sizeof(line), stdin))
+		work_die("no answer to the mark");
+}
+
 void work_report(const char *name, const char *key, uint64_t value)
 {
 	printf("TC: %s.%s=%" PRIu64 "\n", name, key, value);

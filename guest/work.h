@@ -39,6 +39,13 @@ void work_be_prompt(void);
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t work_now(void);
 
+/*
+ * Say `TC: WHAT=NAME` on standard error, and wait for a line from standard input
+ * where tc_sync is in the environment.  Only where the scenario leaves its marks
+ * to the program: it has tc_marks in the environment then.
+ */
+void work_mark(const char *what, const char *name);
+
 /* Report a value as `TC: NAME.KEY=VALUE`. */
 void work_report(const char *name, const char *key, uint64_t value);
 

@@ -63,10 +63,17 @@ mark()
 	[ -z "${tc_sync:-}" ] || read -r _
 }
 
+# Those that talk to somebody say themselves when they begin, once he listens.
 run_item()
 {
 	prepare "$1" || return 1
 	sleep "$settle"
+	case $1 in
+	*_rr)
+		tc_marks=1 "$1" "$2" >/tmp/report || return 1
+		cat /tmp/report
+		return ;;
+	esac
 	mark "begin=$1"
 	if [ "$1" = none ]; then
 		idle >/tmp/report 2>&1	# ends with its usage
