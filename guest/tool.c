@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -37,6 +38,21 @@ static void become_nobody(void)
 		work_die("nobody");
 }
 
+static _Noreturn void give_up(const struct tool *t, const char *what, int number)
+{
+	char text[512];
+	ssize_t n;
+
+	fprintf(stderr, "%s %s", t->name, what);
+	if (number)
+		fprintf(stderr, " %d", number);
+	fputc('\n', stderr);
+	lseek(t->err, 0, SEEK_SET);
+	while ((n = read(t->err, text, sizeof(text))) > 0)
+		fwrite(text, (size_t)n, 1, stderr);
+	exit(1);
+}
+
 void tool_start(struct tool *t, const char *const argv[], int cpu, bool nobody, bool read_output)
 {
 	char path[64];
@@ -44,8 +60,9 @@ void tool_start(struct tool *t, const char *const argv[], int cpu, bool nobody, 
 
 	find(argv[0], path, sizeof(path));
 	t->name = argv[0];
-	if (pipe2(fd, O_CLOEXEC))
-		work_die("pipe");
+	t->err = memfd_create(t->name, MFD_CLOEXEC);
+	if (t->err < 0 || pipe2(fd, O_CLOEXEC))
+		work_die(t->name);
 	t->pid = fork();
 	if (t->pid < 0)
 		work_die("fork");
@@ -58,6 +75,7 @@ void tool_start(struct tool *t, const char *const argv[], int cpu, bool nobody, 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
 		dup2(read_output ? fd[1] : open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
+		dup2(t->err, STDERR_FILENO);
 		execv(path, (char *const *)argv);
 		work_die(path);
 	}
@@ -77,11 +95,11 @@ void tool_wait(struct tool *t)
 		fclose(t->out);
 	if (waitpid(t->pid, &status, 0) < 0)
 		work_die("waitpid");
-	if (WIFEXITED(status) && !WEXITSTATUS(status))
-		return;
-	fprintf(stderr, "%s ended with %s %d\n", t->name, WIFEXITED(status) ? "status" : "signal",
-		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-	exit(1);
+	if (WIFSIGNALED(status))
+		give_up(t, "ended with signal", WTERMSIG(status));
+	if (WEXITSTATUS(status))
+		give_up(t, "ended with status", WEXITSTATUS(status));
+	close(t->err);
 }
 
 void tool_stop(struct tool *t)
@@ -90,6 +108,7 @@ void tool_stop(struct tool *t)
 		fclose(t->out);
 	kill(t->pid, SIGTERM);
 	waitpid(t->pid, NULL, 0);
+	close(t->err);
 }
 
 static int tcp_socket(void)
@@ -132,6 +151,5 @@ int tool_connect(const struct tool *t, int port)
 			break;
 		usleep(10000);
 	}
-	fprintf(stderr, "%s does not listen\n", t->name);
-	exit(1);
+	give_up(t, "does not listen", 0);
 }

@@ -16,6 +16,7 @@ struct tool {
 	const char *name;
 	pid_t pid;
 	FILE *out; /* what it writes, or NULL */
+	int err; /* a file with its complaints, which are shown only when it fails: a console costs exits */
 };
 
 /* Run @argv, a tool's name and its arguments, on @cpu (-1: any), as nobody when @nobody is set and root asks. */
