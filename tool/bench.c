@@ -74,7 +74,7 @@ static const struct argp_option bench_options[] = {
 	{ "work-module", OPT_WORK_MODULE, "FILE", 0, "taxcut_work.ko, for work on the host that needs it (default: left out there)", 0 },
 	{ "module", OPT_MODULE, "FILE", 0, "taxcut.ko (default: modprobe finds it)", 0 },
 	{ "qemu", OPT_QEMU, "PROGRAM", 0, "QEMU to start (default: " QEMU_DEFAULT ")", 0 },
-	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "Give a guest up that is silent so long (default: 180)", 0 },
+	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "Give a guest up that is silent so long beyond its work (default: 180)", 0 },
 	{ NULL, 0, NULL, 0, "Output:", 3 },
 	{ "output", 'o', "DIR", 0, "Keep the results there (default: taxcut-bench-DATE)", 0 },
 	{ "json", OPT_JSON, NULL, 0, "Print the result as JSON", 0 },
@@ -456,6 +456,15 @@ static int measure(struct bench_args *args, const char *dir)
 	return ret;
 }
 
+static int check_tracing(const struct bench_run *run)
+{
+	if (!needs(run, BENCH_KVM) || !geteuid())
+		return EXIT_OK;
+	fail("stock KVM's exits are counted by reason with its tracepoint, which takes root");
+	advise("run as root, or leave stock KVM out: name configurations with --config");
+	return EXIT_FAILED;
+}
+
 static int check_net(const struct bench_run *run)
 {
 	for (size_t i = 0; i < run->parts_n; i++)
@@ -469,6 +478,8 @@ static int check(struct bench_args *args)
 	struct bench_run *run = &args->run;
 	int ret = check_images(run);
 
+	if (!ret)
+		ret = check_tracing(run);
 	if (!ret)
 		ret = check_net(run);
 	if (!ret)

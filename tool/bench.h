@@ -95,6 +95,7 @@ extern const size_t bench_sets_n;
 #define BENCH_CONFIGS_MAX 64
 #define BENCH_WORKS_MAX 32
 #define BENCH_COUNT_MAX 100000000u /* as the guest's programs have it */
+#define BENCH_SECONDS_MAX 86400u
 #define BENCH_ROUNDS_MAX 1000u
 
 /* struct bench_plan - what is to be measured; bench_plan_free() when done */
@@ -122,6 +123,8 @@ bool bench_plan_needs(const struct bench_plan *plan, enum bench_place place);
 bool bench_plan_uses(const struct bench_plan *plan, unsigned int needs);
 /* The most vCPUs that an item of the plan needs. */
 unsigned int bench_plan_vcpus(const struct bench_plan *plan);
+/* The longest that an item is told to take, in seconds; 0 when none is told. */
+unsigned int bench_plan_seconds(const struct bench_plan *plan);
 /* "NAME:COUNT,..." as the guest's workload scenario takes it; the caller frees it. */
 char *bench_plan_items(const struct bench_plan *plan);
 void bench_plan_free(struct bench_plan *plan);

@@ -196,11 +196,11 @@ static int take_line(struct guest *g, const char *line)
 
 static int listen_to(struct guest *g)
 {
+	int patience = g->run->timeout + (int)bench_plan_seconds(&g->run->part->plan), ret;
 	char *line;
-	int ret;
 
 	do {
-		line = bench_next_line(g->run, &g->lines, g->run->timeout);
+		line = bench_next_line(g->run, &g->lines, patience);
 		if (!line && g->run->signal)
 			return -1;
 		if (!line) {

@@ -141,6 +141,7 @@ static bool add_work(struct bench_plan *plan, char *item, char **why)
 {
 	char *colon = strchr(item, ':');
 	const struct bench_work *work;
+	unsigned int most;
 	uint64_t count;
 
 	if (colon)
@@ -151,8 +152,9 @@ static bool add_work(struct bench_plan *plan, char *item, char **why)
 		return false;
 	}
 	count = work->count;
-	if (colon && (!parse_u64(colon + 1, &count) || !count || count > BENCH_COUNT_MAX)) {
-		*why = xasprintf("work '%s' wants a number from 1 to %u, not '%s'", item, BENCH_COUNT_MAX, colon + 1);
+	most = work->timed ? BENCH_SECONDS_MAX : BENCH_COUNT_MAX;
+	if (colon && (!parse_u64(colon + 1, &count) || !count || count > most)) {
+		*why = xasprintf("work '%s' wants a number from 1 to %u, not '%s'", item, most, colon + 1);
 		return false;
 	}
 	for (size_t i = 0; i < plan->items; i++) {
@@ -227,6 +229,16 @@ unsigned int bench_plan_vcpus(const struct bench_plan *plan)
 	for (size_t i = 0; i < plan->items; i++)
 		if (plan->item[i].work->vcpus > most)
 			most = plan->item[i].work->vcpus;
+	return most;
+}
+
+unsigned int bench_plan_seconds(const struct bench_plan *plan)
+{
+	unsigned int most = 0;
+
+	for (size_t i = 0; i < plan->items; i++)
+		if (plan->item[i].work->timed && plan->item[i].count > most)
+			most = plan->item[i].count;
 	return most;
 }
 

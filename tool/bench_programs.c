@@ -21,10 +21,10 @@ static void program_argv(const struct bench_run *run, size_t i, struct strv *arg
 /* Takes what the program says; its status, or -1 when it had to be ended. */
 static int follow(struct bench_run *run, pid_t pid, struct bench_lines *lines, json_t *item, int64_t *cpu_ns)
 {
-	int status = -1;
+	int patience = run->timeout + (int)bench_plan_seconds(&run->part->plan), status = -1;
 	char *line;
 
-	while ((line = bench_next_line(run, lines, run->timeout))) {
+	while ((line = bench_next_line(run, lines, patience))) {
 		if (!strncmp(line, mark, strlen(mark)))
 			bench_report_line(item, line + strlen(mark));
 		free(line);

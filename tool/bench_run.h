@@ -72,7 +72,7 @@ struct bench_part {
  * @tools_initrd: of guests that need well-known tools, or NULL: @initrd has them
  * @work_module: taxcut_work.ko for the host, or NULL
  * @programs: directory of the programs that "host" runs, or NULL
- * @timeout: seconds that a guest may be silent
+ * @timeout: seconds that a guest may be silent, beyond what its work takes
  *
  * @part: the one that is being measured
  * @cpus: as many as the largest part has vCPUs; @isolated is the same

@@ -48,6 +48,8 @@ static void plan_of_lists(void **state)
 	assert_int_equal(plan.config[1].on, 1u << CUT_HINT | 1u << CUT_GUEST_POLL);
 	assert_true(bench_plan_needs(&plan, BENCH_HOST));
 	assert_int_equal(bench_plan_vcpus(&plan), 1);
+	assert_int_equal(bench_plan_seconds(&plan), 2);
+	assert_false(bench_plan_uses(&plan, BENCH_NEEDS_NET | BENCH_NEEDS_MODULE));
 	items = bench_plan_items(&plan);
 	assert_string_equal(items, "cyclic:70,idle:2");
 	free(items);
@@ -55,7 +57,8 @@ static void plan_of_lists(void **state)
 	items = bench_plan_items(&plan);
 	assert_string_equal(items, "cyclic:7,idle:1");
 	free(items);
-	assert_true(bench_plan_work(&plan, "multicast", &why));
+	assert_true(bench_plan_work(&plan, "multicast,net_rr", &why));
+	assert_true(bench_plan_uses(&plan, BENCH_NEEDS_NET | BENCH_NEEDS_MODULE));
 	assert_int_equal(bench_plan_vcpus(&plan), 3);
 	bench_plan_free(&plan);
 }
@@ -72,7 +75,7 @@ static void refused_lists(void **state)
 	}, work[] = {
 		{ "cyclic,none", "no work 'none'" }, { "cyclic:", "wants a number" }, { "cyclic:0", "wants a number" },
 		{ "cyclic:1x", "wants a number" },   { "cyclic:-1", "wants a number" },
-		{ "cyclic:100000001", "wants a number" }, { "idle,idle:3", "'idle' is given twice" },
+		{ "cyclic:100000001", "wants a number" }, { "idle:86401", "1 to 86400" }, { "idle,idle:3", "'idle' is given twice" },
 	};
 	struct bench_plan plan = { 0 };
 	char *why = NULL;
