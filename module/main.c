@@ -41,6 +41,10 @@ bool param_posted_interrupts = true;
 module_param_named(posted_interrupts, param_posted_interrupts, bool, 0444);
 MODULE_PARM_DESC(posted_interrupts, "Interrupts reach a running vCPU without an exit; reads N where the CPU cannot (default: on)");
 
+bool param_posted_guard;
+module_param_named(posted_guard, param_posted_guard, bool, 0444);
+MODULE_PARM_DESC(posted_guard, "VMX: for emulated CPUs that deliver vector 255 when they are notified and nothing is posted (default: off)");
+
 unsigned int param_guest_slice_us;
 module_param_named(guest_slice_us, param_guest_slice_us, uint, 0444);
 MODULE_PARM_DESC(guest_slice_us, "VMX: longest stay in a guest that has interrupts off, in us, for emulated CPUs that do not exit for the host's interrupts then; 0: no limit (default: 0)");

@@ -150,6 +150,8 @@ static struct finding check_flushbyasid(const struct doctor *d)
 
 static struct finding check_avic(const struct doctor *d)
 {
+	if (!is_intel(d) && has_word(d->flags, "avic"))
+		return good("AVIC is there, but not used: an interrupt for a running vCPU costs one exit");
 	return optional(d, "avic", "posted_intr", "interrupts can reach a running vCPU without an exit",
 			"not available: an interrupt for a running vCPU costs one exit");
 }

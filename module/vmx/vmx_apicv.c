@@ -163,6 +163,25 @@ void vmx_init_apicv(struct vcpu *v)
 	vmx_mark_stale(v, VMX_STALE_APICV);
 }
 
+/*
+ * A notification may find nothing posted: what it was sent for was collected
+ * before an entry that came in between. A CPU makes nothing of that. Bochs 3.0
+ * takes "no vector" for 255, and delivers it; the guest never ends a spurious
+ * interrupt, and hears of no other from then on. While the guest runs there,
+ * IRR holds a vector that is too low to be delivered, and the highest there is.
+ */
+#define GUARD_VECTOR 1
+
+static void set_guard(struct lapic *l, bool on)
+{
+	u32 *word = lapic_word(l, LAPIC_IRR);
+
+	if (on)
+		*word |= BIT(GUARD_VECTOR);
+	else
+		*word &= ~BIT(GUARD_VECTOR);
+}
+
 /* Between the publication of the mode and the entry. */
 void vmx_apicv_before_entry(struct vcpu *v)
 {
@@ -172,15 +191,17 @@ void vmx_apicv_before_entry(struct vcpu *v)
 
 	if (lapic_has_posted(l))
 		lapic_collect(l);
-	if (!l->irr_moved)
-		return;
-	l->irr_moved = false;
-	WRITE_ONCE(l->irr_hint, 1);
-	status = intr_status(l);
-	if (status != s->intr_status)
-		vmx_write(GUEST_INTR_STATUS, status);
-	if (unlikely(l->watched_new))
-		write_watched(l);
+	if (l->irr_moved) {
+		l->irr_moved = false;
+		WRITE_ONCE(l->irr_hint, 1);
+		status = intr_status(l);
+		if (status != s->intr_status)
+			vmx_write(GUEST_INTR_STATUS, status);
+		if (unlikely(l->watched_new))
+			write_watched(l);
+	}
+	if (unlikely(param_posted_guard))
+		set_guard(l, true);
 }
 
 void vmx_apicv_after_exit(struct vcpu *v)
@@ -189,6 +210,8 @@ void vmx_apicv_after_exit(struct vcpu *v)
 	struct lapic *l = &v->apic->l;
 	u8 rvi, svi;
 
+	if (unlikely(param_posted_guard))
+		set_guard(l, false);
 	s->intr_status = vmx_read(GUEST_INTR_STATUS);
 	rvi = s->intr_status;
 	svi = s->intr_status >> 8;
