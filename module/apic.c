@@ -222,13 +222,11 @@ static int ack_user_irq(struct vcpu *v)
 	return v->ev.user_irq;
 }
 
-int apic_ack(struct vcpu *v)
+static int ack_extint(struct vcpu *v)
 {
 	struct apic *a = v->apic;
 	int vector;
 
-	if (!a)
-		return v->ev.user_irq_pending ? ack_user_irq(v) : -1;
 	if (extint_pending(v)) {
 		WRITE_ONCE(a->wire_extint, 0);
 		if (v->ev.user_irq_pending)
@@ -243,6 +241,14 @@ int apic_ack(struct vcpu *v)
 	if (vector >= 0)
 		lapic_accept(&a->l, vector);
 	return vector;
+}
+
+int apic_ack(struct vcpu *v, int pending)
+{
+	if (unlikely(pending == APIC_EXTINT))
+		return ack_extint(v);
+	lapic_accept(&v->apic->l, pending);
+	return pending;
 }
 
 bool apic_has_event(struct vcpu *v)

@@ -113,10 +113,11 @@ int apic_pending_vector(struct vcpu *v);
 /* The same, less what the CPU delivers by itself. */
 int apic_injectable_vector(struct vcpu *v);
 /*
- * Take it: IRR to ISR, or acknowledge the PIC, or consume
- * vcpu->ev.user_irq. Returns the vector, -1 when it has gone meanwhile.
+ * Take what apic_injectable_vector() has just found: IRR to ISR, or, for
+ * APIC_EXTINT, acknowledge the PIC or consume vcpu->ev.user_irq. Returns the
+ * vector, -1 when it has gone meanwhile.
  */
-int apic_ack(struct vcpu *v);
+int apic_ack(struct vcpu *v, int pending);
 /*
  * An interrupt waits that would wake a halted vCPU whose IF is open. An expired
  * timer (REQ_TIMER) is served here. NMI, INIT, SIPI and apic_take_kick() are

@@ -7,6 +7,7 @@
 #define LVT_ENTRIES 6
 #define VERSION_EOI_SUPPRESS BIT(24)
 #define FIRST_LEGAL_VECTOR 16
+#define ALL_WORDS 0xff /* of irr_words */
 
 #define SVR_WRITABLE 0x3ffU
 #define LVT_VECTOR 0xffU
@@ -74,17 +75,23 @@ static bool vector_test(const struct lapic *l, u32 offset, u8 vector)
 	return word_load(vector_word(l, offset, vector)) & (1U << (vector & 31));
 }
 
-static int vector_highest(const struct lapic *l, u32 offset)
+/* The highest in the words up to this one. */
+static int vector_highest(const struct lapic *l, u32 offset, int i)
 {
-	int i;
-
-	for (i = 7; i >= 0; i--) {
+	for (; i >= 0; i--) {
 		u32 word = lapic_reg(l, offset + i * 16);
 
 		if (word)
 			return i * 32 + fls(word) - 1;
 	}
 	return -1;
+}
+
+/* After a bit was set in that word of IRR, or posted for it. */
+static void irr_word_filled(struct lapic *l, unsigned int i)
+{
+	if (!(word_load(&l->irr_words) & BIT(i)))
+		word_test_and_set_bit(&l->irr_words, i);
 }
 
 static bool in_x2apic(const struct lapic *l)
@@ -180,7 +187,7 @@ static void reset_registers(struct lapic *l)
 		reg_set(l, LAPIC_LDR, x2apic_ldr(l->x2apic_id));
 	forget_posted(l);
 	l->isr_highest = -1;
-	WRITE_ONCE(l->irr_hint, 1);
+	WRITE_ONCE(l->irr_words, ALL_WORDS);
 	WRITE_ONCE(l->esr_new, 0);
 	WRITE_ONCE(l->esr_disarmed, 0);
 }
@@ -324,8 +331,8 @@ int lapic_state_set(struct lapic *l, const struct kvm_lapic_state *s, bool x2api
 	reg_set(l, LAPIC_EOI, 0);
 	reg_set(l, LAPIC_DFR, lapic_reg(l, LAPIC_DFR) | 0x0fffffff);
 	forget_posted(l);
-	l->isr_highest = vector_highest(l, LAPIC_ISR);
-	WRITE_ONCE(l->irr_hint, 1);
+	l->isr_highest = vector_highest(l, LAPIC_ISR, 7);
+	WRITE_ONCE(l->irr_words, ALL_WORDS);
 	WRITE_ONCE(l->esr_new, 0);
 	WRITE_ONCE(l->esr_disarmed, 0);
 	lapic_update_ppr(l);
@@ -362,7 +369,7 @@ static enum lapic_irr_result set_irr(struct lapic *l, u8 vector, bool level, boo
 		word_test_and_clear_bit(tmr, vector & 31);
 	if (word_test_and_set_bit(accepting_word(l, vector, watched), vector & 31))
 		return LAPIC_ALREADY;
-	WRITE_ONCE(l->irr_hint, 1);
+	irr_word_filled(l, vector >> 5);
 	if (l->posted && watched)
 		word_test_and_set_bit(&l->held_any, 0);
 	return LAPIC_NEW;
@@ -376,6 +383,11 @@ enum lapic_irr_result lapic_set_irr(struct lapic *l, u8 vector, bool level)
 enum lapic_irr_result lapic_set_irr_watched(struct lapic *l, u8 vector)
 {
 	return set_irr(l, vector, false, true);
+}
+
+void lapic_irr_was_filled(struct lapic *l, u8 highest)
+{
+	word_set_bits(&l->irr_words, (2U << (highest >> 5)) - 1);
 }
 
 void lapic_collect(struct lapic *l)
@@ -393,6 +405,7 @@ void lapic_collect(struct lapic *l)
 		if (!found)
 			continue;
 		reg_set(l, LAPIC_IRR + i * 16, lapic_reg(l, LAPIC_IRR + i * 16) | found);
+		irr_word_filled(l, i);
 		l->irr_moved = true;
 		if (held & ~l->watched[i])
 			l->watched_new = true;
@@ -401,29 +414,32 @@ void lapic_collect(struct lapic *l)
 }
 
 /* lapic_state_set() may leave illegal vectors in IRR. They read back, and do nothing. */
-static int highest_legal_irr(struct lapic *l)
+static u32 legal_irr_word(const struct lapic *l, int i)
 {
-	int vector = vector_highest(l, LAPIC_IRR);
+	u32 word = lapic_reg(l, LAPIC_IRR + i * 16);
 
-	return vector >= FIRST_LEGAL_VECTOR ? vector : -1;
+	return i ? word : word & ~(BIT(FIRST_LEGAL_VECTOR) - 1);
 }
 
 int lapic_highest_irr(struct lapic *l)
 {
-	int vector;
+	u32 words;
 
-	if (!word_load(&l->irr_hint))
+	if (!word_load(&l->irr_words))
 		return -1;
 	lapic_collect(l);
-	vector = highest_legal_irr(l);
-	if (vector >= 0)
-		return vector;
-	word_test_and_clear_bit(&l->irr_hint, 0);
-	lapic_collect(l);
-	vector = highest_legal_irr(l);
-	if (vector >= 0)
-		WRITE_ONCE(l->irr_hint, 1);
-	return vector;
+	while ((words = word_load(&l->irr_words))) {
+		int i = fls(words) - 1;
+		u32 word = legal_irr_word(l, i);
+
+		if (word)
+			return i * 32 + fls(word) - 1;
+		word_test_and_clear_bit(&l->irr_words, i);
+		lapic_collect(l);
+		if (legal_irr_word(l, i))
+			irr_word_filled(l, i);
+	}
+	return -1;
 }
 
 int lapic_pending_vector(struct lapic *l)
@@ -454,10 +470,11 @@ void lapic_accept(struct lapic *l, u8 vector)
 	lapic_update_ppr(l);
 }
 
+/* The highest in service leaves. */
 static void leave_service(struct lapic *l, u8 vector)
 {
 	word_test_and_clear_bit(vector_word(l, LAPIC_ISR, vector), vector & 31);
-	l->isr_highest = vector_highest(l, LAPIC_ISR);
+	l->isr_highest = vector_highest(l, LAPIC_ISR, vector >> 5);
 	lapic_update_ppr(l);
 }
 
@@ -465,7 +482,7 @@ void lapic_unaccept(struct lapic *l, u8 vector)
 {
 	leave_service(l, vector);
 	word_test_and_set_bit(vector_word(l, LAPIC_IRR, vector), vector & 31);
-	WRITE_ONCE(l->irr_hint, 1);
+	irr_word_filled(l, vector >> 5);
 	l->irr_moved = true;
 }
 

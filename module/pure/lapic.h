@@ -8,12 +8,12 @@
  *   Any thread, at any time, without a lock: lapic_set_irr(),
  *   lapic_local_deliver(), lapic_post*(), lapic_accepts_pic() and the inline
  *   predicates. They use atomic operations on IRR, TMR, pending, esr_new and
- *   irr_hint, and only read the rest.
+ *   irr_words, and only read the rest.
  *   Everything else belongs to the vCPU's own thread, or to whoever holds the
  *   vCPU's mutex.
- *   Order of acceptance: TMR bit, IRR bit, irr_hint, then the caller's kick.
- *   The owner clears irr_hint only before it searches IRR, so a bit that
- *   appears during the search is found now or by the next look.
+ *   Order of acceptance: TMR bit, IRR bit, irr_words, then the caller's kick.
+ *   The owner clears a bit of irr_words only before it looks at that word of
+ *   IRR again, so what appears meanwhile is found now or by the next look.
  *
  * A CPU that delivers interrupts itself
  *   Then the register page is the CPU's while the guest runs, and IRR is
@@ -104,7 +104,7 @@ struct lapic {
 	bool has_eoi_suppress; /* version bit 24: SVR bit 12 may be set */
 
 	int isr_highest; /* highest bit in ISR, -1 for none */
-	u32 irr_hint; /* nonzero: IRR may hold something; zero: it holds nothing */
+	u32 irr_words; /* bit n: word n of IRR may hold something; clear: it holds nothing */
 	u32 pending; /* bits 1 << enum lapic_pending */
 	u32 sipi_vector; /* valid when LAPIC_PENDING_SIPI is taken */
 	u32 esr_new; /* errors since the last write to ESR, not yet visible */
@@ -268,6 +268,9 @@ static inline bool lapic_has_posted(const struct lapic *l)
 {
 	return l->posted && (word_load(&l->posted->on) | word_load(&l->held_any));
 }
+
+/* The CPU has put vectors into IRR, this one the highest that is left. Owner only. */
+void lapic_irr_was_filled(struct lapic *l, u8 highest);
 
 /* Move what others have posted into IRR. Owner only, with the guest stopped. */
 void lapic_collect(struct lapic *l);

@@ -95,6 +95,11 @@ static inline bool word_test_and_clear_bit(u32 *word, unsigned int bit)
 	return __atomic_fetch_and(word, ~mask, __ATOMIC_SEQ_CST) & mask;
 }
 
+static inline void word_set_bits(u32 *word, u32 mask)
+{
+	__atomic_fetch_or(word, mask, __ATOMIC_SEQ_CST);
+}
+
 static inline u32 word_take(u32 *word)
 {
 	return __atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST);

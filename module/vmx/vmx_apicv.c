@@ -193,7 +193,6 @@ void vmx_apicv_before_entry(struct vcpu *v)
 		lapic_collect(l);
 	if (l->irr_moved) {
 		l->irr_moved = false;
-		WRITE_ONCE(l->irr_hint, 1);
 		status = intr_status(l);
 		if (status != s->intr_status)
 			vmx_write(GUEST_INTR_STATUS, status);
@@ -217,7 +216,7 @@ void vmx_apicv_after_exit(struct vcpu *v)
 	svi = s->intr_status >> 8;
 	l->isr_highest = svi ?: -1;
 	if (rvi)
-		WRITE_ONCE(l->irr_hint, 1);
+		lapic_irr_was_filled(l, rvi);
 	v->cr8 = v->apic_cr8; /* TPR is in its place already */
 }
 
