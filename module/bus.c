@@ -26,7 +26,7 @@ static bool chip_port_read(struct irqchip *irq, u64 addr, unsigned int len, void
 
 	if (pic_owns_port(port)) {
 		if (len == 1)
-			irq_pic_port_read(irq, port, data);
+			*(u8 *)data = irq_pic_port_read(irq, port);
 		else
 			memset(data, 0xff, len);
 		return true;

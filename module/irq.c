@@ -91,18 +91,25 @@ int irq_chip_set(struct irqchip *irq, enum irq_source src, u8 chip, u8 pin, bool
 	return r;
 }
 
-void irq_pic_port_read(struct irqchip *irq, u16 port, u8 *value)
+static noinline u8 read_polled_pic(struct irqchip *irq, u16 port)
 {
 	struct pic_effects fx = {};
 	unsigned long flags;
+	u8 value;
 
 	raw_spin_lock_irqsave(&irq->lock, flags);
-	*value = pic_read(&irq->pic, port, &fx);
+	value = pic_read(&irq->pic, port, &fx);
 	if (fx.changed)
 		pic_output_changed(irq);
 	raw_spin_unlock_irqrestore(&irq->lock, flags);
 	if (fx.acked)
 		irq_pins_acked(irq, fx.acked, 0);
+	return value;
+}
+
+u8 irq_pic_port_read(struct irqchip *irq, u16 port)
+{
+	return unlikely(pic_is_polled(&irq->pic)) ? read_polled_pic(irq, port) : pic_peek(&irq->pic, port);
 }
 
 /* ICW1 forgets what the chip had latched or in service, so no EOI will come for it. */

@@ -146,8 +146,8 @@ int irq_set_gsi(struct irqchip *irq, enum irq_source src, u32 gsi, bool level);
 int irq_chip_set(struct irqchip *irq, enum irq_source src, u8 chip, u8 pin, bool level);
 int irq_chip_set_locked(struct irqchip *irq, enum irq_source src, u8 chip, u8 pin, bool level);
 
-/* Chip accesses of the guest; take irq->lock. */
-void irq_pic_port_read(struct irqchip *irq, u16 port, u8 *value);
+/* Chip accesses of the guest; take irq->lock when they change anything. */
+u8 irq_pic_port_read(struct irqchip *irq, u16 port);
 void irq_pic_port_write(struct irqchip *irq, u16 port, u8 value);
 void irq_ioapic_read(struct irqchip *irq, u32 offset, unsigned int len, void *data);
 void irq_ioapic_write(struct irqchip *irq, u32 offset, unsigned int len, const void *data);

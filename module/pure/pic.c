@@ -305,33 +305,40 @@ static u8 read_poll(struct pic *p, unsigned int n, struct pic_effects *e)
 	return 0x80 | irq;
 }
 
-static u8 read_chip(struct pic *p, unsigned int n, bool data, struct pic_effects *e)
+static u8 peek_chip(const struct kvm_pic_state *c, bool data)
 {
-	const struct kvm_pic_state *c = &p->chip[n];
-
-	if (c->poll)
-		return read_poll(p, n, e);
 	if (data)
-		return c->imr;
-	return c->read_reg_select ? c->isr : c->irr;
+		return READ_ONCE(c->imr);
+	return READ_ONCE(c->read_reg_select) ? READ_ONCE(c->isr) : READ_ONCE(c->irr);
 }
 
-u8 pic_read(struct pic *p, u16 port, struct pic_effects *e)
+u8 pic_peek(const struct pic *p, u16 port)
 {
 	switch (port) {
 	case PIC_MASTER_CMD:
 	case PIC_MASTER_DATA:
-		return read_chip(p, MASTER, port & 1, e);
+		return peek_chip(&p->chip[MASTER], port & 1);
 	case PIC_SLAVE_CMD:
 	case PIC_SLAVE_DATA:
-		return read_chip(p, SLAVE, port & 1, e);
+		return peek_chip(&p->chip[SLAVE], port & 1);
 	case PIC_ELCR1:
-		return p->chip[MASTER].elcr;
+		return READ_ONCE(p->chip[MASTER].elcr);
 	case PIC_ELCR2:
-		return p->chip[SLAVE].elcr;
+		return READ_ONCE(p->chip[SLAVE].elcr);
 	default:
 		return 0xff;
 	}
+}
+
+u8 pic_read(struct pic *p, u16 port, struct pic_effects *e)
+{
+	bool master = port == PIC_MASTER_CMD || port == PIC_MASTER_DATA;
+
+	if (master && p->chip[MASTER].poll)
+		return read_poll(p, MASTER, e);
+	if ((port == PIC_SLAVE_CMD || port == PIC_SLAVE_DATA) && p->chip[SLAVE].poll)
+		return read_poll(p, SLAVE, e);
+	return pic_peek(p, port);
 }
 
 void pic_write(struct pic *p, u16 port, u8 value, struct pic_effects *e)

@@ -52,6 +52,13 @@ u8 pic_intack(struct pic *p, struct pic_effects *e);
 /* True for the six ports above. */
 bool pic_owns_port(u16 port);
 
+/* What a port would read, less the effects; while no chip is polled that is all there is to it, and needs no lock. */
+u8 pic_peek(const struct pic *p, u16 port);
+static inline bool pic_is_polled(const struct pic *p)
+{
+	return READ_ONCE(p->chip[0].poll) | READ_ONCE(p->chip[1].poll);
+}
+
 /* Port reads have effects too (poll mode acknowledges). Unknown ports read 0xff. */
 u8 pic_read(struct pic *p, u16 port, struct pic_effects *e);
 void pic_write(struct pic *p, u16 port, u8 value, struct pic_effects *e);
