@@ -142,7 +142,7 @@ static u64 cpuid_cr4(struct vcpu *v)
 {
 	struct hv_paging p;
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	return p.cr4;
 }
 

@@ -447,7 +447,7 @@ static void emul_load_regs(struct emul *e)
 	struct hv_sregs s;
 	unsigned int i;
 
-	hv->get_paging(v, &e->p);
+	hv_call(get_paging)(v, &e->p);
 	hv->get_sregs(v, &s);
 	memcpy(r->gpr, v->regs, sizeof(r->gpr));
 	r->rip = v->rip;
@@ -478,7 +478,7 @@ int emul_failed(struct vcpu *v)
 	unsigned int n;
 
 	v->stats.insn_emulation_fail++;
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	if (p.cpl && !v->vm->fail_unknown_emulation) {
 		event_queue_ud(v);
 		return RUN_GUEST;

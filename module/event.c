@@ -133,7 +133,7 @@ static void inject_again_or_exception(struct vcpu *v)
 	else if (v->ev.nmi_injected)
 		hv->inject_nmi(v);
 	else
-		hv->inject_irq(v);
+		hv_call(inject_irq)(v);
 }
 
 static void inject_nmi(struct vcpu *v)
@@ -165,10 +165,10 @@ static int irq_waiting(struct vcpu *v)
 	return v->ev.user_irq_pending ? v->ev.user_irq : -1;
 }
 
-static int irq_take(struct vcpu *v)
+static int irq_take(struct vcpu *v, int pending)
 {
 	if (v->apic)
-		return apic_ack(v);
+		return apic_ack(v, pending);
 	v->ev.user_irq_pending = false;
 	return v->ev.user_irq;
 }
@@ -185,8 +185,8 @@ static void inject_irq(struct vcpu *v)
 	int pending = irq_waiting(v);
 	bool window;
 
-	if (pending >= 0 && !v->ev.in_flight && hv->irq_allowed(v)) {
-		int vector = irq_take(v);
+	if (pending >= 0 && !v->ev.in_flight && hv_call(irq_allowed)(v)) {
+		int vector = irq_take(v, pending);
 
 		if (vector >= 0) {
 			v->ev.irq.vector = vector;
@@ -195,14 +195,14 @@ static void inject_irq(struct vcpu *v)
 			v->ev.in_flight = true;
 			v->stats.irq_injections++;
 			trace_taxcut_inject(v, false);
-			hv->inject_irq(v);
+			hv_call(inject_irq)(v);
 		}
 		pending = irq_waiting(v);
 	}
 	window = pending >= 0 || event_user_wants_window(v);
-	hv->set_irq_window(v, window);
+	hv_call(set_irq_window)(v, window);
 	/* Some emulated SVM mishandles a CR8 write while a virtual interrupt is pending, so watch CR8 then, too. */
-	hv->set_cr8_intercept(v, window || !v->apic || (!v->apic->cpu_delivers && apic_blocked_by_tpr(v)));
+	hv_call(set_cr8_intercept)(v, window || !v->apic || (!v->apic->cpu_delivers && apic_blocked_by_tpr(v)));
 }
 
 void event_inject(struct vcpu *v)
@@ -212,7 +212,7 @@ void event_inject(struct vcpu *v)
 		v->apic_cr8 = apic_get_tpr(v);
 	else
 		v->apic_cr8 = READ_ONCE(v->run->cr8) & 0xf;
-	hv->set_tpr(v, v->apic_cr8);
+	hv_call(set_tpr)(v, v->apic_cr8);
 	inject_again_or_exception(v);
 	inject_nmi(v);
 	inject_irq(v);
@@ -232,7 +232,7 @@ bool event_runnable(struct vcpu *v)
 		return true;
 	if ((v->ev.nmi_pending || atomic_read(&v->nmi_queued)) && hv->nmi_allowed(v))
 		return true;
-	if (!hv->irq_allowed(v))
+	if (!hv_call(irq_allowed)(v))
 		return false;
 	return v->ev.user_irq_pending || apic_has_event(v);
 }

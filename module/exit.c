@@ -68,7 +68,7 @@ static void pio_in_result(struct vcpu *v, unsigned int size, u32 value)
 		*rax = (*rax & ~0xffULL) | (value & 0xff);
 }
 
-static int exit_io(struct vcpu *v)
+static noinline int exit_io(struct vcpu *v)
 {
 	const struct hv_exit *e = &v->exit;
 	struct kvm_run *run = v->run;
@@ -99,7 +99,7 @@ static int exit_io(struct vcpu *v)
 	return exit_to_user(v, KVM_EXIT_IO);
 }
 
-static int exit_memory(struct vcpu *v)
+static noinline int exit_memory(struct vcpu *v)
 {
 	/* The map may have changed between the fault and now. */
 	if (gpa_ptr(v->vm, v->exit.mem.gpa, 1, v->exit.mem.write) && !v->exit.mem.present)
@@ -131,7 +131,7 @@ static int exit_hypercall(struct vcpu *v)
 static int exit_irq_window(struct vcpu *v)
 {
 	vcpu_request(v, REQ_EVENT);
-	if (event_user_wants_window(v) && hv->irq_allowed(v)) {
+	if (event_user_wants_window(v) && hv_call(irq_allowed)(v)) {
 		v->stats.request_irq_exits++;
 		return exit_to_user(v, KVM_EXIT_IRQ_WINDOW_OPEN);
 	}
@@ -160,7 +160,7 @@ static bool decode_mov_special(struct vcpu *v, u8 *opcode, u8 *reg, u8 *rm)
 	return bytes[i] == 0x0f;
 }
 
-static int exit_cr8(struct vcpu *v)
+static noinline int exit_cr8(struct vcpu *v)
 {
 	u8 opcode, reg, rm, old = v->cr8;
 	u64 value;
@@ -176,7 +176,7 @@ static int exit_cr8(struct vcpu *v)
 		return RUN_GUEST;
 	v->cr8 = value;
 	v->apic_cr8 = value;
-	hv->set_tpr(v, value);
+	hv_call(set_tpr)(v, value);
 	vcpu_request(v, REQ_EVENT);
 	if (v->apic) {
 		apic_set_tpr(v, value);
@@ -202,14 +202,14 @@ static void write_debug_register(struct vcpu *v, unsigned int n, u64 value)
 }
 
 /* SDM vol. 3, "Debug Registers": DR4 and DR5 are DR6 and DR7 unless CR4.DE; DR7.GD traps every access. */
-static int exit_dr(struct vcpu *v)
+static noinline int exit_dr(struct vcpu *v)
 {
 	u8 opcode, reg, rm;
 	struct hv_paging p;
 
 	if (!decode_mov_special(v, &opcode, &reg, &rm) || (opcode != 0x21 && opcode != 0x23))
 		return emul_failed(v);
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	if (reg >= 8 || ((reg == 4 || reg == 5) && (p.cr4 & X86_CR4_DE))) {
 		event_queue_ud(v);
 		return RUN_GUEST;
@@ -238,7 +238,7 @@ static int exit_xsetbv(struct vcpu *v)
 	u64 value = (u32)v->regs[REG_RAX] | v->regs[REG_RDX] << 32;
 	struct hv_paging p;
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	if (p.cpl || (u32)v->regs[REG_RCX] || state_xcr0_set(v, value, false)) {
 		event_queue_gp(v);
 		return RUN_GUEST;
@@ -263,7 +263,7 @@ static int exit_debug(struct vcpu *v, u8 vector, u64 dr6)
 	struct kvm_debug_exit_arch *arch = &v->run->debug.arch;
 	struct hv_paging p;
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	arch->exception = vector;
 	arch->pc = p.cs_base + v->rip;
 	arch->dr6 = dr6 | DR6_RESERVED;
@@ -293,7 +293,7 @@ static int exit_ud(struct vcpu *v)
 	return RUN_GUEST;
 }
 
-static int exit_exception(struct vcpu *v)
+static noinline int exit_exception(struct vcpu *v)
 {
 	const struct hv_exit *e = &v->exit;
 
@@ -340,6 +340,7 @@ static int exit_unknown(struct vcpu *v)
 	return exit_to_user(v, KVM_EXIT_INTERNAL_ERROR);
 }
 
+/* What needs a stack frame is not inlined here, so that nobody else pays for it. */
 int exit_dispatch(struct vcpu *v)
 {
 	switch (v->exit.reason) {

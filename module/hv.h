@@ -37,6 +37,7 @@
 #include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/signal_types.h>
+#include <linux/static_call.h>
 #include <linux/types.h>
 
 #include "stats.h"
@@ -223,6 +224,7 @@ struct vcpu {
 	int mode; /* enum vcpu_mode */
 	int cpu; /* physical CPU while loaded, else the last one, -1 at first */
 	bool loaded; /* guest state is in the CPU */
+	bool may_have_shadow; /* the backend's word: clear, there is no interrupt shadow to end */
 	u64 regs[NR_REGS];
 	u64 rip, rflags;
 	union { /* the backend's own */
@@ -420,6 +422,19 @@ struct hv_ops {
 
 extern struct hv_ops svm_ops, vmx_ops; /* written only by their own setup() */
 extern const struct hv_ops *hv; /* the backend in use */
+
+/*
+ * The operations on the way from exit to entry are called directly, without
+ * what an indirect branch costs where those are mitigated: hv_call(op)(v, ...)
+ * is hv->op(v, ...). Set by hv_update_calls() when the backend is chosen.
+ */
+#define HV_HOT_OPS(op)                                                                             \
+	op(load) op(unload) op(run) op(inject_irq) op(irq_allowed) op(set_irq_window)              \
+	op(set_cr8_intercept) op(set_tpr) op(set_shadow) op(get_paging)
+#define HV_CALL_TYPE(name) *((struct hv_ops *)NULL)->name
+#define HV_DECLARE_CALL(name) DECLARE_STATIC_CALL(hv_##name, HV_CALL_TYPE(name));
+HV_HOT_OPS(HV_DECLARE_CALL)
+#define hv_call(name) static_call(hv_##name)
 
 static inline bool vcpu_has_request(const struct vcpu *v)
 {

@@ -246,6 +246,15 @@ static void on_resume(void)
 
 HV_SYSCORE(on_suspend, on_resume);
 
+#define HV_DEFINE_CALL(name) DEFINE_STATIC_CALL_NULL(hv_##name, HV_CALL_TYPE(name));
+HV_HOT_OPS(HV_DEFINE_CALL)
+
+#define HV_UPDATE_CALL(name) static_call_update(hv_##name, hv->name);
+static void hv_update_calls(void)
+{
+	HV_HOT_OPS(HV_UPDATE_CALL)
+}
+
 static int choose_backend(void)
 {
 	/* The CPU's own word: the kernel hides VMX where the firmware has switched it off. */
@@ -261,6 +270,7 @@ static int choose_backend(void)
 		return -ENODEV;
 	}
 	hv = ops;
+	hv_update_calls();
 	return 0;
 }
 

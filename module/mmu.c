@@ -201,6 +201,6 @@ int mmu_translate(struct vcpu *v, u64 lin, unsigned int access, u64 *gpa, struct
 {
 	struct hv_paging p;
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	return mmu_walk(v, &p, lin, access, gpa, fault);
 }

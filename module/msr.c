@@ -202,7 +202,7 @@ static int set_canonical(struct vcpu *v, u32 index, u64 value, bool host)
 	unsigned int unused = 16;
 	struct hv_paging p;
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	/* User space may restore MSRs before CR4. */
 	if ((p.cr4 & X86_CR4_LA57) ||
 	    (host && boot_cpu_has(X86_FEATURE_LA57) && cpuid_has(v, 7, 0, CPUID_ECX, 16)))
@@ -256,7 +256,7 @@ static int get_efer(struct vcpu *v, u32 index, u64 *value, bool host)
 {
 	struct hv_paging p;
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	*value = p.efer & ~(u64)EFER_SVME; /* the backend's own need, not the guest's */
 	return 0;
 }
@@ -265,7 +265,7 @@ static int set_efer(struct vcpu *v, u32 index, u64 value, bool host)
 {
 	struct hv_paging p;
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	if (value & (host ? cpuid_host_efer_reserved() : v->efer_reserved))
 		return -EINVAL;
 	/* LME cannot change while paging is on (SDM vol. 3, 10.8.5). */

@@ -401,7 +401,7 @@ static int msr_uncorrected_mce(struct vcpu *v, u64 *bank, u64 status, const stru
 		return 0;
 	if (~bank[0])
 		return 0;
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	if ((v->msrs->mcg_status & MCG_STATUS_MCIP) || !(p.cr4 & X86_CR4_MCE)) {
 		vcpu_request(v, REQ_TRIPLE_FAULT);
 		return 0;

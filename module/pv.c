@@ -424,7 +424,7 @@ int pv_hypercall(struct vcpu *v)
 	unsigned int i;
 	long ret;
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	long_mode = pv_long_mode(&p);
 	if (!long_mode) {
 		nr = (u32)nr;

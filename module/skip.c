@@ -180,7 +180,7 @@ unsigned int emul_length(struct vcpu *v, const char *opcode, unsigned int oplen)
 
 	if (likely(v->exit.insn_len))
 		return v->exit.insn_len;
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	code = executed_code(v, &p, linear_rip(v, &p), oplen);
 	if (oplen && code && is_opcode(code, opcode, oplen))
 		return oplen;
@@ -191,7 +191,8 @@ void emul_finish_at(struct vcpu *v, u64 rip)
 {
 	v->rip = rip;
 	v->rflags &= ~(u64)X86_EFLAGS_RF;
-	hv->set_shadow(v, 0);
+	if (unlikely(v->may_have_shadow))
+		hv_call(set_shadow)(v, 0);
 	if (likely(!(v->rflags & X86_EFLAGS_TF)))
 		return;
 	if (hv->end_own_step && hv->end_own_step(v))
@@ -214,7 +215,7 @@ bool emul_skip(struct vcpu *v, const char *opcode, unsigned int oplen)
 	if (unlikely(rip >> 32 && !(v->rip >> 32))) {
 		struct hv_paging p;
 
-		hv->get_paging(v, &p);
+		hv_call(get_paging)(v, &p);
 		if (!in_64bit_code(&p))
 			rip = (u32)rip;
 	}
@@ -228,7 +229,7 @@ unsigned int emul_peek_quiet(struct vcpu *v, u8 *bytes, unsigned int len)
 	struct hv_paging p;
 	int n;
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	n = skip_fetch(v, &p, linear_rip(v, &p), bytes, len, &fault);
 	return n > 0 ? n : 0;
 }
@@ -240,7 +241,7 @@ bool emul_poke(struct vcpu *v, const char *bytes, unsigned int len)
 	unsigned int i;
 	u64 gpa[INSN_MAX_LEN];
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	for (i = 0; i < len; i++) {
 		if (mmu_walk(v, &p, linear_rip(v, &p) + i, MMU_WRITE | (p.cpl == 3 ? MMU_USER : 0), &gpa[i], &fault)) {
 			skip_queue_fault(v, &fault);
@@ -258,7 +259,7 @@ bool emul_peek(struct vcpu *v, u8 *bytes, unsigned int len)
 	struct hv_paging p;
 	int n;
 
-	hv->get_paging(v, &p);
+	hv_call(get_paging)(v, &p);
 	memset(bytes, 0, len);
 	n = skip_fetch(v, &p, linear_rip(v, &p), bytes, len, &fault);
 	if (n == -EFAULT)

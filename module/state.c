@@ -239,7 +239,7 @@ static void sregs_set_tpr(struct vcpu *v, u8 cr8)
 		apic_set_tpr(v, cr8);
 	else
 		v->run->cr8 = cr8;
-	hv->set_tpr(v, cr8);
+	hv_call(set_tpr)(v, cr8);
 }
 
 static int sregs_set(struct vcpu *v, const struct sregs_in *in)
@@ -409,7 +409,7 @@ static int state_events_set(struct vcpu *v, const struct kvm_vcpu_events *e)
 	v->ev.irq.vector = e->interrupt.nr;
 	v->ev.irq.soft = e->interrupt.soft;
 	if (e->flags & KVM_VCPUEVENT_VALID_SHADOW)
-		hv->set_shadow(v, e->interrupt.shadow & (KVM_X86_SHADOW_INT_MOV_SS | KVM_X86_SHADOW_INT_STI));
+		hv_call(set_shadow)(v, e->interrupt.shadow & (KVM_X86_SHADOW_INT_MOV_SS | KVM_X86_SHADOW_INT_STI));
 	v->ev.nmi_injected = e->nmi.injected;
 	if (e->flags & KVM_VCPUEVENT_VALID_NMI_PENDING)
 		v->ev.nmi_pending = min_t(u8, e->nmi.pending, NMI_PENDING_MAX);

@@ -227,7 +227,7 @@ static void vcpu_load(struct vcpu *v)
 		apic_timer_load(v);
 	}
 	xstate_load(v);
-	hv->load(v);
+	hv_call(load)(v);
 	v->loaded = true;
 	v->stats.host_state_reload++;
 	v->exit_tsc = rdtsc();
@@ -241,7 +241,7 @@ static void vcpu_unload(struct vcpu *v)
 		pv_note_preempted(v);
 	local_irq_disable();
 	v->loaded = false;
-	hv->unload(v);
+	hv_call(unload)(v);
 	local_irq_enable();
 	xstate_unload(v);
 	put_cpu();
@@ -358,7 +358,7 @@ static bool vcpu_enter(struct vcpu *v)
 	apic_pv_eoi_before_entry(v);
 	trace_taxcut_entry(v);
 	v->stats.outside_cycles += rdtsc() - v->exit_tsc;
-	hv->run(v);
+	hv_call(run)(v);
 	v->exit_tsc = rdtsc();
 	WRITE_ONCE(v->mode, VCPU_OUTSIDE);
 	trace_taxcut_exit(v);
@@ -607,7 +607,7 @@ static void vcpu_publish_run_state(struct vcpu *v)
 	run->if_flag = !!(v->rflags & X86_EFLAGS_IF);
 	run->cr8 = v->apic ? apic_get_tpr(v) : v->cr8;
 	run->apic_base = apic_get_base(v);
-	run->ready_for_interrupt_injection = hv->irq_allowed(v) && !v->ev.user_irq_pending && !v->ev.irq.injected &&
+	run->ready_for_interrupt_injection = hv_call(irq_allowed)(v) && !v->ev.user_irq_pending && !v->ev.irq.injected &&
 					     (!v->apic || (v->vm->split_irqchip && apic_accepts_extint(v)));
 }
 

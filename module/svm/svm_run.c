@@ -345,6 +345,7 @@ void svm_run(struct vcpu *v)
 	vmcb->control.tlb_ctl = TLB_CONTROL_DO_NOTHING;
 	vmcb->control.event_inj = 0;
 	v->cr8 = vmcb->control.int_ctl & V_TPR_MASK;
+	v->may_have_shadow = vmcb->control.int_state & SVM_INTERRUPT_SHADOW_MASK;
 
 	if (unlikely(vmcb->control.exit_int_info & SVM_EXITINTINFO_VALID))
 		svm_take_back_event(v);

@@ -124,6 +124,7 @@ void svm_set_shadow(struct vcpu *v, u8 shadow)
 		*state |= SVM_INTERRUPT_SHADOW_MASK;
 	else
 		*state &= ~SVM_INTERRUPT_SHADOW_MASK;
+	v->may_have_shadow = shadow;
 }
 
 static void svm_seg_out(struct hv_segment *out, const struct vmcb_seg *in)

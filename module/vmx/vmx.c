@@ -178,6 +178,7 @@ static int vmx_vcpu_create(struct vcpu *v)
 	if (!s)
 		return -ENOMEM;
 	v->vmx = s;
+	v->may_have_shadow = true; /* not worth a VMREAD after each exit */
 	s->cpu = -1;
 	s->host_cpu = -1;
 	s->vmcs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
