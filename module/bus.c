@@ -20,25 +20,16 @@ static bool is_pit_port(u16 port)
 	return port >= PIT_CHANNEL0 && port <= PIT_CONTROL;
 }
 
-static bool chip_port_read(struct irqchip *irq, u64 addr, unsigned int len, void *data)
+/* The value, -1 when no chip is there. */
+static s64 chip_port_read(struct irqchip *irq, u16 port, unsigned int len)
 {
-	u16 port = addr;
-
-	if (pic_owns_port(port)) {
-		if (len == 1)
-			*(u8 *)data = irq_pic_port_read(irq, port);
-		else
-			memset(data, 0xff, len);
-		return true;
-	}
+	if (pic_owns_port(port))
+		return len == 1 ? irq_pic_port_read(irq, port) : GENMASK_ULL(len * 8 - 1, 0);
 	if (!irq->has_pit)
-		return false;
-	if (is_pit_port(port) || (port == PIT_SPEAKER && irq->pit_speaker)) {
-		memset(data, 0, len);
-		*(u8 *)data = pit_port_read(irq, port);
-		return true;
-	}
-	return false;
+		return -1;
+	if (is_pit_port(port) || (port == PIT_SPEAKER && irq->pit_speaker))
+		return pit_port_read(irq, port);
+	return -1;
 }
 
 static bool chip_port_write(struct irqchip *irq, u64 addr, unsigned int len, const void *data)
@@ -172,15 +163,24 @@ int bus_write(struct vcpu *v, bool pio, u64 addr, unsigned int len, const void *
 	return done ? 0 : -EOPNOTSUPP;
 }
 
+s64 bus_port_read(struct vcpu *v, u16 port, unsigned int len)
+{
+	return v->vm->full_irqchip ? chip_port_read(v->vm->irq, port, len) : -1;
+}
+
 int bus_read(struct vcpu *v, bool pio, u64 addr, unsigned int len, void *data)
 {
 	struct irqchip *irq = v->vm->irq;
+	s64 value;
 
-	if (!v->vm->full_irqchip)
-		return -EOPNOTSUPP;
-	if (pio)
-		return chip_port_read(irq, addr, len, data) ? 0 : -EOPNOTSUPP;
-	if (!is_ioapic(irq, addr, len))
+	if (pio) {
+		value = bus_port_read(v, addr, len);
+		if (value < 0)
+			return -EOPNOTSUPP;
+		memcpy(data, &value, len);
+		return 0;
+	}
+	if (!v->vm->full_irqchip || !is_ioapic(irq, addr, len))
 		return -EOPNOTSUPP;
 	irq_ioapic_read(irq, addr - irq->ioapic.base, len, data);
 	return 0;

@@ -4,7 +4,7 @@
  * IOAPIC, PIT, ioeventfds and coalesced zones. (The LAPIC page is each vCPU's
  * own: apic_mmio_hit().)
  *
- * Both calls belong to the vCPU's thread, take no lock but RCU on the look-up
+ * All calls belong to the vCPU's thread, take no lock but RCU on the look-up
  * and never sleep. len: 1, 2, 4 or 8 bytes; an access that reaches across the
  * end of a device is not the device's.
  */
@@ -18,5 +18,7 @@ struct vcpu;
 /* 0: done in the kernel (device, ioeventfd or coalesced ring). -EOPNOTSUPP: user space has to do it. */
 int bus_write(struct vcpu *v, bool pio, u64 addr, unsigned int len, const void *data);
 int bus_read(struct vcpu *v, bool pio, u64 addr, unsigned int len, void *data);
+/* Of a port, len 1, 2 or 4: the value, or -1: user space has to do it. */
+s64 bus_port_read(struct vcpu *v, u16 port, unsigned int len);
 
 #endif /* TAXCUT_BUS_H */

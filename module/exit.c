@@ -27,7 +27,7 @@ static int exit_to_user(struct vcpu *v, u32 reason)
 	return RUN_USER;
 }
 
-static int exit_cpuid(struct vcpu *v)
+static noinline int exit_cpuid(struct vcpu *v)
 {
 	if (emul_skip(v, "\x0f\xa2", 2))
 		cpuid_emulate(v);
@@ -39,7 +39,7 @@ static const char *msr_opcode(bool write)
 	return write ? "\x0f\x30" : "\x0f\x32";
 }
 
-static int exit_msr(struct vcpu *v)
+static noinline int exit_msr(struct vcpu *v)
 {
 	bool write = v->exit.msr.write;
 
@@ -68,21 +68,11 @@ static void pio_in_result(struct vcpu *v, unsigned int size, u32 value)
 		*rax = (*rax & ~0xffULL) | (value & 0xff);
 }
 
-static noinline int exit_io(struct vcpu *v)
+static noinline int exit_io_to_user(struct vcpu *v)
 {
 	const struct hv_exit *e = &v->exit;
 	struct kvm_run *run = v->run;
-	u32 value = v->regs[REG_RAX];
 
-	if (e->io.string)
-		return emul_instruction(v);
-	if (e->io.in ? !bus_read(v, true, e->io.port, e->io.size, &value) :
-		       !bus_write(v, true, e->io.port, e->io.size, &value)) {
-		if (e->io.in)
-			pio_in_result(v, e->io.size, value);
-		emul_finish_at(v, e->io.next_rip);
-		return RUN_GUEST;
-	}
 	run->io.direction = e->io.in ? KVM_EXIT_IO_IN : KVM_EXIT_IO_OUT;
 	run->io.size = e->io.size;
 	run->io.port = e->io.port;
@@ -93,10 +83,29 @@ static noinline int exit_io(struct vcpu *v)
 		v->io_next_rip = e->io.next_rip;
 		v->io_size = e->io.size;
 	} else {
-		memcpy(v->pio_data, &value, e->io.size);
+		memcpy(v->pio_data, &v->regs[REG_RAX], e->io.size);
 		emul_finish_at(v, e->io.next_rip);
 	}
 	return exit_to_user(v, KVM_EXIT_IO);
+}
+
+static noinline int exit_io(struct vcpu *v)
+{
+	const struct hv_exit *e = &v->exit;
+
+	if (e->io.string)
+		return emul_instruction(v);
+	if (e->io.in) {
+		s64 value = bus_port_read(v, e->io.port, e->io.size);
+
+		if (value < 0)
+			return exit_io_to_user(v);
+		pio_in_result(v, e->io.size, value);
+	} else if (bus_write(v, true, e->io.port, e->io.size, &v->regs[REG_RAX])) {
+		return exit_io_to_user(v);
+	}
+	emul_finish_at(v, e->io.next_rip);
+	return RUN_GUEST;
 }
 
 static noinline int exit_memory(struct vcpu *v)
@@ -107,7 +116,7 @@ static noinline int exit_memory(struct vcpu *v)
 	return emul_instruction(v);
 }
 
-static int exit_hlt(struct vcpu *v)
+static noinline int exit_hlt(struct vcpu *v)
 {
 	if (!emul_skip(v, "\xf4", 1))
 		return RUN_GUEST;
@@ -121,14 +130,14 @@ static int exit_hlt(struct vcpu *v)
 	return event_runnable(v) ? RUN_GUEST : RUN_BLOCK;
 }
 
-static int exit_hypercall(struct vcpu *v)
+static noinline int exit_hypercall(struct vcpu *v)
 {
 	if (!emul_skip(v, hv->hypercall_opcode, 3))
 		return RUN_GUEST;
 	return pv_hypercall(v);
 }
 
-static int exit_irq_window(struct vcpu *v)
+static noinline int exit_irq_window(struct vcpu *v)
 {
 	vcpu_request(v, REQ_EVENT);
 	if (event_user_wants_window(v) && hv_call(irq_allowed)(v)) {
@@ -233,7 +242,7 @@ static noinline int exit_dr(struct vcpu *v)
 	return RUN_GUEST;
 }
 
-static int exit_xsetbv(struct vcpu *v)
+static noinline int exit_xsetbv(struct vcpu *v)
 {
 	u64 value = (u32)v->regs[REG_RAX] | v->regs[REG_RDX] << 32;
 	struct hv_paging p;
@@ -249,7 +258,7 @@ static int exit_xsetbv(struct vcpu *v)
 }
 
 /* MONITOR and MWAIT as no-ops, unless user space asked for the architectural #UD. */
-static int exit_monitor_mwait(struct vcpu *v)
+static noinline int exit_monitor_mwait(struct vcpu *v)
 {
 	if (v->vm->disabled_quirks & KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS)
 		event_queue_ud(v);
@@ -317,21 +326,46 @@ static noinline int exit_exception(struct vcpu *v)
 	}
 }
 
+/* No device writes guest memory behind the caches: nothing to write back. */
+static noinline int exit_wbinvd(struct vcpu *v)
+{
+	emul_skip(v, NULL, 0);
+	return RUN_GUEST;
+}
+
+static noinline int exit_fault(struct vcpu *v, u8 vector)
+{
+	event_queue_exception(v, vector, vector == X86_TRAP_GP, 0);
+	return RUN_GUEST;
+}
+
+static noinline int exit_eoi(struct vcpu *v)
+{
+	apic_ended(v, v->exit.ended);
+	return RUN_GUEST;
+}
+
+static noinline int exit_nmi_window(struct vcpu *v)
+{
+	vcpu_request(v, REQ_EVENT);
+	return RUN_GUEST;
+}
+
 /* What a vendor's CPU leaves behind is undefined after a shutdown (APM vol. 2, 15.14.3). */
-static int exit_shutdown(struct vcpu *v)
+static noinline int exit_shutdown(struct vcpu *v)
 {
 	v->reset_after_shutdown = true;
 	return exit_to_user(v, KVM_EXIT_SHUTDOWN);
 }
 
-static int exit_failed_entry(struct vcpu *v)
+static noinline int exit_failed_entry(struct vcpu *v)
 {
 	v->run->fail_entry.hardware_entry_failure_reason = v->exit.hw_code;
 	v->run->fail_entry.cpu = v->cpu;
 	return exit_to_user(v, KVM_EXIT_FAIL_ENTRY);
 }
 
-static int exit_unknown(struct vcpu *v)
+static noinline int exit_unknown(struct vcpu *v)
 {
 	v->run->internal.suberror = KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON;
 	v->run->internal.ndata = 2;
@@ -340,7 +374,7 @@ static int exit_unknown(struct vcpu *v)
 	return exit_to_user(v, KVM_EXIT_INTERNAL_ERROR);
 }
 
-/* What needs a stack frame is not inlined here, so that nobody else pays for it. */
+/* Handlers are not inlined here, so that nobody pays for another one's stack frame. */
 int exit_dispatch(struct vcpu *v)
 {
 	switch (v->exit.reason) {
@@ -350,8 +384,7 @@ int exit_dispatch(struct vcpu *v)
 	case HV_EXIT_PAUSE:
 		return RUN_GUEST;
 	case HV_EXIT_NMI_WINDOW:
-		vcpu_request(v, REQ_EVENT);
-		return RUN_GUEST;
+		return exit_nmi_window(v);
 	case HV_EXIT_CPUID:
 		return exit_cpuid(v);
 	case HV_EXIT_MSR:
@@ -376,23 +409,18 @@ int exit_dispatch(struct vcpu *v)
 		return exit_xsetbv(v);
 	case HV_EXIT_WBINVD:
 	case HV_EXIT_INVD:
-		/* No device writes guest memory behind the caches: nothing to write back. */
-		emul_skip(v, NULL, 0);
-		return RUN_GUEST;
+		return exit_wbinvd(v);
 	case HV_EXIT_MONITOR:
 	case HV_EXIT_MWAIT:
 		return exit_monitor_mwait(v);
 	case HV_EXIT_RDPMC:
-		event_queue_gp(v);
-		return RUN_GUEST;
+		return exit_fault(v, X86_TRAP_GP);
 	case HV_EXIT_EOI:
-		apic_ended(v, v->exit.ended);
-		return RUN_GUEST;
+		return exit_eoi(v);
 	case HV_EXIT_TASK_SWITCH:
 		return emul_failed(v); /* no 64-bit system does that */
 	case HV_EXIT_UNDEFINED:
-		event_queue_ud(v);
-		return RUN_GUEST;
+		return exit_fault(v, X86_TRAP_UD);
 	case HV_EXIT_EXCEPTION:
 		return exit_exception(v);
 	case HV_EXIT_SHUTDOWN:

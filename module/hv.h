@@ -39,6 +39,7 @@
 #include <linux/signal_types.h>
 #include <linux/static_call.h>
 #include <linux/types.h>
+#include <asm/processor-flags.h>
 
 #include "stats.h"
 
@@ -497,8 +498,15 @@ int exit_complete_userspace(struct vcpu *v);
 /* Its length, 0 when it cannot be found (a fault or failure is queued). opcode: its usual bytes, a short cut; may be NULL. */
 unsigned int emul_length(struct vcpu *v, const char *opcode, unsigned int oplen);
 bool emul_skip(struct vcpu *v, const char *opcode, unsigned int oplen);
+void emul_finish_slowly(struct vcpu *v);
 /* The instruction is done: RIP, RF, interrupt shadow, single step. */
-void emul_finish_at(struct vcpu *v, u64 rip);
+static inline void emul_finish_at(struct vcpu *v, u64 rip)
+{
+	v->rip = rip;
+	v->rflags &= ~(u64)X86_EFLAGS_RF;
+	if (unlikely(v->may_have_shadow || (v->rflags & X86_EFLAGS_TF)))
+		emul_finish_slowly(v);
+}
 /* The first bytes at RIP; what lies behind an unreadable page is 0. False: a fault is queued. */
 bool emul_peek(struct vcpu *v, u8 *bytes, unsigned int len);
 /* Overwrite code at RIP as the guest itself could; false: a fault is queued. */

@@ -187,13 +187,11 @@ unsigned int emul_length(struct vcpu *v, const char *opcode, unsigned int oplen)
 	return decode_length(v, &p);
 }
 
-void emul_finish_at(struct vcpu *v, u64 rip)
+void emul_finish_slowly(struct vcpu *v)
 {
-	v->rip = rip;
-	v->rflags &= ~(u64)X86_EFLAGS_RF;
-	if (unlikely(v->may_have_shadow))
+	if (v->may_have_shadow)
 		hv_call(set_shadow)(v, 0);
-	if (likely(!(v->rflags & X86_EFLAGS_TF)))
+	if (!(v->rflags & X86_EFLAGS_TF))
 		return;
 	if (hv->end_own_step && hv->end_own_step(v))
 		return;

@@ -275,21 +275,6 @@ static void write_elcr(struct kvm_pic_state *c, u8 value)
 	c->irr = (c->irr & ~c->elcr) | (c->last_irr & c->elcr);
 }
 
-bool pic_owns_port(u16 port)
-{
-	switch (port) {
-	case PIC_MASTER_CMD:
-	case PIC_MASTER_DATA:
-	case PIC_SLAVE_CMD:
-	case PIC_SLAVE_DATA:
-	case PIC_ELCR1:
-	case PIC_ELCR2:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* A read after the poll command acknowledges as INTA would, on this chip alone. */
 static u8 read_poll(struct pic *p, unsigned int n, struct pic_effects *e)
 {

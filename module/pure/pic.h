@@ -50,7 +50,10 @@ int pic_set_irq(struct pic *p, unsigned int pin, unsigned int source, bool level
 u8 pic_intack(struct pic *p, struct pic_effects *e);
 
 /* True for the six ports above. */
-bool pic_owns_port(u16 port);
+static inline bool pic_owns_port(u16 port)
+{
+	return (port & ~0x81) == PIC_MASTER_CMD || (port & ~1) == PIC_ELCR1;
+}
 
 /* What a port would read, less the effects; while no chip is polled that is all there is to it, and needs no lock. */
 u8 pic_peek(const struct pic *p, u16 port);
