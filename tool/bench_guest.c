@@ -86,20 +86,27 @@ static void guest_argv(const struct guest *g, const struct strv *cut_args, struc
 	free(items);
 }
 
-/* Ends it whatever it does: with `taxcut run' goes QEMU. */
+/* The first SIGTERM asks the guest, the second QEMU; with `taxcut run' goes QEMU. */
+static void end(pid_t pid)
+{
+	static const struct {
+		int signal;
+		int ms;
+	} steps[] = { { SIGTERM, 300 }, { SIGTERM, 10000 }, { SIGKILL, 10000 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		kill(pid, steps[i].signal);
+		if (bench_reap(pid, steps[i].ms, NULL, NULL))
+			return;
+	}
+}
+
 static void stop(struct guest *g, bool done)
 {
 	if (g->pid <= 0)
 		return;
-	if (!bench_reap(g->pid, done ? 10000 : 0, NULL, NULL)) {
-		kill(g->pid, SIGTERM);
-		if (!bench_reap(g->pid, 300, NULL, NULL))
-			kill(g->pid, SIGTERM);
-		if (!bench_reap(g->pid, 10000, NULL, NULL)) {
-			kill(g->pid, SIGKILL);
-			bench_reap(g->pid, 10000, NULL, NULL);
-		}
-	}
+	if (!bench_reap(g->pid, done ? 10000 : 0, NULL, NULL))
+		end(g->pid);
 	close(g->in);
 	close(g->lines.fd);
 }

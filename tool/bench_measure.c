@@ -45,8 +45,10 @@ void bench_note(struct bench_run *run, const char *fmt, ...)
 /* A bit for each cut that the hypervisor behind @device can switch; false after a message. */
 static bool available_cuts(const char *device, unsigned int *bits, char *why[CUT_COUNT])
 {
-	int fd = open(device, O_RDWR | O_CLOEXEC);
+	char *path = sys_path(device);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
 
+	free(path);
 	if (fd < 0) {
 		fail("cannot open %s: %m", device);
 		return false;

@@ -40,6 +40,7 @@
 #define NAME_SIZE 48
 #define STATS 10
 
+static const char *append = "";
 static int vcpus = 1;
 static int tids[VCPUS_MAX];
 static const char *mode = "";
@@ -223,7 +224,7 @@ static void make_stats_files(void)
 		abort();
 }
 
-/* vCPU N has 1000 (N + 1) exits, and 100 more at each reading. */
+/* vCPU N has 1000 (N + 1) exits, and 100 more at each reading; where work is played 100 times the readings' square. */
 static json_t *query_stats(const char *target)
 {
 	json_t *out = json_array();
@@ -234,7 +235,7 @@ static json_t *query_stats(const char *target)
 		return out;
 	readings += n > 1 || strcmp(target, "vm");
 	for (int i = 0; i < n; i++) {
-		exits = 1000 * (i + 1) + 100 * readings;
+		exits = 1000 * (i + 1) + 100 * readings * (strncmp(mode, "work", 4) ? 1 : readings);
 		json_array_append_new(out, json_pack(
 			"{s:s, s:s, s:[{s:s, s:I}, {s:s, s:i}, {s:s, s:b}, {s:s, s:[i,i,i]}]}",
 			"provider", "kvm", "qom-path", "/machine", "stats",
@@ -292,8 +293,57 @@ static void start_worker(void)
 	note("worker %d", tid);
 }
 
+/* Says a mark of the workload scenario and waits for the line that lets it go on. */
+static void mark(const char *what, const char *name)
+{
+	char c = 0;
+
+	/* Not by getchar(), whose lock would hold up exit(). */
+	printf("TC: %s=%s\r\n", what, name);
+	while (c != '\n')
+		if (read(STDIN_FILENO, &c, 1) != 1)
+			exit(0);
+}
+
+static void play_item(const char *name, int count)
+{
+	mark(is_mode("work-order") ? "end" : "begin", name);
+	if (is_mode("work-silent"))
+		sleep(600);
+	mark("end", name);
+	if (strcmp(name, "none"))
+		printf("TC: %s.events=%d\r\nTC: %s.p50_ns=700\r\nnoise on the console\r\nTC: %s.hist=640:%d\r\n", name,
+		       count, name, name, count);
+}
+
+/* The workload scenario on standard input and output, from the kernel command line. */
+static void *play(void *unused)
+{
+	const char *list = strstr(append, "tc.work=");
+	char *items = strndup(list + 8, strcspn(list + 8, " ")), *rest = items, *item, *colon;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("TC: apic=pretended\r\nTC: round=0\r\n");
+	while ((item = strsep(&rest, ","))) {
+		colon = strchr(item, ':');
+		*colon = '\0';
+		if (!is_mode("work-less") || strcmp(item, "busy"))
+			play_item(item, atoi(colon + 1));
+		if (is_mode("work-dies") && strcmp(item, "none"))
+			abort();
+	}
+	printf("TC: status=%d\r\n", is_mode("work-fails"));
+	exit(0);
+	return unused;
+}
+
 static void after(const char *cmd)
 {
+	pthread_t thread;
+
+	if (!strcmp(cmd, "cont") && !strncmp(mode, "work", 4) && !is_mode("worker") &&
+	    pthread_create(&thread, NULL, play, NULL))
+		abort();
 	if (!strcmp(cmd, "cont") && is_mode("worker"))
 		start_worker();
 	if (!strcmp(cmd, "quit") && !is_mode("stubborn"))
@@ -385,6 +435,8 @@ int main(int argc, char **argv)
 		note("arg %s", argv[i]);
 		if (!strcmp(argv[i], "-smp") && argv[i + 1])
 			vcpus = atoi(argv[i + 1]);
+		if (!strcmp(argv[i], "-append") && argv[i + 1])
+			append = argv[i + 1];
 		if (!strncmp(argv[i], "socket,id=taxcut", 16))
 			path = socket_path(argv[i]);
 	}
