@@ -182,6 +182,7 @@ static void write_charts(FILE *out, const struct view *v, const struct view_grou
 {
 	static const struct chart_bars outside = { "outside_ns", "Time outside the guest", chart_time, false };
 	static const struct chart_bars host_cpu = { "host_cpu_ns", "Host CPU time", chart_time, false };
+	static const struct chart_bars housekeeping = { "housekeeping_ns", "Housekeeping CPUs busy", chart_time, false };
 	static const struct chart_bars rate = { "rate", "Rate", chart_count, true };
 	bool any;
 
@@ -191,6 +192,7 @@ static void write_charts(FILE *out, const struct view *v, const struct view_grou
 	any |= g->polling && chart_bars(out, g, &rate);
 	any |= chart_bars(out, g, &host_cpu);
 	any |= chart_bars(out, g, &outside);
+	any |= chart_bars(out, g, &housekeeping);
 	any |= chart_tail(out, g);
 	any |= chart_histogram(out, g);
 	fputs("</div>\n", out);

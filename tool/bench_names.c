@@ -55,11 +55,6 @@ struct bench_work_name bench_work_name(const char *name)
 	return (struct bench_work_name){ name, name, "event", "one event" };
 }
 
-const char *bench_work_at(size_t i)
-{
-	return i < ARRAY_LEN(works) ? works[i].name : NULL;
-}
-
 struct bench_config_name bench_config_name(const char *name)
 {
 	size_t order = 0;

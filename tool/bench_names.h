@@ -35,7 +35,4 @@ struct bench_config_name {
 struct bench_work_name bench_work_name(const char *name);
 struct bench_config_name bench_config_name(const char *name);
 
-/* The @i'th work or configuration of the tables, in their order; NULL after the last. */
-const char *bench_work_at(size_t i);
-
 #endif

@@ -83,6 +83,7 @@ static void whole_page(void **state)
 	has(page, "Synthetic CPU");
 	has(page, "<b>The tail</b>");
 	has(page, "<b>Histogram</b>");
+	has(page, "<b>Housekeeping CPUs busy</b>");
 	free(page);
 }
 
