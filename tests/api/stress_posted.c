@@ -50,11 +50,20 @@ static void await(volatile u64 *what, u64 value)
 	u64 start = now_ns();
 
 	while (*what < value) {
-		if (now_ns() - start > STUCK_NS)
-			FAIL("%llu interrupts taken, not %llu: one is lost", (unsigned long long)*what,
-			     (unsigned long long)value);
+		if (now_ns() - start > STUCK_NS) /* emulated SVM loses a guest's registers now and then (docs/emulation.md) */
+			test_fail_or_emulator(__FILE__, __LINE__, "%llu, not %llu: an interrupt is lost",
+					      (unsigned long long)*what, (unsigned long long)value);
 		sched_yield();
 	}
+}
+
+/* So many interrupts have been taken, no more: emulated SVM has been seen to inject one twice (docs/emulation.md). */
+static void await_taken(volatile u64 *taken, u64 sent)
+{
+	await(taken, sent);
+	if (*taken != sent)
+		test_fail_or_emulator(__FILE__, __LINE__, "%llu interrupts taken, %llu sent", (unsigned long long)*taken,
+				      (unsigned long long)sent);
 }
 
 /* Batch after batch, as the guest asks for them, until the time is over and it has heard of that; the number of batches. */
@@ -70,7 +79,7 @@ static u64 feed(struct vm *vm)
 			*variable(vm, "posted_stop") = 1;
 		for (int i = 0; i < POSTED_BATCH; i++) {
 			CHECK_EQ(send_msi(vm, POSTED_VECTOR), 1);
-			await(taken, ++sent);
+			await_taken(taken, ++sent);
 		}
 	} while (!*variable(vm, "posted_stop"));
 	return batch;
@@ -208,7 +217,7 @@ TEST(stress_posted_set_lapic)
 		pthread_kill(target, SIGUSR1);
 		CHECK_EQ(send_msi(vm, POSTED_VECTOR), 1);
 		pthread_mutex_unlock(&state_lock);
-		await(taken, ++sent);
+		await_taken(taken, ++sent);
 	}
 	*variable(vm, "posted_stop") = 1;
 	CHECK_EQ(pthread_join(target, (void **)&restored), 0);
