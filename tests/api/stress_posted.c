@@ -51,7 +51,7 @@ static void await(volatile u64 *what, u64 value)
 
 	while (*what < value) {
 		if (now_ns() - start > STUCK_NS) /* emulated SVM loses a guest's registers now and then (docs/emulation.md) */
-			test_fail_or_emulator(__FILE__, __LINE__, "%llu, not %llu: an interrupt is lost",
+			test_fail_or_emulator(__FILE__, __LINE__, "%llu, not %llu: it does not go on",
 					      (unsigned long long)*what, (unsigned long long)value);
 		sched_yield();
 	}

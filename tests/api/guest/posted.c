@@ -109,9 +109,9 @@ void g_posted_boss(u64 arg)
 	(void)arg;
 	apic_enable(EOI_X2APIC);
 	for (u64 i = 1; !posted_stop; i++) {
+		results[1] = i; /* before the start: the batch may be over before this vCPU runs again */
 		apic_icr(1, 0x4500);
 		apic_icr(1, 0x4600 | GPA_REAL >> 12);
-		results[1] = i;
 		while (results[2] != i)
 			pause();
 	}
