@@ -10,27 +10,15 @@
  */
 #include "harness.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 
 #define PARAMETERS "/sys/module/taxcut/parameters/"
 #define EXITS_OFF (KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE)
 #define VECTOR 0x62
 
-static int try_mode(const char *value)
-{
-	int fd = open(PARAMETERS "exitless_timer", O_WRONLY | O_CLOEXEC), r;
-
-	if (fd < 0)
-		return errno;
-	r = write(fd, value, strlen(value)) < 0 ? errno : 0;
-	close(fd);
-	return r;
-}
-
 static void set_mode(const char *value)
 {
-	CHECK_EQ(try_mode(value), 0);
+	CHECK_EQ(param_try("exitless_timer", value), 0);
 }
 
 static void read_line(const char *path, char *line, size_t size)
@@ -158,9 +146,9 @@ TEST(exitless_values)
 	if (is_stock())
 		test_skip("stock KVM has no such parameter");
 	for (u32 i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		CHECK_EQ(try_mode(good[i]), i || host_posts() ? 0 : EOPNOTSUPP);
+		CHECK_EQ(param_try("exitless_timer", good[i]), i || host_posts() ? 0 : EOPNOTSUPP);
 	for (u32 i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		CHECK_EQ(try_mode(bad[i]), EINVAL);
+		CHECK_EQ(param_try("exitless_timer", bad[i]), EINVAL);
 	read_line(PARAMETERS "exitless_timer", now, sizeof(now));
 	CHECK_EQ(strcmp(now, "auto"), 0);
 }

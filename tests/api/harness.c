@@ -567,6 +567,20 @@ long proc_status(const char *name)
 	return value;
 }
 
+int param_try(const char *name, const char *value)
+{
+	char path[128];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "/sys/module/taxcut/parameters/%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	r = write(fd, value, strlen(value)) < 0 ? errno : 0;
+	close(fd);
+	return r;
+}
+
 u64 now_ns(void)
 {
 	struct timespec t;

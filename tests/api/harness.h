@@ -189,6 +189,8 @@ bool stat_read(int stats, const char *name, u64 *value);
 
 /* A number from a "Name: N kB" line of /proc/self/status. */
 long proc_status(const char *name);
+/* Writes a parameter of taxcut.ko: 0, or the errno of the refusal. */
+int param_try(const char *name, const char *value);
 u64 now_ns(void);
 
 #endif /* API_HARNESS_H */

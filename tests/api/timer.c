@@ -12,26 +12,14 @@
 
 #include <fcntl.h>
 
-#define PARAMETER "/sys/module/taxcut/parameters/timer_advance_ns"
+#define PARAMETER "timer_advance_ns"
 #define ADVANCE_MAX 5000
-
-/* 0, or the errno of the refusal. */
-static int try_advance(const char *value)
-{
-	int fd = open(PARAMETER, O_WRONLY | O_CLOEXEC), r;
-
-	if (fd < 0)
-		return errno;
-	r = write(fd, value, strlen(value)) < 0 ? errno : 0;
-	close(fd);
-	return r;
-}
 
 static void set_advance(const char *value)
 {
 	if (is_stock())
 		return;
-	CHECK_EQ(try_advance(value), 0);
+	CHECK_EQ(param_try(PARAMETER, value), 0);
 }
 
 static void need_taxcut(void)
@@ -60,10 +48,10 @@ TEST(timer_advance_values)
 
 	need_taxcut();
 	for (u32 i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		CHECK_EQ(try_advance(good[i]), 0);
+		CHECK_EQ(param_try(PARAMETER, good[i]), 0);
 	for (u32 i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		CHECK(try_advance(bad[i]) == ERANGE || try_advance(bad[i]) == EINVAL);
-	fd = OK(open(PARAMETER, O_RDONLY | O_CLOEXEC));
+		CHECK(param_try(PARAMETER, bad[i]) == ERANGE || param_try(PARAMETER, bad[i]) == EINVAL);
+	fd = OK(open("/sys/module/taxcut/parameters/" PARAMETER, O_RDONLY | O_CLOEXEC));
 	CHECK(read(fd, now, sizeof(now) - 1) > 0);
 	CHECK_EQ(strcmp(now, "-1\n"), 0);
 }
