@@ -119,14 +119,16 @@ static void inject_new_exception(struct vcpu *v)
 	hv->inject_exception(v);
 }
 
+/* A new exception may come from the delivery that was cut short: that would only raise it again. */
 static void inject_again_or_exception(struct vcpu *v)
 {
 	v->ev.in_flight = v->ev.exc.injected || v->ev.nmi_injected || v->ev.irq.injected;
-	if (!v->ev.in_flight) {
-		if (v->ev.exc.pending)
-			inject_new_exception(v);
+	if (v->ev.exc.pending) {
+		inject_new_exception(v);
 		return;
 	}
+	if (!v->ev.in_flight)
+		return;
 	trace_taxcut_inject(v, true);
 	if (v->ev.exc.injected)
 		hv->inject_exception(v);

@@ -316,6 +316,9 @@ static noinline int exit_exception(struct vcpu *v)
 		return exit_debug(v, X86_TRAP_BP, 0);
 	case X86_TRAP_UD:
 		return exit_ud(v);
+	case X86_TRAP_PF:
+		event_queue_exception_payload(v, X86_TRAP_PF, true, e->exc.error, e->exc.qualification);
+		return RUN_GUEST;
 	case X86_TRAP_MC:
 		/* The host's own: hand it to the host's handler through its gate. */
 		asm volatile("int $18");

@@ -137,7 +137,7 @@ struct hv_exit {
 			u8 vector;
 			bool has_error;
 			u32 error;
-			u64 qualification; /* DR6 bits for #DB */
+			u64 qualification; /* #DB: bits of DR6; #PF: CR2 */
 		} exc;
 		u8 ended; /* EOI: the vector */
 		u64 hw_code; /* FAILED_ENTRY, UNKNOWN: the vendor's own number */

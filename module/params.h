@@ -8,6 +8,7 @@
 extern bool param_mitigations; /* predictor barriers between VMs, SPEC_CTRL switching */
 extern bool param_posted_interrupts; /* APICv and posted interrupts: wanted, and since the module is loaded, in use */
 extern bool param_posted_guard; /* vmx_apicv.c */
+extern bool param_take_exceptions; /* vmx_vmcs.c */
 extern unsigned int param_guest_slice_us; /* vmx_caps.c, vmx_event.c; 0 = off */
 extern unsigned int param_halt_poll_ns; /* ceiling of the host's halt polling, ns; 0 = off */
 extern unsigned int param_halt_poll_ns_grow_start;

@@ -62,7 +62,7 @@ struct vmx_vcpu {
 	u32 proc; /* primary controls wanted at the next entry */
 	u32 proc2;
 	u32 event_info; /* the event to inject, 0 none */
-	bool hw_slice; /* the preemption timer is on */
+	u32 hw_slice; /* the preemption timer is on, with so many ticks; 0: off */
 	bool irq_window;
 	bool sti_window; /* an NMI waits for the instruction after STI */
 

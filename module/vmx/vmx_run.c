@@ -229,7 +229,7 @@ static void vmx_decode_exception(struct vcpu *v)
 	e->exc.vector = info & INTR_INFO_VECTOR_MASK;
 	e->exc.has_error = info & INTR_INFO_DELIVER_CODE_MASK;
 	e->exc.error = e->exc.has_error ? vmx_read(VM_EXIT_INTR_ERROR_CODE) : 0;
-	e->exc.qualification = e->exc.vector == X86_TRAP_DB ? vmx_read(EXIT_QUALIFICATION) : 0;
+	e->exc.qualification = vmx_read(EXIT_QUALIFICATION); /* #DB: what DR6 gets; #PF: CR2 */
 	/* INT1 is a trap, but the exit leaves RIP before it. */
 	if (type == INTR_TYPE_PRIV_SW_EXCEPTION)
 		v->rip += vmx_read(VM_EXIT_INSTRUCTION_LEN);

@@ -12,6 +12,7 @@
 #include <asm/tlbflush.h>
 #include <asm/trapnr.h>
 
+#include "../params.h"
 #include "vmx.h"
 
 static void vmcs_clear(void *vmcs)
@@ -232,9 +233,7 @@ void vmx_init_controls(struct vcpu *v)
 	vmx_write(MSR_BITMAP, __pa(s->msr_bitmap));
 	vmx_write(VIRTUAL_APIC_PAGE_ADDR, __pa(s->vapic));
 	vmx_write(TPR_THRESHOLD, 0);
-	s->hw_slice = false;
-	if (vmx_features.slice)
-		vmx_write(VMX_PREEMPTION_TIMER_VALUE, vmx_features.slice);
+	s->hw_slice = 0;
 	vmx_write(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmx_write(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmx_write(CR3_TARGET_COUNT, 0);
@@ -250,6 +249,9 @@ void vmx_init_controls(struct vcpu *v)
 	s->hw_host_cr4 = 0;
 	vmx_mark_stale(v, VMX_STALE_TSC | VMX_STALE_INTERCEPTS | VMX_STALE_DEBUG);
 }
+
+/* All that the CPU raises by itself: not NMI, and not what INT3 and INTO do. */
+#define HARDWARE_EXCEPTIONS (U32_MAX & ~(BIT(X86_TRAP_NMI) | BIT(X86_TRAP_BP) | BIT(X86_TRAP_OF)))
 
 /* What the VM's capabilities, the guest's CPUID and the debugger decide. */
 static void write_intercepts(struct vcpu *v)
@@ -268,6 +270,8 @@ static void write_intercepts(struct vcpu *v)
 	/* The other vendor's hypercall instruction is rewritten (exit.c). */
 	if (!(v->vm->disabled_quirks & KVM_X86_QUIRK_FIX_HYPERCALL_INSN))
 		exceptions |= BIT(X86_TRAP_UD);
+	if (unlikely(param_take_exceptions))
+		exceptions |= HARDWARE_EXCEPTIONS;
 	if ((v->guest_debug & KVM_GUESTDBG_ENABLE) && (v->guest_debug & KVM_GUESTDBG_USE_SW_BP))
 		exceptions |= BIT(X86_TRAP_BP);
 	vmx_write(EXCEPTION_BITMAP, exceptions);

@@ -18,6 +18,7 @@ static void wake_up(int signal)
 	}
 
 GUEST_TEST(cpu_exceptions, "g_exceptions", CHIP_NONE, 0)
+GUEST_TEST(cpu_fault_often, "g_fault_often", CHIP_NONE, 200000)
 GUEST_TEST(cpu_double_fault, "g_double", CHIP_NONE, 0)
 GUEST_TEST(cpu_user_mode_faults, "g_user_faults", CHIP_NONE, 0)
 GUEST_TEST(cpu_xsetbv, "g_xsetbv", CHIP_NONE, 0)

@@ -21,6 +21,8 @@ static void guest(enum chip chip, const char *function, u64 arg)
 
 GUEST_TEST(irq_self_ipi_xapic, CHIP_SPLIT, "g_self_ipi", XAPIC)
 GUEST_TEST(irq_self_ipi_x2apic, CHIP_SPLIT, "g_self_ipi", X2APIC)
+GUEST_TEST(irq_no_gate_xapic, CHIP_SPLIT, "g_irq_no_gate", XAPIC)
+GUEST_TEST(irq_no_gate_x2apic, CHIP_SPLIT, "g_irq_no_gate", X2APIC)
 GUEST_TEST(irq_timer_oneshot_xapic, CHIP_SPLIT, "g_timer_oneshot", XAPIC)
 GUEST_TEST(irq_timer_oneshot_x2apic, CHIP_FULL, "g_timer_oneshot", X2APIC)
 GUEST_TEST(irq_timer_periodic, CHIP_SPLIT, "g_timer_periodic", X2APIC)

@@ -11,6 +11,7 @@ void g_msr_unknown(u64 arg);
 void g_msr_rw(u64 arg);
 void g_read_msrs(u64 n);
 void g_exceptions(u64 arg);
+void g_fault_often(u64 n);
 void g_triple(u64 arg);
 void g_double(u64 arg);
 void g_user_faults(u64 arg);
@@ -179,6 +180,26 @@ void g_exceptions(u64 arg)
 	EXPECT_EQ(trap.rip, 0x20);
 	TRY("int3",, "a"(0));
 	EXPECT_EQ(trap.vector, 3);
+}
+
+/* n page faults: each comes back to where its handler says, on the stack it came from, and is taken once. */
+void g_fault_often(u64 n)
+{
+	u64 before, after, count = trap.count;
+
+	for (u64 i = 0; i < n; i++) {
+		asm volatile("movq $771f, resume\n\t"
+			     "movq %%rsp, %0\n\t"
+			     "movl (%2), %%eax\n"
+			     "771:\n\t"
+			     "movq %%rsp, %1\n\t"
+			     "movq %0, %%rsp"
+			     : "=&r"(before), "=&r"(after)
+			     : "r"(0x10UL)
+			     : "rax", "memory");
+		EXPECT_EQ(after, before);
+		EXPECT_EQ(trap.count - count, i + 1);
+	}
 }
 
 /* An IDT that is not there: the first exception is one too many. */

@@ -3,6 +3,7 @@
 #include "lib.h"
 
 void g_self_ipi(u64 mode);
+void g_irq_no_gate(u64 mode);
 void g_timer_oneshot(u64 mode);
 void g_timer_periodic(u64 mode);
 void g_timer_deadline(u64 mode);
@@ -63,6 +64,28 @@ void g_count_posted(u64 n)
 static u32 own_id(void)
 {
 	return eoi_mode == EOI_X2APIC ? apic_read(0x20) : apic_read(0x20) >> 24;
+}
+
+/* The gate of an interrupt is not present: that makes #NP, and the interrupt in service has to be ended all the same. */
+void g_irq_no_gate(u64 mode)
+{
+	volatile u32 *gate = (volatile u32 *)(GPA_IDT + 16 * 0x54);
+
+	apic_enable(mode);
+	for (u64 i = 1; i <= 20; i++) {
+		apic_icr(own_id(), 0x4000 | 0x54);
+		EXPECT(wait_count(&irqs[0x54], i, SECOND));
+		gate[1] &= ~0x8000U;
+		apic_icr(own_id(), 0x4000 | 0x54);
+		/* The first instruction behind STI is still undisturbed. */
+		TRY("sti\n\tnop\n772:\n\tpause\n\tjmp 772b",, "a"(0));
+		cli();
+		gate[1] |= 0x8000;
+		EXPECT_EQ(trap.vector, 11);
+		EXPECT_EQ(trap.error | 1, 0x54 << 3 | 3); /* a gate of the IDT; external, which QEMU does not say */
+		EXPECT_EQ(irqs[0x54], i);
+		apic_write(0xb0, 0);
+	}
 }
 
 void g_self_ipi(u64 mode)
