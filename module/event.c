@@ -43,6 +43,9 @@ static void queue(struct vcpu *v, u8 vector, bool has_error, u32 error, bool has
 	bool busy = v->ev.exc.pending || v->ev.exc.injected;
 
 	if (busy && v->ev.exc.vector == X86_TRAP_DF) {
+		/* Shut down: nothing is under way any more. */
+		v->ev.exc.pending = false;
+		v->ev.exc.injected = false;
 		vcpu_request(v, REQ_TRIPLE_FAULT);
 		return;
 	}

@@ -294,7 +294,8 @@ static int exit_ud(struct vcpu *v)
 {
 	u8 bytes[3];
 
-	if (emul_peek_quiet(v, bytes, sizeof(bytes)) == sizeof(bytes) &&
+	if (!(v->vm->disabled_quirks & KVM_X86_QUIRK_FIX_HYPERCALL_INSN) &&
+	    emul_peek_quiet(v, bytes, sizeof(bytes)) == sizeof(bytes) &&
 	    !memcmp(bytes, hv->foreign_hypercall_opcode, sizeof(bytes)))
 		emul_poke(v, hv->hypercall_opcode, sizeof(bytes));
 	else

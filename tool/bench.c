@@ -49,6 +49,7 @@ enum {
 	OPT_PROGRAMS,
 	OPT_WORK_MODULE,
 	OPT_MODULE,
+	OPT_APPEND,
 	OPT_QEMU,
 	OPT_TIMEOUT,
 	OPT_JSON,
@@ -73,6 +74,7 @@ static const struct argp_option bench_options[] = {
 	{ "programs", OPT_PROGRAMS, "DIR", 0, "The guest's programs, for the configuration host (default: bin beside the initrd)", 0 },
 	{ "work-module", OPT_WORK_MODULE, "FILE", 0, "taxcut_work.ko, for work on the host that needs it (default: left out there)", 0 },
 	{ "module", OPT_MODULE, "FILE", 0, "taxcut.ko (default: modprobe finds it)", 0 },
+	{ "append", OPT_APPEND, "TEXT", 0, "More for the kernel command line of every guest", 0 },
 	{ "qemu", OPT_QEMU, "PROGRAM", 0, "QEMU to start (default: " QEMU_DEFAULT ")", 0 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "Give a guest up that is silent so long beyond its work (default: 180)", 0 },
 	{ NULL, 0, NULL, 0, "Output:", 3 },
@@ -132,6 +134,9 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_QEMU:
 		args->run.qemu = arg;
+		return 0;
+	case OPT_APPEND:
+		args->run.append = arg;
 		return 0;
 	case OPT_TIMEOUT:
 		args->run.timeout = (int)number(state, "timeout", arg, 86400);
@@ -379,13 +384,23 @@ static int check_idle(void)
 	return ret;
 }
 
+/* The emulators that the lab has: QEMU names itself in CPUID, Bochs only in its firmware. */
+static bool is_emulated(const char *cpu_model)
+{
+	char *firmware = sys_read("/sys/class/dmi/id/bios_vendor");
+	bool emulated = (cpu_model && strstr(cpu_model, "QEMU TCG")) || (firmware && strstr(firmware, "Bochs"));
+
+	free(firmware);
+	return emulated;
+}
+
 static json_t *host_json(const struct bench_run *run)
 {
 	char *cpuinfo = sys_read("/proc/cpuinfo"), *kernel = sys_read("/proc/sys/kernel/osrelease");
 	char *model = cpuinfo ? cpuinfo_field(cpuinfo, "model name") : NULL;
 	json_t *host = json_pack("{s:s, s:s, s:b, s:o, s:o}", "cpu", model ? model : "unknown",
 				 "kernel", kernel ? kernel : "unknown",
-				 "emulated", model && strstr(model, "QEMU TCG"),
+				 "emulated", is_emulated(model),
 				 "cpus", cpulist_json(&run->cpus), "housekeeping", mask_json(&run->housekeeping));
 
 	free(model);

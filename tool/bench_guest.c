@@ -74,9 +74,9 @@ static void guest_argv(const struct guest *g, const struct strv *cut_args, struc
 		strv_addf(argv, "--cut=%s", cut_args->v[i]);
 	if (run->net.tap)
 		strv_addf(argv, "--net=tap=%s", run->net.tap);
-	strv_addf(argv, "--append=console=ttyS0 quiet panic=-1 tc.run=workload tc.sync=1 tc.settle=0.2 tc.rounds=%d tc.work=none:1,%s %s %s",
+	strv_addf(argv, "--append=console=ttyS0 quiet panic=-1 tc.run=workload tc.sync=1 tc.settle=0.2 tc.rounds=%d tc.work=none:1,%s %s %s %s",
 		  g->config->place == BENCH_KVM ? 2 : 1, items, run->net.tap ? BENCH_NET_GUEST : "",
-		  g->config->append ? g->config->append : "");
+		  g->config->append ? g->config->append : "", run->append ? run->append : "");
 	if (g->config->iommu) {
 		strv_add(argv, "--machine=q35");
 		strv_add(argv, "--");

@@ -88,6 +88,7 @@ struct bench_run {
 	const char *work_module;
 	const char *programs;
 	const char *qemu;
+	const char *append; /* NULL, or for the guests' command lines */
 	const char *cpus_arg;
 	const char *housekeeping_arg;
 	int timeout;

@@ -15,13 +15,16 @@ tools=
 qemu_pid=
 listener=
 
-# Bochs, the emulated Intel host, interprets at some 50 million instructions a
-# second: guests there do without what costs most of them. And Debian 13's
-# kernel warns of its own mitigation for this CPU model (docs/emulation.md).
+# Bochs, the emulated Intel host, is slow: fewer CPUs. And SeaBIOS waits there
+# for a second CPU for ever (docs/emulation.md).
 quick=
+qemu=qemu-system-x86_64
+cut_vcpus=4
 if grep -qw vmx /proc/cpuinfo; then
-	quick="mitigations=off rodata=off cryptomgr.notests reboot=t"
-	quick+=" initcall_blacklist=jent_mod_init,load_system_certificate_list,ftrace_check_for_weak_functions,trace_eval_init"
+	# shellcheck source=tests/guest/quick.sh
+	. "$here/quick.sh"
+	qemu=/src/lab/host/qemu-qboot
+	cut_vcpus=3
 	limit=900
 	patience=300
 fi
@@ -106,7 +109,7 @@ launch()
 
 	console=$1
 	shift 2
-	timeout -k 5 "$limit" qemu-system-x86_64 "${args[@]}" -serial "$serial" \
+	timeout -k 5 "$limit" "$qemu" "${args[@]}" -serial "$serial" \
 		-qmp "unix:qmp,server=on,wait=off" "$@" </dev/null >qemu.err 2>&1 &
 	qemu_pid=$!
 }

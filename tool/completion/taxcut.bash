@@ -59,7 +59,7 @@ _taxcut_options()
 	list) echo '--json' ;;
 	bench)
 		echo 'report --set --config --work --rounds --quick --list --vcpus --cpus --housekeeping --kernel --initrd' \
-			'--tools-initrd --programs --work-module --module --qemu --timeout --output --json --html'
+			'--tools-initrd --programs --work-module --module --append --qemu --timeout --output --json --html'
 		;;
 	version) echo '--json --qemu' ;;
 	esac
