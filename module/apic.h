@@ -46,6 +46,7 @@ struct apic {
 	bool remote; /* a housekeeping CPU waits for the timer, and fires it */
 	bool asked; /* start_here is on its way */
 	u64 due_ns; /* remote: what hrtimer is set to there; U64_MAX: not known to be */
+	u64 calls_until_ns; /* the calls of a housekeeping CPU so far are paid for by then */
 	call_single_data_t start_here;
 	int house; /* that CPU, for the one that the vCPU was loaded on last; -1 for none. The owner's */
 	bool isolated; /* the vCPU's CPU is none of the host's. The owner's */

@@ -14,7 +14,8 @@
  * and sets itself for the next period. Linux sets an hrtimer on the CPU that
  * asks only, so the vCPU's thread, when it arms, sends the housekeeping CPU
  * there by an interrupt (start_here()), unless the hrtimer is set for an
- * earlier time as it is: a callback that comes early sets itself anew.
+ * earlier time as it is: a callback that comes early sets itself anew. A vCPU
+ * that does so too often (CALL_NS) waits on its own CPU meanwhile.
  *   - a->timer, a->remote, a->due_ns and a->asked change under a->timer_lock,
  *     and so does whether the hrtimer is queued. The vCPU's side holds it
  *     whenever it touches these; the callback only while a->remote is set,
@@ -55,6 +56,9 @@
 #include "trace.h"
 
 #define MIN_PERIOD_NS 200000 /* a guest cannot have more than 5000 periodic interrupts per second */
+
+#define CALL_NS 100000 /* in the long run a vCPU may call its housekeeping CPU that often, */
+#define CALLS_AT_ONCE 64 /* and so many times in a row */
 
 #define NEVER U64_MAX
 
@@ -163,14 +167,38 @@ static bool serve_remote(struct apic *a)
 	}
 }
 
-/* False: the CPU has gone. */
+/* It is to come at due_ns on this CPU. Interrupts are off. */
+static void wait_from_here(struct apic *a)
+{
+	a->vcpu->stats.lapic_timer_cpu = raw_smp_processor_id();
+	hrtimer_start(&a->hrtimer, min_t(u64, a->due_ns, KTIME_MAX), HRTIMER_MODE_ABS_PINNED_HARD);
+}
+
+/*
+ * False: the CPU has gone. Interrupts are off. A call to one's own CPU would
+ * run start_here() at once, and timer_lock is held: an ioctl may come from there.
+ */
 static bool ask(struct apic *a, u64 when)
 {
+	int house = READ_ONCE(a->house);
+
 	if (a->due_ns <= when || a->asked)
 		return true;
-	a->asked = !smp_call_function_single_async(READ_ONCE(a->house), &a->start_here);
+	if (house == raw_smp_processor_id()) {
+		a->due_ns = when;
+		wait_from_here(a);
+		return true;
+	}
+	a->asked = !smp_call_function_single_async(house, &a->start_here);
 	a->vcpu->stats.lapic_timer_calls += a->asked;
+	a->calls_until_ns = max(a->calls_until_ns, ktime_get_ns()) + CALL_NS;
 	return a->asked;
+}
+
+/* A guest that sets its timer all the time keeps nobody busy but itself. */
+static bool may_call(const struct apic *a)
+{
+	return a->calls_until_ns <= ktime_get_ns() + CALLS_AT_ONCE * CALL_NS;
 }
 
 /* serve_remote() was here, and the hrtimer is not queued: true when it is to be, for a->due_ns, on this CPU. */
@@ -217,10 +245,8 @@ static void start_here(void *info)
 	a->asked = false;
 	if (a->remote) {
 		kick = serve_remote(a);
-		if (wait_here(a)) {
-			a->vcpu->stats.lapic_timer_cpu = raw_smp_processor_id();
-			hrtimer_start(&a->hrtimer, a->due_ns, HRTIMER_MODE_ABS_PINNED_HARD);
-		}
+		if (wait_here(a))
+			wait_from_here(a);
 	}
 	raw_spin_unlock(&a->timer_lock);
 	if (kick)
@@ -272,7 +298,7 @@ void apic_timer_destroy(struct apic *a)
 static bool place(struct vcpu *v)
 {
 	struct apic *a = v->apic;
-	bool remote = v->loaded ? exitless_wanted(v) : a->remote && a->cpu_delivers;
+	bool remote = (v->loaded ? exitless_wanted(v) : a->remote && a->cpu_delivers) && may_call(a);
 
 	if (remote != a->remote) {
 		WRITE_ONCE(a->remote, remote);

@@ -311,6 +311,54 @@ TEST(exitless_hotplug)
 	vcpu_join(v);
 }
 
+/* ---- who may ask for it ---- */
+
+/* From the CPU that carries the timer, its owner's ioctls set it, too. */
+TEST(exitless_set_by_its_carrier)
+{
+	int cpu = isolated_cpu();
+	struct kvm_lapic_state l;
+	struct vcpu *v;
+
+	pin(cpu);
+	set_mode("on");
+	v = timer_vcpu(EXITS_OFF, 0);
+	vcpu_start(v, "g_far", 0);
+	vcpu_sync(v, 1);
+	pin(0);
+	OK(ioctl(v->fd, KVM_SET_TSC_KHZ, guest_args(v->vm)[0]));
+	OK(ioctl(v->fd, KVM_GET_LAPIC, &l));
+	CHECK_EQ(vcpu_set_msr(v, 0x6e0, guest_results(v->vm)[1] + guest_args(v->vm)[0] * 100), 1);
+	OK(ioctl(v->fd, KVM_GET_LAPIC, &l));
+	pin(cpu);
+	vcpu_done(v);
+	set_mode("auto");
+	CHECK_EQ(stat_get(v->fd, "lapic_timer_fires"), 1);
+	vm_close(v->vm);
+}
+
+/* A guest that sets its timer as often as it can keeps its own CPU busy, not the one that carries the timer. */
+TEST(exitless_hurry)
+{
+	const u64 n = 5000, call_ns = 100000, at_once = 64;
+	struct vcpu *v;
+	u64 begin, calls;
+
+	pin(isolated_cpu());
+	set_mode("on");
+	v = timer_vcpu(EXITS_OFF, 0);
+	begin = now_ns();
+	vcpu_call(v, "g_hurry", n);
+	calls = (now_ns() - begin) / call_ns + at_once + 2;
+	set_mode("auto");
+	printf("# armed %llu times, %llu calls of the housekeeping CPU, at most %llu in that time\n",
+	       (unsigned long long)n, (unsigned long long)stat_get(v->fd, "lapic_timer_calls"),
+	       (unsigned long long)calls);
+	CHECK(stat_get(v->fd, "lapic_timer_calls") <= calls);
+	CHECK_EQ(stat_get(v->fd, "lapic_timer_fires"), 1);
+	vm_close(v->vm);
+}
+
 /* ---- whatever happens meanwhile ---- */
 
 static void *change_its_mind(void *arg)

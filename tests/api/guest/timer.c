@@ -15,6 +15,8 @@ void g_deadlines(u64 n);
 void g_periods(u64 n);
 void g_restless(u64 n);
 void g_armed(u64 n);
+void g_far(u64 unused);
+void g_hurry(u64 n);
 void g_periods_until_told(u64 unused);
 void g_deadlines_until_told(u64 unused);
 
@@ -316,4 +318,29 @@ void g_armed(u64 n)
 		apic_write(TMICT, 200000);
 	else
 		wrmsr(MSR_DEADLINE, rdtsc() + n % 64 * 500);
+}
+
+/* Armed 20 s ahead; the host may change its mind. */
+void g_far(u64 unused)
+{
+	(void)unused;
+	timer(DEADLINE);
+	wrmsr(MSR_DEADLINE, rdtsc() + ticks(20000000000UL));
+	results[1] = rdtsc();
+	sync_host(1);
+	wait_count(&irqs[VECTOR], 1, ~0UL);
+	EXPECT_EQ(irqs[VECTOR], 1);
+}
+
+/* As fast as it can: n deadlines, each shortly ahead and earlier than the one before it was. */
+void g_hurry(u64 n)
+{
+	u64 first = rdtsc() + ticks(20000000000UL);
+
+	timer(DEADLINE);
+	for (u64 i = 0; i < n; i++)
+		wrmsr(MSR_DEADLINE, first - i * ticks(2000));
+	wrmsr(MSR_DEADLINE, rdtsc() + ticks(1000000));
+	await(1);
+	EXPECT_EQ(irqs[VECTOR], 1);
 }
