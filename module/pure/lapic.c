@@ -313,6 +313,16 @@ static u32 state_mask(const struct lapic *l, u32 offset)
 	}
 }
 
+/* What TMR says is level-triggered may be pending or in service: its end must be heard of. */
+static void watch_level(struct lapic *l)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(l->watched); i++)
+		l->watched[i] |= lapic_reg(l, LAPIC_TMR + i * 16);
+	l->watched_new = true;
+}
+
 int lapic_state_set(struct lapic *l, const struct kvm_lapic_state *s, bool x2apic_format,
 		    struct lapic_effects *e)
 {
@@ -331,6 +341,7 @@ int lapic_state_set(struct lapic *l, const struct kvm_lapic_state *s, bool x2api
 	reg_set(l, LAPIC_EOI, 0);
 	reg_set(l, LAPIC_DFR, lapic_reg(l, LAPIC_DFR) | 0x0fffffff);
 	forget_posted(l);
+	watch_level(l);
 	l->isr_highest = vector_highest(l, LAPIC_ISR, 7);
 	WRITE_ONCE(l->irr_words, ALL_WORDS);
 	WRITE_ONCE(l->esr_new, 0);
@@ -475,6 +486,7 @@ static void leave_service(struct lapic *l, u8 vector)
 {
 	word_test_and_clear_bit(vector_word(l, LAPIC_ISR, vector), vector & 31);
 	l->isr_highest = vector_highest(l, LAPIC_ISR, vector >> 5);
+	l->irr_moved = true;
 	lapic_update_ppr(l);
 }
 
@@ -483,7 +495,6 @@ void lapic_unaccept(struct lapic *l, u8 vector)
 	leave_service(l, vector);
 	word_test_and_set_bit(vector_word(l, LAPIC_IRR, vector), vector & 31);
 	irr_word_filled(l, vector >> 5);
-	l->irr_moved = true;
 }
 
 bool lapic_end_is_heard(const struct lapic *l, u8 vector)

@@ -312,6 +312,42 @@ TEST(state_lapic_pending)
 	vcpu_done(v);
 }
 
+/* A level-triggered one, too; and its end is heard of, though this LAPIC has never been sent any. */
+TEST(state_lapic_pending_level)
+{
+	struct vcpu *v = one_vcpu(CHIP_SPLIT);
+	struct kvm_lapic_state l;
+
+	CHECK_EQ(vcpu_set_msr(v, 0x1b, 0xfee00d00), 1);
+	OK(ioctl(v->fd, KVM_GET_LAPIC, &l));
+	*(u32 *)(l.regs + 0xf0) = 0x1ff;
+	*(u32 *)(l.regs + 0x180 + 0x30) = 1 << 4; /* TMR: vector 0x64 */
+	*(u32 *)(l.regs + 0x200 + 0x30) = 1 << 4; /* IRR */
+	OK(ioctl(v->fd, KVM_SET_LAPIC, &l));
+	vcpu_start(v, "g_wait_irq", 0x64);
+	vcpu_sync(v, 1);
+	vcpu_expect(v, KVM_EXIT_IOAPIC_EOI);
+	CHECK_EQ(v->run->eoi.vector, 0x64);
+	vcpu_done(v);
+}
+
+/* User space ends the interrupt in service (0x64), and lets a lower one (0x55) in. */
+TEST(state_lapic_eoi)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = 0x64 };
+	struct vcpu *v = vcpu_create(vm, 0);
+
+	vcpu_start(v, "g_nested", 0x64);
+	vcpu_sync(v, 1);
+	CHECK_EQ(OK(ioctl(vm->fd, KVM_SIGNAL_MSI, &msi)), 1);
+	vcpu_sync(v, 2);
+	CHECK_EQ(vcpu_set_msr(v, 0x80b, 0), 1);
+	msi.data = 0x55;
+	CHECK_EQ(OK(ioctl(vm->fd, KVM_SIGNAL_MSI, &msi)), 1);
+	vcpu_done(v);
+}
+
 TEST(state_mp_state)
 {
 	struct vcpu *v = one_vcpu(CHIP_SPLIT);

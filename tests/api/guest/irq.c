@@ -15,6 +15,7 @@ void g_x2apic_faults(u64 arg);
 void g_wait_irq(u64 vector);
 void g_wait_irqs(u64 n);
 void g_wait_hlt(u64 vector);
+void g_nested(u64 vector);
 void g_ipi_sender(u64 n);
 void g_ipi_receiver(u64 n);
 void g_ap_starter(u64 mode);
@@ -267,6 +268,27 @@ void g_wait_hlt(u64 vector)
 	sync_host(1);
 	while (!irqs[vector])
 		sti_hlt_cli();
+}
+
+static volatile u64 nested;
+
+/* The first one is left in service, and waits in its handler for another. */
+static void nest(u64 vector)
+{
+	if (nested++)
+		return;
+	EXPECT_EQ(vector, args[0]);
+	sync_host(2);
+	EXPECT(wait_count(&nested, 2, SECOND / 8));
+}
+
+void g_nested(u64 vector)
+{
+	apic_enable(EOI_X2APIC);
+	args[0] = vector;
+	irq_hook = nest;
+	sync_host(1);
+	EXPECT(wait_count(&nested, 2, SECOND));
 }
 
 /* One vCPU sends, the other answers, n times. */
