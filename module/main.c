@@ -103,7 +103,6 @@ module_param_cb(lacks, &lacks_ops, NULL, 0444);
 MODULE_PARM_DESC(lacks, "Useful things this CPU's virtualization does without (read-only)");
 
 static int hotplug_state;
-static bool stopping; /* reboot or kexec has begun */
 
 static long dev_feature_attr(unsigned int cmd, void __user *arg)
 {
@@ -133,7 +132,7 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case KVM_GET_API_VERSION:
 		return arg ? -EINVAL : KVM_API_VERSION;
 	case KVM_CREATE_VM:
-		return READ_ONCE(stopping) ? -ENODEV : vm_create_fd(arg);
+		return READ_ONCE(vms_stopping) ? -ENODEV : vm_create_fd(arg);
 	case KVM_CHECK_EXTENSION:
 		return caps_check(NULL, arg);
 	case KVM_GET_VCPU_MMAP_SIZE:
@@ -176,7 +175,7 @@ static int cpu_comes_up(unsigned int cpu)
 	unsigned long flags;
 	int r;
 
-	if (READ_ONCE(stopping))
+	if (READ_ONCE(vms_stopping))
 		return 0;
 	local_irq_save(flags);
 	r = hv->cpu_enable();
@@ -220,7 +219,7 @@ static void kill_all_vms(void)
 
 static int on_reboot(struct notifier_block *nb, unsigned long action, void *unused)
 {
-	WRITE_ONCE(stopping, true);
+	WRITE_ONCE(vms_stopping, true);
 	kill_all_vms();
 	on_each_cpu(disable_this_cpu, NULL, 1);
 	return NOTIFY_OK;

@@ -212,6 +212,12 @@ static int set_canonical(struct vcpu *v, u32 index, u64 value, bool host)
 	return hv->set_msr(v, index, value, host);
 }
 
+/* The upper half is reserved (SDM vol. 3, 5.8.8), and writing it faults, in the host as well. */
+static int set_syscall_mask(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	return value >> 32 ? -EINVAL : hv->set_msr(v, index, value, host);
+}
+
 static int set_pat(struct vcpu *v, u32 index, u64 value, bool host)
 {
 	unsigned int i;
@@ -644,7 +650,7 @@ static const struct msr_row msr_table[] = {
 	{ ONE(MSR_EFER), get_efer, set_efer, .listed = true },
 	{ ONE(MSR_STAR), get_backend, set_backend, .listed = true },
 	{ RANGE(MSR_LSTAR, MSR_CSTAR), get_backend, set_canonical, .listed = true },
-	{ ONE(MSR_SYSCALL_MASK), get_backend, set_backend, .listed = true },
+	{ ONE(MSR_SYSCALL_MASK), get_backend, set_syscall_mask, .listed = true },
 	{ RANGE(MSR_FS_BASE, MSR_KERNEL_GS_BASE), get_backend, set_canonical, .listed = true },
 	{ ONE(MSR_TSC_AUX), get_tsc_aux, set_tsc_aux, .listed = true, .offered = offered_tsc_aux },
 	{ RANGE(MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3), get_zero_host, set_zero_host },

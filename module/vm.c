@@ -31,6 +31,7 @@
 
 LIST_HEAD(vms);
 DEFINE_MUTEX(vms_lock);
+bool vms_stopping;
 
 void vm_get(struct vm *vm)
 {
@@ -79,6 +80,7 @@ static int vm_init(struct vm *vm)
 	vm->apic_bus_cycle_ns = 1;
 	snprintf(vm->stats_name, sizeof(vm->stats_name), "taxcut-%d", task_pid_nr(current));
 	mutex_lock(&vms_lock);
+	vm->dead = READ_ONCE(vms_stopping);
 	list_add_tail(&vm->link, &vms);
 	mutex_unlock(&vms_lock);
 	r = mem_create(vm);

@@ -11,6 +11,7 @@ int vm_create_fd(unsigned long type);
 /* Every VM there is; vms_lock, or with all but one CPU stopped. */
 extern struct list_head vms;
 extern struct mutex vms_lock;
+extern bool vms_stopping; /* reboot or kexec has begun, and ends all there are: one that comes to the list later is dead */
 
 /* caps.c. KVM_CHECK_EXTENSION; vm is NULL for the system's. */
 int caps_check(struct vm *vm, long cap);

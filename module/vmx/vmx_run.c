@@ -311,6 +311,8 @@ static enum hv_exit_reason vmx_plain_reason(u32 reason)
 	case EXIT_REASON_VMFUNC:
 	case EXIT_REASON_ENCLS:
 	case 11: /* GETSEC: no guest has SMX */
+	case 76: /* SEAMCALL and TDCALL: of a CPU with TDX even a guest's user mode has them, and they exit always */
+	case 77:
 		return HV_EXIT_UNDEFINED;
 	default:
 		return HV_EXIT_UNKNOWN;
