@@ -64,6 +64,7 @@ struct vmx_vcpu {
 	u32 event_info; /* the event to inject, 0 none */
 	u32 hw_slice; /* the preemption timer is on, with so many ticks; 0: off */
 	bool irq_window;
+	bool guard_window; /* posted_guard: an interrupt waits for the guest to switch them on */
 	bool sti_window; /* an NMI waits for the instruction after STI */
 
 	u64 cr0_shadow, cr4_shadow, cr4_owned; /* owned: bits the host keeps */

@@ -27,6 +27,7 @@
  */
 #include <asm/irq_vectors.h>
 #include <asm/msr.h>
+#include <asm/processor-flags.h>
 
 #include "../apic.h"
 #include "../compat.h"
@@ -169,13 +170,20 @@ void vmx_init_apicv(struct vcpu *v)
  * takes "no vector" for 255, and delivers it; the guest never ends a spurious
  * interrupt, and hears of no other from then on. While the guest runs there,
  * IRR holds a vector that is too low to be delivered, and the highest there is.
+ *
+ * And Bochs delivers a virtual interrupt to a guest that has interrupts off
+ * when the host's own comes meanwhile. It does not look for virtual interrupts
+ * while interrupt-window exiting is on (SDM vol. 3, "Recognition of Pending
+ * Virtual Interrupts"), so what waits at an entry waits for the window.
  */
 #define GUARD_VECTOR 1
 
-static void set_guard(struct lapic *l, bool on)
+static void set_guard(struct vcpu *v, bool on)
 {
+	struct lapic *l = &v->apic->l;
 	u32 *word = lapic_word(l, LAPIC_IRR);
 
+	v->vmx->guard_window = on && lapic_highest_irr(l) > 0 && !(v->rflags & X86_EFLAGS_IF);
 	if (on)
 		*word |= BIT(GUARD_VECTOR);
 	else
@@ -200,7 +208,7 @@ void vmx_apicv_before_entry(struct vcpu *v)
 			write_watched(l);
 	}
 	if (unlikely(param_posted_guard))
-		set_guard(l, true);
+		set_guard(v, true);
 }
 
 void vmx_apicv_after_exit(struct vcpu *v)
@@ -210,7 +218,7 @@ void vmx_apicv_after_exit(struct vcpu *v)
 	u8 rvi, svi;
 
 	if (unlikely(param_posted_guard))
-		set_guard(l, false);
+		set_guard(v, false);
 	s->intr_status = vmx_read(GUEST_INTR_STATUS);
 	rvi = s->intr_status;
 	svi = s->intr_status >> 8;

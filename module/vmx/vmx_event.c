@@ -189,7 +189,7 @@ void vmx_events_before_entry(struct vcpu *v)
 		vmx_set_blocking(v, (vmx_blocking(v) & ~GUEST_INTR_STATE_NMI) | (masked ? GUEST_INTR_STATE_NMI : 0));
 	if (vmx_features.slice)
 		limit_stay(v);
-	if (s->irq_window || s->sti_window)
+	if (s->irq_window || s->sti_window || s->guard_window)
 		proc |= CPU_BASED_INTR_WINDOW_EXITING;
 	if (proc != s->hw_proc) {
 		vmx_write(CPU_BASED_VM_EXEC_CONTROL, proc);

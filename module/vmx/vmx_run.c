@@ -377,9 +377,9 @@ void vmx_run(struct vcpu *v)
 	if (unlikely(s->flush))
 		vmx_flush_now(v);
 	vmx_sync_host_crs(s);
-	vmx_events_before_entry(v);
 	if (s->posting)
 		vmx_apicv_before_entry(v);
+	vmx_events_before_entry(v);
 	vmx_write_registers(v);
 	s->entry.flags &= ~VMX_ENTRY_REFUSED;
 

@@ -4,6 +4,7 @@
 
 void g_self_ipi(u64 mode);
 void g_irq_no_gate(u64 mode);
+void g_irq_off(u64 mode);
 void g_timer_oneshot(u64 mode);
 void g_timer_periodic(u64 mode);
 void g_timer_deadline(u64 mode);
@@ -65,6 +66,20 @@ void g_count_posted(u64 n)
 static u32 own_id(void)
 {
 	return eoi_mode == EOI_X2APIC ? apic_read(0x20) : apic_read(0x20) >> 24;
+}
+
+/* An interrupt waits while interrupts are off, whatever the host does meanwhile, and comes when they are on. */
+void g_irq_off(u64 mode)
+{
+	apic_enable(mode);
+	for (u64 i = 1; i <= 40; i++) {
+		apic_icr(own_id(), 0x4000 | 0x55);
+		for (u64 from = rdtsc(); rdtsc() - from < 2000000;) {
+			cli(); /* still: nothing changes */
+			EXPECT_EQ(irqs[0x55], i - 1);
+		}
+		EXPECT(wait_count(&irqs[0x55], i, SECOND));
+	}
 }
 
 /* The gate of an interrupt is not present: that makes #NP, and the interrupt in service has to be ended all the same. */
