@@ -183,7 +183,9 @@ static void set_guard(struct vcpu *v, bool on)
 	struct lapic *l = &v->apic->l;
 	u32 *word = lapic_word(l, LAPIC_IRR);
 
-	v->vmx->guard_window = on && lapic_highest_irr(l) > 0 && !(v->rflags & X86_EFLAGS_IF);
+	/* An event that is injected switches interrupts off, too. */
+	v->vmx->guard_window = on && lapic_highest_irr(l) > 0 &&
+			       (v->vmx->event_info || !(v->rflags & X86_EFLAGS_IF));
 	if (on)
 		*word |= BIT(GUARD_VECTOR);
 	else

@@ -15,16 +15,18 @@ tools=
 qemu_pid=
 listener=
 
-# Bochs, the emulated Intel host, is slow: fewer CPUs. And SeaBIOS waits there
-# for a second CPU for ever (docs/emulation.md).
+# Bochs, the emulated Intel host, is slow: fewer CPUs, those that the suite
+# isolates. And SeaBIOS waits there for a second CPU for ever (docs/emulation.md).
 quick=
 qemu=qemu-system-x86_64
 cut_vcpus=4
+cut_cpus=none
 if grep -qw vmx /proc/cpuinfo; then
 	# shellcheck source=tests/guest/quick.sh
 	. "$here/quick.sh"
 	qemu=/src/lab/host/qemu-qboot
 	cut_vcpus=3
+	cut_cpus=1-3
 	limit=900
 	patience=300
 fi
