@@ -74,6 +74,8 @@ const struct bench_set bench_sets[] = {
 	  "host,kvm,kvm-tuned,off,xapic,x2apic-cluster,ipi,exits,all",
 	  "ipi-unicast:100,ipi-multicast:50,ipi-broadcast:50", 8, 3 },
 	{ "tools", "well-known tools", "host,kvm,kvm-tuned,off,all", "cyclictest,tcp_rr,memcached_rr,net_rr", 2, 3 },
+	{ "exitless", "timers and IPIs without exits, where the CPU posts interrupts", "kvm,off,exits+hint,timer",
+	  "cyclic:200,timer-storm:200,ipi-unicast:100,pingpong:100", 2, 3 },
 	{ "demo", "stock KVM and taxcut side by side", "kvm,default",
 	  "cyclic:1000,pingpong:500,tlbflush:300,ipi:200,idle:2,busy:2", 2, 1 },
 	{ "quick", "a look at everything", "host,kvm,off,all", "cyclic:200,pingpong:100,tlbflush:100", 2, 1 },

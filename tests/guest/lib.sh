@@ -14,19 +14,18 @@ patience=120	# seconds that it may be silent
 tools=
 qemu_pid=
 listener=
+input=/dev/null
 
-# Bochs, the emulated Intel host, is slow: fewer CPUs, those that the suite
+# Bochs, the emulated Intel host, is slow; guests run on the CPUs that the suite
 # isolates. And SeaBIOS waits there for a second CPU for ever (docs/emulation.md).
 quick=
 qemu=qemu-system-x86_64
-cut_vcpus=4
 cut_cpus=none
 if grep -qw vmx /proc/cpuinfo; then
 	# shellcheck source=tests/guest/quick.sh
 	. "$here/quick.sh"
 	qemu=/src/lab/host/qemu-qboot
-	cut_vcpus=3
-	cut_cpus=1-3
+	cut_cpus=1-4
 	limit=900
 	patience=300
 fi
@@ -113,6 +112,20 @@ launch()
 	shift 2
 	timeout -k 5 "$limit" "$qemu" "${args[@]}" -serial "$serial" \
 		-qmp "unix:qmp,server=on,wait=off" "$@" </dev/null >qemu.err 2>&1 &
+	qemu_pid=$!
+}
+
+# instance WORDS [OPTION...]: `taxcut run' in the background, under the name $name; console from $input.
+instance()
+{
+	local words=$1
+
+	shift
+	name=${PWD##*/}
+	console=console
+	timeout -k 5 "$limit" taxcut run --device "$device" --qemu "$qemu" --name "$name" --mem 256M "$@" \
+		--kernel "$images/vmlinuz-13" --initrd "$images/initrd-13.img" --no-reboot \
+		--append "console=ttyS0 quiet panic=-1 $words $quick" <"$input" >console 2>qemu.err &
 	qemu_pid=$!
 }
 
