@@ -331,7 +331,7 @@ TEST(state_lapic_pending_level)
 	vcpu_done(v);
 }
 
-/* User space ends the interrupt in service (0x64), and lets a lower one (0x55) in. */
+/* User space ends the interrupt in service (0x64), and so lets in a lower one that waits (0x55). */
 TEST(state_lapic_eoi)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -342,9 +342,10 @@ TEST(state_lapic_eoi)
 	vcpu_sync(v, 1);
 	CHECK_EQ(OK(ioctl(vm->fd, KVM_SIGNAL_MSI, &msi)), 1);
 	vcpu_sync(v, 2);
-	CHECK_EQ(vcpu_set_msr(v, 0x80b, 0), 1);
 	msi.data = 0x55;
 	CHECK_EQ(OK(ioctl(vm->fd, KVM_SIGNAL_MSI, &msi)), 1);
+	vcpu_sync(v, 3);
+	CHECK_EQ(vcpu_set_msr(v, 0x80b, 0), 1);
 	vcpu_done(v);
 }
 

@@ -294,6 +294,8 @@ static void nest(u64 vector)
 		return;
 	EXPECT_EQ(vector, args[0]);
 	sync_host(2);
+	sync_host(3);
+	EXPECT_EQ(nested, 1);
 	EXPECT(wait_count(&nested, 2, SECOND / 8));
 }
 
