@@ -392,8 +392,8 @@ void vmx_run(struct vcpu *v)
 		s->hw_rip = ~v->rip;
 		s->hw_rsp = ~v->regs[REG_RSP];
 		s->hw_rflags = 0;
-		vmx_cancel_injection(v);
 		vmx_decode_failed_entry(v, reason);
+		vmx_cancel_injection(v);
 		return;
 	}
 	s->entry.flags |= VMX_ENTRY_LAUNCHED;

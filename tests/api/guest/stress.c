@@ -13,6 +13,7 @@
 
 #include "../stress.h"
 
+void g_refused(u64 unused);
 void g_stress(u64 self);
 
 /* Vectors; those of the first four have the sender's number added. 0x80 is the way back from user mode. */
@@ -305,4 +306,21 @@ void g_stress(u64 self)
 	}
 	if (c->flags & STRESS_PV_EOI)
 		wrmsr(MSR_PV_EOI, 0);
+}
+
+/* In x2APIC mode, interrupts come and go; it waits, in HLT now and then. For a host that bends its state. */
+void g_refused(u64 unused)
+{
+	(void)unused;
+	apic_enable(EOI_X2APIC);
+	for (u64 i = 0;; i++) {
+		sti();
+		if (i % 64)
+			pause();
+		else
+			hlt();
+		cli();
+		if (i % 16 == 0)
+			sync_host(1);
+	}
 }
