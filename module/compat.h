@@ -123,4 +123,14 @@ struct kvm_userspace_memory_region2 {
 #define hv_host_has_fred() false
 #endif
 
+/* Interrupts note for KVM on Intel that they have used the L1 data cache. Where they do not, they may have. */
+#include <asm/hardirq.h>
+#if IS_ENABLED(CONFIG_KVM_INTEL)
+#define hv_l1d_was_used() kvm_get_cpu_l1tf_flush_l1d()
+#define hv_l1d_clean() kvm_clear_cpu_l1tf_flush_l1d()
+#else
+#define hv_l1d_was_used() true
+#define hv_l1d_clean() ((void)0)
+#endif
+
 #endif /* TAXCUT_COMPAT_H */

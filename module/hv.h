@@ -414,7 +414,7 @@ struct hv_ops {
 	u64 slpt_dirty_bit;
 	u64 slpt_large_bit;
 	unsigned int (*slpt_levels)(void); /* 4, or 5 */
-	unsigned int slpt_max_level; /* of a leaf: 2, or 3 when it can map 1G */
+	unsigned int slpt_max_level; /* of a leaf: 2, or 3 when it can map 1G, or 1 when large pages are not safe */
 
 	const char *hypercall_opcode, *foreign_hypercall_opcode; /* 3 bytes: this vendor's, the other's */
 	u64 tsc_ratio_default, tsc_ratio_max; /* max 0: no TSC scaling */

@@ -35,7 +35,7 @@
 
 bool param_mitigations = true;
 module_param_named(mitigations, param_mitigations, bool, 0444);
-MODULE_PARM_DESC(mitigations, "Flush branch predictors when a core changes hands between VMs, where the CPU can (default: on)");
+MODULE_PARM_DESC(mitigations, "Flush branch predictors when a core changes hands between VMs; on Intel, flush the L1 cache and map guests with small pages where the CPU needs that (default: on)");
 
 bool param_posted_interrupts = true;
 module_param_named(posted_interrupts, param_posted_interrupts, bool, 0444);

@@ -288,7 +288,7 @@ static unsigned int slot_level_at(const struct mem_slot *s, u64 offset)
 	u64 gpa = s->gpa + offset, hva = s->hva + offset;
 	u64 left = (s->npages << PAGE_SHIFT) - offset;
 
-	if (s->flags & KVM_MEM_LOG_DIRTY_PAGES)
+	if ((s->flags & KVM_MEM_LOG_DIRTY_PAGES) || hv->slpt_max_level < 2)
 		return 1;
 	if ((gpa | hva) & (slpt_level_size(2) - 1) || left < slpt_level_size(2))
 		return 1;

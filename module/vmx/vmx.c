@@ -51,6 +51,8 @@ static int vmx_setup(void)
 		vmx_ops.tsc_ratio_max = U64_MAX;
 	if (!vmx_features.ept_1g)
 		vmx_ops.slpt_max_level = 2;
+	if (vmx_features.small_pages)
+		vmx_ops.slpt_max_level = 1;
 	vmx_ops.lacks = vmx_lacks;
 	if (vmx_features.posting) {
 		vmx_ops.posted = vmx_posted;

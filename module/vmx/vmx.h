@@ -102,6 +102,8 @@ struct vmx_features {
 	u64 cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
 	bool vpid, tsc_scale, ept_1g, ept_5level, encls;
 	bool rdtscp, mitigate;
+	bool flush_l1; /* L1 terminal fault */
+	bool small_pages; /* ITLB multihit: a guest can crash this CPU with large executable pages */
 	u32 slice; /* preemption-timer ticks in a guest with interrupts off; 0: the timer is not used */
 	bool posting; /* APICv and posted interrupts, all of it */
 };

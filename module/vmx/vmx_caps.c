@@ -8,6 +8,7 @@
  * Later: not on from the beginning. Refused: it must be possible to leave it off. Bits that the table does not
  * name are what the CPU insists on, or 0.
  */
+#include <linux/cpu.h>
 #include <linux/string.h>
 #include <asm/msr-index.h>
 #include <asm/msr.h>
@@ -200,6 +201,20 @@ static void read_fixed_bits(struct vmx_features *f)
 	f->cr0_fixed0 &= ~(u64)(X86_CR0_PE | X86_CR0_PG);
 }
 
+/*
+ * ITLB multihit (CVE-2018-12207): a guest that changes the size of a page of
+ * its code without a flush stops the CPU with a machine check. Where the pages
+ * below are small, no translation is ever large.
+ */
+static void note_mitigations(struct vmx_features *f)
+{
+	f->mitigate = param_mitigations;
+	f->flush_l1 = f->mitigate && boot_cpu_has_bug(X86_BUG_L1TF) && boot_cpu_has(X86_FEATURE_FLUSH_L1D);
+	f->small_pages = f->mitigate && boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) && !cpu_mitigations_off();
+	if (f->small_pages)
+		report_lack(WANTED, "safe large pages (ITLB multihit)", NULL);
+}
+
 bool vmx_caps_ok(void)
 {
 	struct vmx_features *f = &vmx_features;
@@ -230,7 +245,7 @@ bool vmx_caps_ok(void)
 	f->rdtscp = (f->proc2 & SECONDARY_EXEC_ENABLE_RDTSCP) && boot_cpu_has(X86_FEATURE_RDTSCP);
 	f->ept_1g = ept & VMX_EPT_1GB_PAGE_BIT;
 	f->ept_5level = ept & VMX_EPT_PAGE_WALK_5_BIT;
-	f->mitigate = param_mitigations;
+	note_mitigations(f);
 	f->slice = slice_ticks(may, misc);
 	f->posting = can_post(may);
 	if (f->posting)

@@ -39,12 +39,13 @@
 
 /*
  * On CPUs with the L1 terminal fault the guest must not find other people's
- * data in the L1 cache; whoever else ran here did so before this stay.
+ * data in the L1 cache: of those who ran here before this stay, and what
+ * interrupts have touched since the last entry.
  */
 static void vmx_flush_l1(void)
 {
-	if (vmx_features.mitigate && boot_cpu_has_bug(X86_BUG_L1TF) && boot_cpu_has(X86_FEATURE_FLUSH_L1D))
-		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+	hv_l1d_clean();
+	wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
 }
 
 static void vmx_prepare_spec_ctrl(struct vmx_vcpu *s)
@@ -80,7 +81,8 @@ void vmx_load(struct vcpu *v)
 	c = this_cpu_ptr(&vmx_cpus);
 	vmx_load_host_state(v);
 	rdmsrl(MSR_IA32_DEBUGCTLMSR, c->debugctl);
-	vmx_flush_l1();
+	if (vmx_features.flush_l1)
+		vmx_flush_l1();
 	spec_predictor_barrier(&c->last_vm, v->vm, vmx_features.mitigate);
 	vmx_prepare_spec_ctrl(s);
 	vmx_load_msrs(v);
@@ -381,6 +383,8 @@ void vmx_run(struct vcpu *v)
 		vmx_apicv_before_entry(v);
 	vmx_events_before_entry(v);
 	vmx_write_registers(v);
+	if (unlikely(vmx_features.flush_l1) && hv_l1d_was_used())
+		vmx_flush_l1();
 	s->entry.flags &= ~VMX_ENTRY_REFUSED;
 
 	vmx_vmenter(v->regs, &s->entry, HOST_RSP);
