@@ -235,22 +235,22 @@ static enum hrtimer_restart remote_expired(struct apic *a)
 	return restart;
 }
 
-/* Sent by ask(). Interrupts are off. */
+/* Sent by ask(). Interrupts are off. The kick is under the lock: once it is free, apic_timer_destroy() waits for nobody. */
 static void start_here(void *info)
 {
 	struct apic *a = info;
-	bool kick = false;
 
 	raw_spin_lock(&a->timer_lock);
 	a->asked = false;
 	if (a->remote) {
-		kick = serve_remote(a);
+		bool kick = serve_remote(a);
+
 		if (wait_here(a))
 			wait_from_here(a);
+		if (kick)
+			vcpu_kick(a->vcpu);
 	}
 	raw_spin_unlock(&a->timer_lock);
-	if (kick)
-		vcpu_kick(a->vcpu);
 }
 
 static enum hrtimer_restart timer_callback(struct hrtimer *timer)

@@ -15,7 +15,9 @@
  * A crash: nothing is done. The kernel has one hook for that, and KVM, loaded
  * while we own the CPUs, finds it taken and complains loudly before it fails.
  * A crash kernel starts as well with SVM on: GIF is set wherever the NMI that
- * stops a CPU can come, so INIT is not held back (APM vol. 2, 15.17).
+ * stops a CPU can come, so INIT is not held back (APM vol. 2, 15.17). With VMX
+ * on it does not, from Linux 6.7 on: the way there clears CR4.VMXE, which
+ * faults (SDM vol. 3, "Restrictions on VMX Operation"), and the machine resets.
  */
 #include <linux/cpu.h>
 #include <linux/fs.h>
