@@ -11,6 +11,8 @@
 #include "harness.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/time.h>
 
 #define PARAMETERS "/sys/module/taxcut/parameters/"
 #define EXITS_OFF (KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE)
@@ -447,4 +449,67 @@ TEST(stress_exitless_close)
 	}
 	set_mode("auto");
 	printf("# %llu VMs\n", (unsigned long long)n);
+}
+
+/* Whatever an owner may do to a timer, from the CPU that carries it. */
+static void meddle(struct vcpu *v, u64 i)
+{
+	u64 khz = guest_args(v->vm)[0];
+	struct kvm_lapic_state l;
+
+	switch (i % 5) {
+	case 0:
+		OK(ioctl(v->fd, KVM_SET_TSC_KHZ, khz));
+		break;
+	case 1:
+		CHECK_EQ(vcpu_set_msr(v, 0x6e0, vcpu_get_msr(v, 0x10) + i * 7919 % 200 * khz / 1000), 1);
+		break;
+	case 2:
+		OK(ioctl(v->fd, KVM_GET_LAPIC, &l));
+		OK(ioctl(v->fd, KVM_SET_LAPIC, &l));
+		break;
+	case 3:
+		CHECK_EQ(vcpu_set_msr(v, 0x10, vcpu_get_msr(v, 0x10) + khz), 1);
+		break;
+	default:
+		CHECK_EQ(vcpu_set_msr(v, 0x1b, 0xfee00900), 1);
+		CHECK_EQ(vcpu_set_msr(v, 0x1b, 0xfee00d00), 1);
+	}
+}
+
+static void no_action(int signal)
+{
+	(void)signal;
+}
+
+TEST(stress_exitless_meddle)
+{
+	struct itimerval soon = { .it_value.tv_usec = 500, .it_interval.tv_usec = 500 };
+	u64 end = now_ns() + stress_seconds * 1000000000ULL, n;
+	int cpu = isolated_cpu(), r;
+	struct vcpu *v;
+
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = no_action }, NULL);
+	set_mode("on");
+	v = timer_vcpu(EXITS_OFF, 100000);
+	vcpu_start(v, "g_arms", 0);
+	for (n = 0; now_ns() < end; n++) {
+		pin(cpu);
+		setitimer(ITIMER_REAL, &soon, NULL);
+		r = vcpu_run_once(v);
+		setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
+		CHECK_EQ(r, -EINTR);
+		pin(n % 7 ? 0 : cpu);
+		meddle(v, n);
+	}
+	pin(cpu);
+	guest_args(v->vm)[3] = 1;
+	vcpu_done(v);
+	printf("# %llu times, %llu fired by a housekeeping CPU\n", (unsigned long long)n,
+	       (unsigned long long)stat_get(v->fd, "lapic_timer_posted"));
+	CHECK(stat_get(v->fd, "lapic_timer_posted") > 0);
+	memset((void *)guest_irqs(v->vm), 0, 256 * sizeof(u64));
+	vcpu_call(v, "g_deadlines", 20);
+	set_mode("auto");
+	vm_close(v->vm);
 }

@@ -17,6 +17,7 @@ void g_restless(u64 n);
 void g_armed(u64 n);
 void g_far(u64 unused);
 void g_hurry(u64 n);
+void g_arms(u64 unused);
 void g_periods_until_told(u64 unused);
 void g_deadlines_until_told(u64 unused);
 
@@ -343,4 +344,20 @@ void g_hurry(u64 n)
 	wrmsr(MSR_DEADLINE, rdtsc() + ticks(1000000));
 	await(1);
 	EXPECT_EQ(irqs[VECTOR], 1);
+}
+
+/* Sets timers of all kinds until the host says stop (args[3]); what comes of them is not looked at. */
+void g_arms(u64 unused)
+{
+	(void)unused;
+	for (u64 i = 0; !args[3]; i++) {
+		timer(i % 4 == 0 ? PERIODIC : i % 4 == 1 ? 0 : DEADLINE);
+		if (i % 4 < 2)
+			apic_write(TMICT, i * 7919 % args[2]);
+		else
+			wrmsr(MSR_DEADLINE, rdtsc() + ticks(i * 7919 % args[2]));
+		wait_count(&irqs[VECTOR], ~0UL, ticks(i * 104729 % args[2]));
+	}
+	timer(MASKED);
+	wait_count(&irqs[VECTOR], ~0UL, ticks(args[2]));
 }
