@@ -123,6 +123,18 @@ struct kvm_userspace_memory_region2 {
 #define hv_host_has_fred() false
 #endif
 
+/* The guest's user mode has trained branch predictors of this CPU: the kernel flushes them on the way to ours, where it must (VMSCAPE). */
+#include <asm/nospec-branch.h>
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+#define hv_note_guest_ran()                                                                        \
+	do {                                                                                       \
+		if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))                            \
+			this_cpu_write(x86_ibpb_exit_to_user, true);                               \
+	} while (0)
+#else
+#define hv_note_guest_ran() ((void)0)
+#endif
+
 /* Interrupts note for KVM on Intel that they have used the L1 data cache. Where they do not, they may have. */
 #include <asm/hardirq.h>
 #if IS_ENABLED(CONFIG_KVM_INTEL)

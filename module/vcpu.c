@@ -244,6 +244,7 @@ static void vcpu_unload(struct vcpu *v)
 	hv_call(unload)(v);
 	local_irq_enable();
 	xstate_unload(v);
+	hv_note_guest_ran();
 	put_cpu();
 }
 
