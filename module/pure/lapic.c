@@ -6,7 +6,6 @@
 #define VERSION_XAPIC 0x14U
 #define LVT_ENTRIES 6
 #define VERSION_EOI_SUPPRESS BIT(24)
-#define FIRST_LEGAL_VECTOR 16
 #define ALL_WORDS 0xff /* of irr_words */
 
 #define SVR_WRITABLE 0x3ffU
@@ -296,7 +295,7 @@ static u32 state_mask(const struct lapic *l, u32 offset)
 		return svr_writable(l);
 	case LAPIC_ISR:
 	case LAPIC_TMR:
-		return ~0U << FIRST_LEGAL_VECTOR;
+		return ~0U << LAPIC_FIRST_LEGAL_VECTOR;
 	case LAPIC_ICR:
 		return ~(u32)ICR_BUSY;
 	case LAPIC_LVTT:
@@ -370,7 +369,7 @@ static enum lapic_irr_result set_irr(struct lapic *l, u8 vector, bool level, boo
 
 	if (!lapic_enabled(l))
 		return LAPIC_REJECTED;
-	if (vector < FIRST_LEGAL_VECTOR) {
+	if (vector < LAPIC_FIRST_LEGAL_VECTOR) {
 		lapic_error(l, LAPIC_ESR_RECEIVE_VECTOR);
 		return LAPIC_REJECTED;
 	}
@@ -429,7 +428,7 @@ static u32 legal_irr_word(const struct lapic *l, int i)
 {
 	u32 word = lapic_reg(l, LAPIC_IRR + i * 16);
 
-	return i ? word : word & ~(BIT(FIRST_LEGAL_VECTOR) - 1);
+	return i ? word : word & ~(BIT(LAPIC_FIRST_LEGAL_VECTOR) - 1);
 }
 
 int lapic_highest_irr(struct lapic *l)
@@ -694,7 +693,7 @@ static void write_icr(struct lapic *l, u32 low, u32 high, bool x2apic, struct la
 	reg_set(l, LAPIC_ICR, low & ~(u32)ICR_BUSY);
 	reg_set(l, LAPIC_ICR2, high);
 	ipi_decode((u64)high << 32 | low, x2apic, &msg);
-	if (msg.delivery <= APIC_MSG_LOWEST && msg.vector < FIRST_LEGAL_VECTOR) {
+	if (msg.delivery <= APIC_MSG_LOWEST && msg.vector < LAPIC_FIRST_LEGAL_VECTOR) {
 		own_error(l, LAPIC_ESR_SEND_VECTOR, e);
 		return;
 	}
@@ -706,7 +705,7 @@ static void write_icr(struct lapic *l, u32 low, u32 high, bool x2apic, struct la
 
 static void write_self_ipi(struct lapic *l, u8 vector, struct lapic_effects *e)
 {
-	if (vector < FIRST_LEGAL_VECTOR) {
+	if (vector < LAPIC_FIRST_LEGAL_VECTOR) {
 		own_error(l, LAPIC_ESR_SEND_VECTOR, e);
 		return;
 	}

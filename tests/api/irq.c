@@ -437,6 +437,23 @@ TEST(irq_split_ioapic_eoi)
 	vcpu_done(v);
 }
 
+/* An illegal vector makes an error interrupt, which wakes a vCPU in HLT. */
+TEST(irq_illegal_vector)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = 5 };
+
+	vcpu_start(v, "g_error_irq", 0x64);
+	vcpu_thread(v);
+	while (!guest_results(vm)[0])
+		usleep(1000);
+	usleep(100000); /* it sleeps by now, most likely */
+	CHECK(ioctl(vm->fd, KVM_SIGNAL_MSI, &msi) <= 0);
+	vcpu_join(v);
+	CHECK_EQ(guest_irqs(vm)[0x64], 1);
+}
+
 /* All in user space: inject when ready, else ask for a window. */
 TEST(irq_user_pic)
 {

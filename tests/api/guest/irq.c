@@ -16,6 +16,7 @@ void g_x2apic_faults(u64 arg);
 void g_wait_irq(u64 vector);
 void g_wait_irqs(u64 n);
 void g_wait_hlt(u64 vector);
+void g_error_irq(u64 vector);
 void g_nested(u64 vector);
 void g_ipi_sender(u64 n);
 void g_ipi_receiver(u64 n);
@@ -283,6 +284,16 @@ void g_wait_hlt(u64 vector)
 	sync_host(1);
 	while (!irqs[vector])
 		sti_hlt_cli();
+}
+
+void g_error_irq(u64 vector)
+{
+	apic_enable(EOI_X2APIC);
+	apic_write(0x370, vector);
+	results[0] = 1;
+	while (!irqs[vector])
+		sti_hlt_cli();
+	EXPECT_EQ(irqs[vector], 1);
 }
 
 static volatile u64 nested;
