@@ -174,7 +174,8 @@ void vmx_init_apicv(struct vcpu *v)
  * And Bochs delivers a virtual interrupt to a guest that has interrupts off
  * when the host's own comes meanwhile. It does not look for virtual interrupts
  * while interrupt-window exiting is on (SDM vol. 3, "Recognition of Pending
- * Virtual Interrupts"), so what waits at an entry waits for the window.
+ * Virtual Interrupts"), so what waits at an entry waits for the window. A guest
+ * that is entered in HLT sleeps on there, though an interrupt waits.
  */
 #define GUARD_VECTOR 1
 
@@ -182,10 +183,13 @@ static void set_guard(struct vcpu *v, bool on)
 {
 	struct lapic *l = &v->apic->l;
 	u32 *word = lapic_word(l, LAPIC_IRR);
-
+	bool waits = on && lapic_pending_vector(l) >= 0;
 	/* An event that is injected switches interrupts off, too. */
-	v->vmx->guard_window = on && lapic_highest_irr(l) > 0 &&
-			       (v->vmx->event_info || !(v->rflags & X86_EFLAGS_IF));
+	bool off = v->vmx->event_info || !(v->rflags & X86_EFLAGS_IF);
+
+	v->vmx->guard_window = waits && off;
+	if (waits && !off)
+		vmx_end_hlt(v);
 	if (on)
 		*word |= BIT(GUARD_VECTOR);
 	else
