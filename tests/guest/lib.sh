@@ -19,11 +19,11 @@ input=/dev/null
 # Bochs, the emulated Intel host, is slow; guests run on the CPUs that the suite
 # isolates. And SeaBIOS waits there for a second CPU for ever (docs/emulation.md).
 quick=
-qemu=qemu-system-x86_64
+qemu="qemu-system-x86_64"
 cut_cpus=none
 if grep -qw vmx /proc/cpuinfo; then
 	# shellcheck source=tests/guest/quick.sh
-	. "$here/quick.sh"
+	. "${BASH_SOURCE[0]%/*}/quick.sh"
 	qemu=/src/lab/host/qemu-qboot
 	cut_cpus=1-4
 	limit=900
