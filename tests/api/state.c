@@ -296,8 +296,8 @@ TEST(state_lapic)
 	ERR(ioctl(v->fd, KVM_GET_LAPIC, &l), EINVAL);
 }
 
-/* An interrupt pending in a restored LAPIC is delivered. */
-TEST(state_lapic_pending)
+/* A vCPU that waits for interrupt 0x64, which its restored x2APIC has pending; TMR has @level in its word. */
+static struct vcpu *with_pending_irq(u32 level)
 {
 	struct vcpu *v = one_vcpu(CHIP_SPLIT);
 	struct kvm_lapic_state l;
@@ -305,27 +305,25 @@ TEST(state_lapic_pending)
 	CHECK_EQ(vcpu_set_msr(v, 0x1b, 0xfee00d00), 1);
 	OK(ioctl(v->fd, KVM_GET_LAPIC, &l));
 	*(u32 *)(l.regs + 0xf0) = 0x1ff;
-	*(u32 *)(l.regs + 0x200 + 0x30) = 1 << 4; /* vector 0x64 */
+	*(u32 *)(l.regs + 0x180 + 0x30) = level;
+	*(u32 *)(l.regs + 0x200 + 0x30) = 1 << 4; /* IRR */
 	OK(ioctl(v->fd, KVM_SET_LAPIC, &l));
 	vcpu_start(v, "g_wait_irq", 0x64);
 	vcpu_sync(v, 1);
-	vcpu_done(v);
+	return v;
+}
+
+/* An interrupt pending in a restored LAPIC is delivered. */
+TEST(state_lapic_pending)
+{
+	vcpu_done(with_pending_irq(0));
 }
 
 /* A level-triggered one, too; and its end is heard of, though this LAPIC has never been sent any. */
 TEST(state_lapic_pending_level)
 {
-	struct vcpu *v = one_vcpu(CHIP_SPLIT);
-	struct kvm_lapic_state l;
+	struct vcpu *v = with_pending_irq(1 << 4);
 
-	CHECK_EQ(vcpu_set_msr(v, 0x1b, 0xfee00d00), 1);
-	OK(ioctl(v->fd, KVM_GET_LAPIC, &l));
-	*(u32 *)(l.regs + 0xf0) = 0x1ff;
-	*(u32 *)(l.regs + 0x180 + 0x30) = 1 << 4; /* TMR: vector 0x64 */
-	*(u32 *)(l.regs + 0x200 + 0x30) = 1 << 4; /* IRR */
-	OK(ioctl(v->fd, KVM_SET_LAPIC, &l));
-	vcpu_start(v, "g_wait_irq", 0x64);
-	vcpu_sync(v, 1);
 	vcpu_expect(v, KVM_EXIT_IOAPIC_EOI);
 	CHECK_EQ(v->run->eoi.vector, 0x64);
 	vcpu_done(v);
