@@ -20,6 +20,9 @@ help:
 	@echo 'make tool       build the taxcut command'
 	@echo 'make guest      build the guest programs, initrds and disk image'
 	@echo 'make unit       build and run the unit tests'
+	@echo 'make api        build the API tests, which run in the lab'
+	@echo 'make fuzz       build the fuzzers'
+	@echo 'make lint       style and static checks'
 	@echo 'make check      run every test'
 	@echo 'make check-guests  run every guest, the slow ones too'
 	@echo 'make check-intel  every test on the emulated Intel host'
@@ -31,8 +34,10 @@ help:
 	@echo 'make plots      draw the plots of docs/ anew'
 	@echo 'make native     build the module and the tool for this machine, with its own compiler'
 	@echo 'make install    install what make native built (prefix=, DESTDIR=, KVER=)'
+	@echo 'make uninstall  remove it'
 	@echo 'make native-guest  in a guest: build its module, taxcut_guest.ko, for its kernel'
 	@echo 'make install-guest  install that (prefix=, DESTDIR=, KVER=)'
+	@echo 'make uninstall-guest  remove that'
 	@echo 'make clean      remove build/'
 	@echo 'make distclean  remove build/ and the cached lab roots'
 
@@ -112,6 +117,7 @@ prefix ?= /usr/local
 udevdir ?= /usr/lib/udev/rules.d
 
 native:
+	@[ -d $(KDIR) ] || { echo "no kernel headers at $(KDIR): install them (Debian: linux-headers-$(KVER))" >&2; exit 1; }
 	@lab/link-module host $(NATIVE)/module
 	$(MAKE) -C $(KDIR) M=$(NATIVE)/module --no-print-directory modules
 	$(MAKE) -C tool O=$(NATIVE)/tool --no-print-directory all
@@ -133,6 +139,7 @@ uninstall:
 GUEST_MODULE ?= $(NATIVE)/guest-module/taxcut_guest.ko
 
 native-guest:
+	@[ -d $(KDIR) ] || { echo "no kernel headers at $(KDIR): install them (Debian: linux-headers-$(KVER))" >&2; exit 1; }
 	@lab/link-module guest $(NATIVE)/guest-module
 	$(MAKE) -C $(KDIR) M=$(NATIVE)/guest-module --no-print-directory modules
 

@@ -98,7 +98,7 @@ static void compared_cell(FILE *out, const struct metric *m, const struct view_r
 	fprintf(out, " <small>%s</small></td>", m->text(value.median).s);
 }
 
-static const char *const main_configs[] = { "kvm", "kvm-tuned", "off", "all", "host" };
+static const char *const main_configs[] = { "kvm", "kvm-tuned", "default", "off", "all", "host" };
 
 /* Does the configuration occur anywhere? */
 static const struct view_row *anywhere(const struct view *v, const char *config)

@@ -137,7 +137,9 @@ static struct finding device_refused(const struct doctor *d)
 	switch (errno) {
 	case ENOENT:
 		return found(CHECK_FAIL, xasprintf("%s does not exist", d->device),
-			     xstrdup("load the module: modprobe taxcut; the kernel log says why it refuses"));
+			     xstrdup(strcmp(d->device, TAXCUT_DEVICE) ?
+					     "name the device that the hypervisor has made; without --device it is " TAXCUT_DEVICE :
+					     "load the module: modprobe taxcut; the kernel log says why it refuses"));
 	case EACCES:
 	case EPERM:
 		return found(CHECK_FAIL, xasprintf("no permission for %s", d->device),

@@ -110,7 +110,10 @@ static int only_instance(struct stat_args *args, const struct instances *all)
 		return EXIT_OK;
 	}
 	fail(all->n ? "%zu instances run" : "no instance runs", all->n);
-	advise("name one with --vm NAME or --vm PID; `taxcut list' shows those of taxcut run");
+	if (all->n)
+		advise("name one with --vm NAME or --vm PID; `taxcut list' shows those of taxcut run");
+	else
+		advise("start one with taxcut run, or name a QEMU that somebody else has started with --vm PID");
 	return EXIT_FAILED;
 }
 
