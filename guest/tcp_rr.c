@@ -16,10 +16,16 @@
 
 static struct work_args args;
 
-/* What netperf measures: a rate per second, and latencies in us. */
+/* What netperf measures: a rate per second, and latencies in us; percentiles are not above the largest. */
 struct result {
 	double rate, mean, p50, p99, max;
 };
+
+/* netperf guesses percentiles from wide classes, now and then beyond what it has seen. */
+static double at_most(double value, double limit)
+{
+	return value < limit ? value : limit;
+}
 
 static void netperf(const char *address, const char *port, struct result *r)
 {
@@ -44,6 +50,8 @@ static void netperf(const char *address, const char *port, struct result *r)
 		fprintf(stderr, "netperf does not say what it measured\n");
 		exit(1);
 	}
+	r->p50 = at_most(r->p50, r->max);
+	r->p99 = at_most(r->p99, r->max);
 }
 
 static void between_cpus(struct result *r)
