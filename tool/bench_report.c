@@ -284,16 +284,25 @@ static const struct argp_option report_options[] = {
 	{ 0 }
 };
 
+static void set_look(struct argp_state *state, enum bench_look look)
+{
+	struct report_args *args = state->input;
+
+	if (args->look != BENCH_TABLE && args->look != look)
+		argp_error(state, "--json and --html exclude each other");
+	args->look = look;
+}
+
 static error_t parse_report(int key, char *arg, struct argp_state *state)
 {
 	struct report_args *args = state->input;
 
 	switch (key) {
 	case OPT_JSON:
-		args->look = BENCH_JSON;
+		set_look(state, BENCH_JSON);
 		return 0;
 	case OPT_HTML:
-		args->look = BENCH_HTML;
+		set_look(state, BENCH_HTML);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (args->from)
