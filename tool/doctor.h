@@ -10,7 +10,7 @@
 
 enum verdict {
 	CHECK_OK,	/* as it should be */
-	CHECK_WARN,	/* an instance runs, at a price or a risk */
+	CHECK_WARN,	/* an instance runs, at a price or a risk, or nobody knows */
 	CHECK_FAIL,	/* `taxcut run` would not work */
 };
 

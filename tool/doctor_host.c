@@ -155,19 +155,31 @@ static struct finding check_housekeeping(const struct doctor *d)
 	return found(CHECK_OK, list, NULL);
 }
 
+/* A question about the CPUs of instances, where none is set apart for them. */
+static struct finding none_isolated(const char *question)
+{
+	return found(CHECK_WARN, xasprintf("not judged, as no CPU is isolated: %s", question),
+		     xstrdup("isolate CPUs (see isolated-cpus), then ask again"));
+}
+
 static struct finding check_smt(const struct doctor *d)
 {
 	struct cpu_mask siblings, shared = { 0 }, threads = { 0 };
+	bool known = true;
 	struct finding f;
 	char *list;
 
+	if (!mask_count(&d->cpus.isolated))
+		return none_isolated("does a vCPU share its core with the host?");
 	for (int cpu = mask_next(&d->cpus.isolated, 0); cpu >= 0;
 	     cpu = mask_next(&d->cpus.isolated, cpu + 1)) {
-		host_siblings(cpu, &siblings);
+		known &= host_siblings(cpu, &siblings);
 		mask_or(&threads, &siblings);
 		mask_remove(&siblings, &d->cpus.isolated);
 		mask_or(&shared, &siblings);
 	}
+	if (!mask_count(&shared) && !known)
+		return found(CHECK_WARN, xstrdup("the kernel does not say which CPUs share a core"), NULL);
 	if (!mask_count(&shared))
 		return good("%s", mask_count(&threads) ? "no isolated CPU shares its core with the host" :
 			    "no SMT sibling on isolated CPUs");
@@ -185,6 +197,8 @@ static struct finding check_governor(const struct doctor *d)
 	struct finding f;
 	char *list;
 
+	if (!mask_count(&d->cpus.isolated))
+		return none_isolated("does a vCPU's CPU change its frequency?");
 	for (int cpu = mask_next(&d->cpus.isolated, 0); cpu >= 0;
 	     cpu = mask_next(&d->cpus.isolated, cpu + 1)) {
 		char *gov = sys_read("/sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor", cpu);
@@ -206,12 +220,16 @@ static struct finding check_governor(const struct doctor *d)
 static struct finding check_irqs(const struct doctor *d)
 {
 	char *text = sys_read("/proc/irq/default_smp_affinity");
-	struct cpu_mask irqs = { 0 };
+	struct cpu_mask irqs;
+	bool known;
 	char *list;
 
-	if (text)
-		mask_parse_hex(text, &irqs);
+	known = text && mask_parse_hex(text, &irqs);
 	free(text);
+	if (!mask_count(&d->cpus.isolated))
+		return none_isolated("are device interrupts sent to a vCPU's CPU?");
+	if (!known)
+		return found(CHECK_WARN, xstrdup("the kernel does not say where device interrupts go"), NULL);
 	if (!mask_intersects(&irqs, &d->cpus.isolated))
 		return good("device interrupts stay off isolated CPUs");
 	irqs = d->cpus.online;

@@ -52,16 +52,18 @@ bool host_cpus_read(struct host_cpus *hc)
 	return true;
 }
 
-void host_siblings(int cpu, struct cpu_mask *siblings)
+bool host_siblings(int cpu, struct cpu_mask *siblings)
 {
 	struct cpu_mask self = { 0 };
 	char *text = sys_read(CPU_DIR "/cpu%d/topology/thread_siblings_list", cpu);
+	bool known = text && mask_parse(text, siblings);
 
-	if (!text || !mask_parse(text, siblings))
+	if (!known)
 		*siblings = (struct cpu_mask){ 0 };
 	mask_set(&self, cpu);
 	mask_remove(siblings, &self);
 	free(text);
+	return known;
 }
 
 int host_node(int cpu)

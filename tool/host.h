@@ -24,8 +24,8 @@ struct host_cpus {
 /* False when /sys does not say which CPUs are online. */
 bool host_cpus_read(struct host_cpus *hc);
 
-/* The SMT siblings of @cpu, without itself. */
-void host_siblings(int cpu, struct cpu_mask *siblings);
+/* The SMT siblings of @cpu, without itself; false, and none, when the kernel does not say. */
+bool host_siblings(int cpu, struct cpu_mask *siblings);
 
 /* The NUMA node of @cpu, or -1 where the host has one node only. */
 int host_node(int cpu);
