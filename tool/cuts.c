@@ -107,13 +107,18 @@ static int parameter_apply(const struct cut *c, const char *module, const char *
 	return ret;
 }
 
+int cuts_usage(const enum cut_state state[CUT_COUNT])
+{
+	/* The hypervisor would take PV_UNHALT away again: a HLT that it does not see cannot be ended by a kick. */
+	if (state[CUT_EXITS] == CUT_ON && state[CUT_PV_UNHALT] == CUT_ON)
+		return misuse("cuts 'exits' and 'pv-unhalt' exclude each other: switch one of them off");
+	return EXIT_OK;
+}
+
 int cuts_apply(const enum cut_state state[CUT_COUNT], const char *device, bool dry_run, bool quiet)
 {
 	int ret = EXIT_OK;
 
-	/* The hypervisor would take PV_UNHALT away again: a HLT that it does not see cannot be ended by a kick. */
-	if (state[CUT_EXITS] == CUT_ON && state[CUT_PV_UNHALT] == CUT_ON)
-		return fail("cuts 'exits' and 'pv-unhalt' exclude each other: switch one of them off");
 	for (size_t i = 0; !ret && i < CUT_COUNT; i++)
 		if (cuts[i].kind == CUT_PARAMETER && state[i] != CUT_DEFAULT)
 			ret = parameter_apply(&cuts[i], module_of(device),

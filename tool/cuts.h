@@ -60,6 +60,9 @@ extern const struct cut cuts[CUT_COUNT];
 /* Takes "NAME=on" or "NAME=off"; false with *why (owned) set when it is neither. */
 bool cut_parse(const char *arg, enum cut_state state[CUT_COUNT], char **why);
 
+/* Do the cuts that are switched on go together? EXIT_OK, or EXIT_USAGE after a message. */
+int cuts_usage(const enum cut_state state[CUT_COUNT]);
+
 /*
  * Writes the parameters that @state asks for, of @device's module. EXIT_OK, or
  * EXIT_FAILED after a message; with @dry_run only checks that they exist where

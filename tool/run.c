@@ -177,7 +177,7 @@ static error_t parse_software(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* What contradicts itself whatever the host. */
+/* Options that exclude or need each other; run_usage() judges what they say. */
 static void check_usage(struct argp_state *state, const struct run_plan *plan)
 {
 	if (!plan->kernel && !plan->disk)
@@ -302,7 +302,9 @@ int cmd_run(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &plan);
 	if (!plan.machine)
 		plan.machine = plan.kernel ? "microvm" : "q35";
-	ret = start(&plan);
+	ret = run_usage(&plan);
+	if (!ret)
+		ret = start(&plan);
 	strv_free(&plan.drives);
 	strv_free(&plan.extra);
 	free(name);

@@ -13,8 +13,8 @@
 /*
  * struct run_plan - one instance
  *
- * Options first, as given or defaulted; run_check() completes the part after
- * the blank line.
+ * Options first, as given or defaulted; run_usage() and run_check() complete the
+ * part after the blank line.
  *
  * @cpus_arg, @housekeeping_arg: CPU lists as given, or NULL
  * @vcpus: 0 until it is known
@@ -57,6 +57,15 @@ struct run_plan {
 	struct cpu_mask housekeeping;
 	int node;
 };
+
+/* Are vCPUs pinned, and other threads kept off their CPUs? */
+bool run_pinned(const struct run_plan *plan);
+
+/*
+ * Judges the options by themselves, whatever the machine, and reads the lists of
+ * CPUs; comes first. EXIT_OK, or EXIT_USAGE after a message.
+ */
+int run_usage(struct run_plan *plan);
 
 /*
  * Validates the plan against the host and the running instances and completes it.

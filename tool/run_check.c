@@ -16,8 +16,6 @@
 #include "sysfs.h"
 #include "taxcut.h"
 
-#define MEMORY_MIN (16u << 20)
-
 static int check_readable(const char *what, const char *file, int mode)
 {
 	struct stat st;
@@ -171,12 +169,8 @@ static int check_memory(const struct run_plan *plan)
 	unsigned long long kib = plan->hugepage >> 10, need;
 	uint64_t unused = 0;
 
-	if (plan->memory < MEMORY_MIN || plan->memory & ((1u << 20) - 1))
-		return fail("--mem wants whole MiB, 16 at least");
 	if (!plan->hugepage)
 		return EXIT_OK;
-	if (plan->memory % plan->hugepage)
-		return fail("--mem is not a multiple of the huge page size");
 	need = plan->memory / plan->hugepage;
 	sys_read_u64(&unused, "/sys/kernel/mm/hugepages/hugepages-%llukB/free_hugepages", kib);
 	if (unused >= need)
@@ -263,31 +257,11 @@ static int check_one_cpu(const struct host_cpus *hc, const struct instances *all
 	return EXIT_OK;
 }
 
-static int take_cpus(struct run_plan *plan, const struct host_cpus *hc,
+static int take_cpus(const struct run_plan *plan, const struct host_cpus *hc,
 		     const struct instances *all)
 {
-	int dup, ret = EXIT_OK;
+	int ret = EXIT_OK;
 
-	if (!cpulist_parse(plan->cpus_arg, &plan->cpus)) {
-		fail("--cpus '%s' is not a list of CPUs", plan->cpus_arg);
-		advise("write numbers and ranges, for example 2,3 or 4-7; vCPU 0 gets the first");
-		return EXIT_FAILED;
-	}
-	dup = cpulist_duplicate(&plan->cpus);
-	if (dup >= 0) {
-		fail("CPU %d is given twice", dup);
-		advise("give each vCPU a CPU of its own");
-		return EXIT_FAILED;
-	}
-	if (plan->vcpus > (uint64_t)plan->cpus.n) {
-		fail("%llu vCPUs are more than the %d CPUs given",
-		     (unsigned long long)plan->vcpus, plan->cpus.n);
-		advise("give each vCPU a CPU of its own with --cpus, or lower --vcpus");
-		return EXIT_FAILED;
-	}
-	if (plan->vcpus)
-		plan->cpus.n = (int)plan->vcpus;
-	plan->vcpus = (uint64_t)plan->cpus.n;
 	for (int i = 0; !ret && i < plan->cpus.n; i++)
 		ret = check_one_cpu(hc, all, plan->cpus.cpu[i]);
 	return ret;
@@ -297,9 +271,6 @@ static int check_housekeeping(struct run_plan *plan, const struct host_cpus *hc,
 			      const struct cpu_mask *mine, const struct cpu_mask *owned)
 {
 	if (plan->housekeeping_arg) {
-		if (!mask_parse(plan->housekeeping_arg, &plan->housekeeping) ||
-		    !mask_count(&plan->housekeeping))
-			return fail("--housekeeping '%s' is not a list of CPUs", plan->housekeeping_arg);
 		if (!mask_subset(&plan->housekeeping, &hc->online))
 			return fail("--housekeeping '%s' names a CPU that is not online",
 				    plan->housekeeping_arg);
@@ -363,7 +334,7 @@ static int check_cpus(struct run_plan *plan, const struct instances *all)
 	if (!host_cpus_read(&hc))
 		return fail("/sys does not list the CPUs; is sysfs mounted?");
 	owned_mask(all, &owned);
-	if (plan->cpus_arg && !strcmp(plan->cpus_arg, "none")) {
+	if (!run_pinned(plan)) {
 		plan->vcpus += !plan->vcpus;
 		plan->housekeeping = hc.online;
 		return EXIT_OK;
@@ -382,11 +353,8 @@ static int check_cpus(struct run_plan *plan, const struct instances *all)
 
 static int check_name(const struct run_plan *plan, const struct instances *all)
 {
-	const struct instance *in;
+	const struct instance *in = instances_find(all, plan->name);
 
-	if (!instance_name_ok(plan->name))
-		return fail("--name '%s': use letters, digits, '.', '_' and '-', at most 64", plan->name);
-	in = instances_find(all, plan->name);
 	if (in && !strcmp(in->name, plan->name))
 		return fail("an instance named '%s' runs already (pid %d)", in->name, (int)in->pid);
 	return EXIT_OK;

@@ -105,6 +105,16 @@ int fail(const char *fmt, ...)
 	return EXIT_FAILED;
 }
 
+int misuse(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vmessage("taxcut: ", fmt, ap);
+	va_end(ap);
+	return EXIT_USAGE;
+}
+
 char *xasprintf(const char *fmt, ...)
 {
 	va_list ap;

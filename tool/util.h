@@ -13,11 +13,13 @@
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* All three write one line to standard error; errno is preserved for %m. */
+/* All write one line to standard error; errno is preserved for %m. */
 void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void advise(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* fail() returns EXIT_FAILED, so that callers can `return fail(...)`. */
 int fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* misuse() returns EXIT_USAGE: the command line is wrong by itself, whatever the machine. */
+int misuse(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /*
  * From now on the first message goes to *@where, which the caller frees, and all
