@@ -318,7 +318,7 @@ static void plan_guest(const struct bench_run *run, struct run_plan *plan)
 	*plan = (struct run_plan){ .name = "bench", .device = TAXCUT_DEVICE, .machine = "microvm", .irqchip = "split",
 				   .kernel = run->kernel, .initrd = run->initrd, .net = "none", .console = "stdio",
 				   .cpus_arg = run->cpus_arg, .housekeeping_arg = run->housekeeping_arg,
-				   .vcpus = most_vcpus(run), .memory = 512u << 20, .dry_run = true };
+				   .vcpus = most_vcpus(run), .memory = 512u << 20 };
 }
 
 /* What is wrong whatever the machine: EXIT_OK, or EXIT_USAGE after a message. */
@@ -336,7 +336,7 @@ static int check_usage(const struct bench_run *run, struct run_plan *plan)
 
 static int check_cpus(struct bench_run *run, struct run_plan *plan)
 {
-	int ret = run_check(plan);
+	int ret = run_check_place(plan);
 
 	run->cpus = plan->cpus;
 	cpulist_mask(&plan->cpus, &run->isolated);

@@ -84,25 +84,27 @@ static const char *module_of(const char *device)
 	return strcmp(device, "/dev/kvm") ? "taxcut" : "kvm";
 }
 
-static int parameter_apply(const struct cut *c, const char *module, const char *val, bool dry_run, bool quiet)
+static char *parameter_path(const struct cut *c, const char *module)
 {
-	char *path = xasprintf("/sys/module/%s/parameters/%s", module, c->target);
-	bool loaded = sys_exists("/sys/module/%s", module);
-	char *old = sys_read("%s", path);
-	int ret = 0;
+	return xasprintf("/sys/module/%s/parameters/%s", module, c->target);
+}
 
-	if (!old && (!dry_run || loaded)) {
+static int add_change(struct cut_changes *changes, const struct cut *c, const char *module, const char *want)
+{
+	char *path = parameter_path(c, module), *is = sys_read("%s", path);
+	int err = 0, ret = EXIT_OK;
+
+	if (!is)
 		ret = fail("cut '%s' cannot be switched: the %s module %s", c->name, module,
-			   loaded ? "has no such parameter" : "is not loaded");
-	} else if (!dry_run && old && strcmp(old, val)) {
-		ret = sys_write(path, val);
-		if (ret)
-			ret = fail("cut '%s': cannot write %s: %s", c->name, path, strerror(-ret));
-		else if (!quiet)
-			say("cut '%s': module parameter %s is now %s (was %s), for every instance",
-			    c->name, c->target, val, old);
-	}
-	free(old);
+			   sys_exists("/sys/module/%s", module) ? "has no such parameter" : "is not loaded");
+	else if (strcmp(is, want))
+		err = sys_write(path, NULL);
+	if (err)
+		ret = fail("cut '%s': cannot write %s: %s", c->name, path, strerror(-err));
+	if (!ret && strcmp(is, want))
+		changes->v[changes->n++] = (struct cut_change){ c, module, is, want };
+	else
+		free(is);
 	free(path);
 	return ret;
 }
@@ -115,15 +117,66 @@ int cuts_usage(const enum cut_state state[CUT_COUNT])
 	return EXIT_OK;
 }
 
-int cuts_apply(const enum cut_state state[CUT_COUNT], const char *device, bool dry_run, bool quiet)
+int cuts_changes(const enum cut_state state[CUT_COUNT], const char *device, struct cut_changes *changes)
 {
 	int ret = EXIT_OK;
 
 	for (size_t i = 0; !ret && i < CUT_COUNT; i++)
 		if (cuts[i].kind == CUT_PARAMETER && state[i] != CUT_DEFAULT)
-			ret = parameter_apply(&cuts[i], module_of(device),
-					      state[i] == CUT_ON ? cuts[i].on : cuts[i].off, dry_run, quiet);
+			ret = add_change(changes, &cuts[i], module_of(device),
+					 state[i] == CUT_ON ? cuts[i].on : cuts[i].off);
 	return ret;
+}
+
+static void tell(const struct cut_change *c, bool done)
+{
+	say("cut '%s': module parameter %s %s %s (%s %s), for every instance", c->cut->name, c->cut->target,
+	    done ? "is now" : "would become", c->becomes, done ? "was" : "is", c->was);
+}
+
+int cuts_apply(const struct cut_changes *changes, bool quiet)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < changes->n; i++) {
+		const struct cut_change *c = &changes->v[i];
+		char *path = parameter_path(c->cut, c->module);
+
+		err = sys_write(path, c->becomes);
+		if (err)
+			fail("cut '%s': cannot write %s: %s", c->cut->name, path, strerror(-err));
+		else if (!quiet)
+			tell(c, true);
+		free(path);
+	}
+	return err ? EXIT_FAILED : EXIT_OK;
+}
+
+void cuts_foretell(const struct cut_changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++)
+		tell(&changes->v[i], false);
+}
+
+json_t *cuts_changes_json(const struct cut_changes *changes)
+{
+	json_t *arr = json_array();
+
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct cut_change *c = &changes->v[i];
+
+		json_array_append_new(arr, json_pack("{s:s, s:s, s:s, s:s, s:s}", "cut", c->cut->name, "module",
+						     c->module, "parameter", c->cut->target, "from", c->was, "to",
+						     c->becomes));
+	}
+	return arr;
+}
+
+void cuts_changes_free(struct cut_changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++)
+		free(changes->v[i].was);
+	changes->n = 0;
 }
 
 /* CPUID 0x40000001 EAX as the hypervisor offers it; all bits when it does not say. */

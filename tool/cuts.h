@@ -57,6 +57,22 @@ enum cut_id {
 
 extern const struct cut cuts[CUT_COUNT];
 
+/*
+ * struct cut_change - a parameter that a cut changes
+ * @was: owned
+ */
+struct cut_change {
+	const struct cut *cut;
+	const char *module;
+	char *was;
+	const char *becomes;
+};
+
+struct cut_changes {
+	struct cut_change v[CUT_COUNT];
+	size_t n;
+};
+
 /* Takes "NAME=on" or "NAME=off"; false with *why (owned) set when it is neither. */
 bool cut_parse(const char *arg, enum cut_state state[CUT_COUNT], char **why);
 
@@ -64,11 +80,18 @@ bool cut_parse(const char *arg, enum cut_state state[CUT_COUNT], char **why);
 int cuts_usage(const enum cut_state state[CUT_COUNT]);
 
 /*
- * Writes the parameters that @state asks for, of @device's module. EXIT_OK, or
- * EXIT_FAILED after a message; with @dry_run only checks that they exist where
- * the module is loaded. Says what it changes unless @quiet.
+ * Adds to @changes, which starts zeroed, what @state changes of the parameters of @device's module;
+ * nothing is written. EXIT_OK, or EXIT_FAILED after a message where a parameter is not there or
+ * cannot be written.
  */
-int cuts_apply(const enum cut_state state[CUT_COUNT], const char *device, bool dry_run, bool quiet);
+int cuts_changes(const enum cut_state state[CUT_COUNT], const char *device, struct cut_changes *changes);
+/* Writes them, and says so unless @quiet: EXIT_OK, or EXIT_FAILED after a message. */
+int cuts_apply(const struct cut_changes *changes, bool quiet);
+/* Says what would change. */
+void cuts_foretell(const struct cut_changes *changes);
+/* [{"cut", "module", "parameter", "from", "to"}, ...] */
+json_t *cuts_changes_json(const struct cut_changes *changes);
+void cuts_changes_free(struct cut_changes *changes);
 
 /* Why the hypervisor behind @fd, open on @device, cannot switch a cut; NULL when it can. The caller frees it. */
 char *cut_lacking(enum cut_id id, const char *device, int fd);

@@ -9,20 +9,6 @@
 #include "qemu.h"
 #include "sysfs.h"
 
-static char *status_line(const char *path, const char *key)
-{
-	char *text = sys_read("%s", path);
-	char *p = text ? strstr(text, key) : NULL, *line = NULL;
-
-	if (p) {
-		p += strlen(key);
-		p += strspn(p, " \t");
-		line = xasprintf("%.*s", (int)strcspn(p, "\n"), p);
-	}
-	free(text);
-	return line;
-}
-
 static struct finding memlock_limited(uint64_t limit)
 {
 	char *mem = format_mem(limit);
@@ -37,8 +23,8 @@ static struct finding memlock_limited(uint64_t limit)
 
 static struct finding check_memlock(const struct doctor *d)
 {
-	char *caps = status_line("/proc/self/status", "CapEff:");
-	char *limits = status_line("/proc/self/limits", "Max locked memory");
+	char *caps = sys_line("/proc/self/status", "CapEff:");
+	char *limits = sys_line("/proc/self/limits", "Max locked memory");
 	struct finding f;
 
 	(void)d;
@@ -57,7 +43,7 @@ static struct finding check_memlock(const struct doctor *d)
 
 static struct finding check_memory(const struct doctor *d)
 {
-	char *line = status_line("/proc/meminfo", "MemAvailable:");
+	char *line = sys_line("/proc/meminfo", "MemAvailable:");
 	uint64_t kib = line ? strtoull(line, NULL, 10) : 0;
 
 	(void)d;

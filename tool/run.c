@@ -2,6 +2,7 @@
 /* taxcut run: options, and the way from them to a running instance. */
 #include <argp.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,7 +70,7 @@ static const struct argp_option run_options[] = {
 	{ "qemu", OPT_QEMU, "PROGRAM", 0, "QEMU to start (default: " QEMU_DEFAULT ")", 0 },
 	{ "qmp", OPT_QMP, "PATH", 0, "One more QMP socket, for your own use", 0 },
 	{ "quiet", 'q', NULL, 0, "Do not say where the threads run, nor which module parameters change", 0 },
-	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Print QEMU's command line and start nothing", 0 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Check everything, print QEMU's command line, say which module parameters would change, and start nothing", 0 },
 	{ "json", OPT_JSON, NULL, 0, "With --dry-run: print the plan as JSON", 0 },
 	{ 0 }
 };
@@ -87,12 +88,21 @@ static void one_of(struct argp_state *state, const char *option, const char *arg
 		argp_error(state, "--%s is %s or %s, not '%s'", option, a, b, arg);
 }
 
+/* As the kernel has it for network interfaces; a comma would end it on QEMU's command line. */
+static bool interface_name_ok(const char *name)
+{
+	return *name && strlen(name) < IFNAMSIZ && strcmp(name, ".") && strcmp(name, "..") &&
+	       !strpbrk(name, "/:, \t\n\v\f\r");
+}
+
 static void parse_net(struct argp_state *state, const char *arg)
 {
-	bool tap = !strncmp(arg, "tap=", 4) && arg[4] && !strchr(arg, ',');
+	bool tap = !strncmp(arg, "tap=", 4);
 
 	if (strcmp(arg, "user") && strcmp(arg, "none") && !tap)
 		argp_error(state, "--net is user, tap=IF or none, not '%s'", arg);
+	if (tap && !interface_name_ok(arg + 4))
+		argp_error(state, "--net: '%s' cannot be the name of an interface", arg + 4);
 }
 
 static error_t parse_hardware(int key, char *arg, struct argp_state *state)
@@ -232,20 +242,23 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static void print_plan(const struct run_plan *plan, const struct strv *argv)
+static void print_plan(const struct run_plan *plan, const struct strv *argv, const struct cut_changes *changes)
 {
 	char *word;
 
 	if (plan->json) {
-		json_print(json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o}",
+		json_print(json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}",
 				     "name", plan->name, "device", plan->device,
 				     "machine", plan->machine,
 				     "memory", (json_int_t)plan->memory,
 				     "cpus", cpulist_json(&plan->cpus),
 				     "housekeeping", mask_json(&plan->housekeeping),
-				     "cuts", cuts_json(plan->cuts), "argv", strv_json(argv)));
+				     "cuts", cuts_json(plan->cuts),
+				     "parameters", cuts_changes_json(changes), "argv", strv_json(argv)));
 		return;
 	}
+	if (!plan->quiet)
+		cuts_foretell(changes);
 	for (size_t i = 0; i < argv->n; i++) {
 		word = shell_quote(argv->v[i]);
 		printf("%s%s", i ? " " : "", word);
@@ -254,34 +267,47 @@ static void print_plan(const struct run_plan *plan, const struct strv *argv)
 	putchar('\n');
 }
 
-static int start(struct run_plan *plan)
+/* The run directory's lock; negative after a message. */
+static int lock_directory(void)
 {
+	int lock = run_lock();
+	char *dir;
+
+	if (lock >= 0)
+		return lock;
+	dir = run_dir();
+	fail("cannot use the run directory %s: %s", dir, strerror(-lock));
+	advise("run as root, or set XDG_RUNTIME_DIR or TAXCUT_RUN_DIR to a directory of yours");
+	free(dir);
+	return lock;
+}
+
+static int run(struct run_plan *plan)
+{
+	struct cut_changes changes = { .n = 0 };
 	struct strv argv = { 0 };
 	int lock = -1, ret;
 
 	if (!plan->dry_run) {
-		lock = run_lock();
-		if (lock < 0) {
-			char *dir = run_dir();
-
-			fail("cannot use the run directory %s: %s", dir, strerror(-lock));
-			advise("run as root, or set XDG_RUNTIME_DIR or TAXCUT_RUN_DIR to a directory of yours");
-			free(dir);
+		lock = lock_directory();
+		if (lock < 0)
 			return EXIT_FAILED;
-		}
 	}
 	ret = run_check(plan);
 	if (!ret)
-		ret = cuts_apply(plan->cuts, plan->device, plan->dry_run, plan->quiet);
+		ret = cuts_changes(plan->cuts, plan->device, &changes);
+	if (!ret && !plan->dry_run)
+		ret = cuts_apply(&changes, plan->quiet);
 	if (!ret) {
 		run_qemu_args(plan, &argv);
 		if (plan->dry_run)
-			print_plan(plan, &argv);
+			print_plan(plan, &argv, &changes);
 		else
 			ret = run_supervise(plan, argv.v, lock);
 	} else if (lock >= 0) {
 		close(lock);
 	}
+	cuts_changes_free(&changes);
 	strv_free(&argv);
 	return ret;
 }
@@ -304,7 +330,7 @@ int cmd_run(int argc, char **argv)
 		plan.machine = plan.kernel ? "microvm" : "q35";
 	ret = run_usage(&plan);
 	if (!ret)
-		ret = start(&plan);
+		ret = run(&plan);
 	strv_free(&plan.drives);
 	strv_free(&plan.extra);
 	free(name);

@@ -68,10 +68,12 @@ bool run_pinned(const struct run_plan *plan);
 int run_usage(struct run_plan *plan);
 
 /*
- * Validates the plan against the host and the running instances and completes it.
- * EXIT_OK, or EXIT_FAILED after a message that says what to do.
+ * Validates the plan against the host and the running instances and completes it;
+ * starts and changes nothing. EXIT_OK, or EXIT_FAILED after a message that says what
+ * to do. run_check_place() leaves out network, device and QEMU.
  */
 int run_check(struct run_plan *plan);
+int run_check_place(struct run_plan *plan);
 
 /* QEMU's command line for a checked plan. */
 void run_qemu_args(const struct run_plan *plan, struct strv *argv);

@@ -164,13 +164,30 @@ static int check_qemu(const struct run_plan *plan)
 	return ret;
 }
 
+/* All of a guest's memory is pinned when it starts; only stock KVM lets it be more than there is. */
+static int check_pinnable(const struct run_plan *plan)
+{
+	char *total = sys_line("/proc/meminfo", "MemTotal:");
+	unsigned long long kib = total ? strtoull(total, NULL, 10) : 0;
+	char *wanted;
+
+	free(total);
+	if (!kib || plan->memory >> 10 <= kib || !strcmp(plan->device, "/dev/kvm"))
+		return EXIT_OK;
+	wanted = format_mem(plan->memory);
+	fail("the guest's memory is pinned, and %s is more than the %llu MiB of this host", wanted, kib >> 10);
+	advise("ask for less with --mem; `taxcut doctor' says how much is available");
+	free(wanted);
+	return EXIT_FAILED;
+}
+
 static int check_memory(const struct run_plan *plan)
 {
 	unsigned long long kib = plan->hugepage >> 10, need;
 	uint64_t unused = 0;
 
 	if (!plan->hugepage)
-		return EXIT_OK;
+		return check_pinnable(plan);
 	need = plan->memory / plan->hugepage;
 	sys_read_u64(&unused, "/sys/kernel/mm/hugepages/hugepages-%llukB/free_hugepages", kib);
 	if (unused >= need)
@@ -360,7 +377,7 @@ static int check_name(const struct run_plan *plan, const struct instances *all)
 	return EXIT_OK;
 }
 
-int run_check(struct run_plan *plan)
+int run_check_place(struct run_plan *plan)
 {
 	struct instances all;
 	int ret;
@@ -373,15 +390,22 @@ int run_check(struct run_plan *plan)
 		ret = check_memory(plan);
 	if (!ret)
 		ret = check_cpus(plan, &all);
-	if (!ret && !plan->dry_run)
+	instances_free(&all);
+	return ret;
+}
+
+int run_check(struct run_plan *plan)
+{
+	int ret = run_check_place(plan);
+
+	if (!ret)
 		ret = check_network(plan);
-	if (!ret && !plan->dry_run)
+	if (!ret)
 		ret = check_device(plan);
-	if (!ret && !plan->dry_run)
+	if (!ret)
 		ret = check_qemu(plan);
 	/* A vCPU that owns its CPU gets the hint that says so. */
 	if (plan->cpus.n && plan->cuts[CUT_HINT] == CUT_DEFAULT)
 		plan->cuts[CUT_HINT] = CUT_ON;
-	instances_free(&all);
 	return ret;
 }

@@ -103,6 +103,20 @@ bool sys_read_u64(uint64_t *val, const char *fmt, ...)
 	return ok;
 }
 
+char *sys_line(const char *path, const char *key)
+{
+	char *text = sys_read("%s", path);
+	char *p = text ? strstr(text, key) : NULL, *line = NULL;
+
+	if (p) {
+		p += strlen(key);
+		p += strspn(p, " \t");
+		line = xasprintf("%.*s", (int)strcspn(p, "\n"), p);
+	}
+	free(text);
+	return line;
+}
+
 bool sys_exists(const char *fmt, ...)
 {
 	va_list ap;
@@ -123,7 +137,7 @@ int sys_write(const char *path, const char *val)
 	int fd = open(full, O_WRONLY | O_CLOEXEC);
 	int ret = 0;
 
-	if (fd < 0 || write(fd, val, strlen(val)) != (ssize_t)strlen(val))
+	if (fd < 0 || (val && write(fd, val, strlen(val)) != (ssize_t)strlen(val)))
 		ret = -errno;
 	if (fd >= 0)
 		close(fd);

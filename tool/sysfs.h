@@ -22,8 +22,10 @@ char *sys_path(const char *path);
  */
 char *sys_read(const char *fmt, ...) PRINTF_LIKE(1, 2);
 bool sys_read_u64(uint64_t *val, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* What follows @key, up to the end of its line, in the file; or NULL. The caller frees it. */
+char *sys_line(const char *path, const char *key);
 bool sys_exists(const char *fmt, ...) PRINTF_LIKE(1, 2);
-/* 0 or -errno. */
+/* 0 or -errno. With NULL nothing is written: could it be? */
 int sys_write(const char *path, const char *val);
 
 /* Is @word one of the space-separated words of @text? */
