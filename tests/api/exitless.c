@@ -50,15 +50,6 @@ static int last_cpu(void)
 	return (int)sysconf(_SC_NPROCESSORS_ONLN) - 1;
 }
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	CHECK_EQ(sched_setaffinity(0, sizeof(set), &set), 0);
-}
-
 /* The last CPU is isolated, and so are want-1 before it; a skipped test when that is not so. */
 static int isolated_cpus(int want)
 {

@@ -15,9 +15,6 @@
 #define HALTS 12
 #define WINDOW 4000000000ULL /* ns; the parameters are 32 bits wide */
 
-/* The vCPU's thread has a CPU without anybody to share it with: others end its polls. */
-enum { TEST_CPU, VCPU_CPU };
-
 static void param_set(const char *name, u64 value)
 {
 	char path[128];
@@ -44,16 +41,6 @@ static void params_default(void)
 	param_set("halt_poll_ns_grow_start", 10000);
 }
 
-static void on_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		test_skip("needs two CPUs");
-}
-
 /* vCPU 0 halts; the thread that runs it reports what KVM_RUN said. */
 struct halter {
 	struct vm *vm;
@@ -68,7 +55,7 @@ static struct halter *halter_create(long long ceiling)
 {
 	struct halter *h = calloc(1, sizeof(*h));
 
-	on_cpu(TEST_CPU);
+	pin(first_cpu());
 	h->vm = vm_create(CHIP_SPLIT);
 	h->v = vcpu_create(h->vm, 0);
 	h->stats = OK(ioctl(h->v->fd, KVM_GET_STATS_FD, 0));
@@ -83,7 +70,7 @@ static void *halter_run(void *arg)
 {
 	struct halter *h = arg;
 
-	on_cpu(VCPU_CPU);
+	pin(first_cpu() + 1);
 	/* Without a signal it is the kernel's own work that wanted user space. */
 	do {
 		h->result = vcpu_run_once(h->v);
@@ -355,7 +342,7 @@ static volatile bool rival_ends;
 static void *rival(void *unused)
 {
 	(void)unused;
-	on_cpu(VCPU_CPU);
+	pin(first_cpu() + 1);
 	while (!rival_ends)
 		usleep(1000);
 	return NULL;

@@ -461,6 +461,29 @@ void vcpu_signal(struct vcpu *v, int signal)
 	pthread_kill(v->thread, signal);
 }
 
+int first_cpu(void)
+{
+	static cpu_set_t at_start;
+	int cpu = 0;
+
+	/* Asked for first by main(), before any test pins anything. */
+	if (!CPU_COUNT(&at_start))
+		CHECK_EQ(sched_getaffinity(0, sizeof(at_start), &at_start), 0);
+	while (!CPU_ISSET(cpu, &at_start))
+		cpu++;
+	return cpu;
+}
+
+void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		test_skip("needs more CPUs");
+}
+
 void vcpu_set_affinity(struct vcpu *v, const cpu_set_t *set)
 {
 	CHECK_EQ(pthread_setaffinity_np(v->thread, sizeof(*set), set), 0);

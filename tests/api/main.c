@@ -204,6 +204,7 @@ int main(int argc, char **argv)
 	}
 	while (optind < argc && n < 256)
 		names[n++] = argv[optind++];
+	first_cpu();
 	message = mmap(NULL, message_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (struct test *t = tests; t && !host_broken; t = t->next) {

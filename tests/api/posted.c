@@ -83,16 +83,6 @@ static struct counts difference(struct counts a, struct counts b)
 				.own = b.own - a.own };
 }
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		test_skip("needs two CPUs");
-}
-
 /* How many interrupts may come twice: emulated SVM has been seen to do that (docs/emulation.md). */
 static int twice(void)
 {

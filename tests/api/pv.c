@@ -131,12 +131,9 @@ TEST(pv_steal_time)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
 	struct vcpu *v = vcpu_create(vm, 0);
-	cpu_set_t one;
 	pthread_t t;
 
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	OK(sched_setaffinity(0, sizeof(one), &one));
+	pin(first_cpu());
 	vcpu_start(v, "g_steal", 3000);
 	vcpu_sync(v, 1);
 	CHECK_EQ(pthread_create(&t, NULL, burn, NULL), 0);
@@ -329,15 +326,6 @@ static u64 run_delay(void)
 	return waited;
 }
 
-static void pin(int cpu)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	OK(sched_setaffinity(0, sizeof(one), &one));
-}
-
 /* The guest is told what its thread has waited between two points: no more, no less. */
 TEST(pv_steal_time_exact)
 {
@@ -346,7 +334,7 @@ TEST(pv_steal_time_exact)
 	u64 first, before, after, last;
 	pthread_t t;
 
-	pin(0);
+	pin(first_cpu());
 	vcpu_start(v, "g_steal_sync", 2);
 	first = run_delay();
 	vcpu_sync(v, 1);
@@ -388,7 +376,7 @@ TEST(pv_tlb_flush_exact)
 	struct vcpu *v = vcpu_create(vm, 0);
 	struct kvm_steal_time *st;
 
-	pin(0);
+	pin(first_cpu());
 	vcpu_start(v, "g_steal_sync", 6);
 	vcpu_sync(v, 1);
 	st = (void *)(vm->mem + guest_results(vm)[63]);
@@ -415,10 +403,10 @@ TEST(pv_tlb_flush_preempted)
 	vcpu_create(vm, 1);
 	vcpu_start(vm->vcpus[0], "g_flush_leaver", n);
 	vcpu_start(vm->vcpus[1], "g_steal_spin", 0);
-	pin(1);
+	pin(first_cpu() + 1);
 	vcpu_thread(vm->vcpus[1]);
 	CHECK_EQ(pthread_create(&t, NULL, burn, NULL), 0);
-	pin(0);
+	pin(first_cpu());
 	vcpu_done(vm->vcpus[0]);
 	vcpu_join(vm->vcpus[1]);
 	stop_burning = true;
@@ -448,9 +436,9 @@ static struct yields yield(u64 nr, u64 target, const char *function, bool same_c
 	vcpu_create(vm, 1);
 	vcpu_start(vm->vcpus[0], "g_yield", n);
 	vcpu_start(vm->vcpus[1], function, 0);
-	pin(same_cpu ? 0 : 1);
+	pin(same_cpu ? first_cpu() : first_cpu() + 1);
 	vcpu_thread(vm->vcpus[1]);
-	pin(0);
+	pin(first_cpu());
 	vcpu_done(vm->vcpus[0]);
 	if (!strcmp(function, "g_spin"))
 		vcpu_join(vm->vcpus[1]);

@@ -81,10 +81,12 @@ static void send_msi(struct vm *vm, struct watch *w, int cpu)
 
 static void move_vcpu(struct vcpu *v, unsigned int to)
 {
+	unsigned int first = (unsigned int)first_cpu();
+	unsigned int cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN) - first;
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(to % (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), &set);
+	CPU_SET(first + to % cpus, &set);
 	vcpu_set_affinity(v, &set);
 }
 

@@ -206,15 +206,6 @@ TEST(trace_timer_halted)
 	timer(true);
 }
 
-static void on_last_cpu(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &set);
-	CHECK_EQ(sched_setaffinity(0, sizeof(set), &set), 0);
-}
-
 /* Timers that wait on another CPU are traced there: each fires and is delivered once. */
 TEST(trace_timer_elsewhere)
 {
@@ -228,7 +219,7 @@ TEST(trace_timer_elsewhere)
 		test_skip("stock KVM has other tracepoints");
 	if (fd < 0 || write(fd, "on", 2) != 2)
 		test_skip("no posted interrupts");
-	on_last_cpu(); /* the others carry its timer */
+	pin((int)sysconf(_SC_NPROCESSORS_ONLN) - 1); /* the others carry its timer */
 	trace_begin();
 	guest_args(v->vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
 	guest_args(v->vm)[2] = 1000000;
