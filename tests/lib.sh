@@ -36,19 +36,6 @@ check()
 	return "$status"
 }
 
-# on_host ARG...: lab/lab, and once more when the emulated host itself fell over
-# (status 97): the emulator's SVM does that now and then, see docs/emulation.md.
-on_host()
-{
-	local status
-
-	lab/lab "$@"
-	status=$?
-	[ "$status" -eq 97 ] || return "$status"
-	echo "# the emulated host went down; from the start, once (docs/emulation.md)"
-	lab/lab "$@"
-}
-
 # in_root COMMAND...: in the lab root, out of this machine's way.
 in_root()
 {

@@ -366,18 +366,15 @@ static bool is_out(struct vcpu *v, u16 port)
 	       v->run->io.port == port;
 }
 
-bool test_is_stress;
-
 static void guest_failed(struct vcpu *v)
 {
 	const struct {
 		u64 file, what, line, got, want;
 	} *f = guest_symbol(v->vm, "failure");
 
-	(test_is_stress ? test_fail_or_emulator : test_fail)(
-		__FILE__, __LINE__, "in the guest: %s:%llu (0x%llx): %s is 0x%llx, not 0x%llx",
-		f->file ? (char *)v->vm->mem + f->file : "?", (unsigned long long)f->line, (unsigned long long)f->line,
-		f->what ? (char *)v->vm->mem + f->what : "?", (unsigned long long)f->got, (unsigned long long)f->want);
+	FAIL("in the guest: %s:%llu (0x%llx): %s is 0x%llx, not 0x%llx",
+	     f->file ? (char *)v->vm->mem + f->file : "?", (unsigned long long)f->line, (unsigned long long)f->line,
+	     f->what ? (char *)v->vm->mem + f->what : "?", (unsigned long long)f->got, (unsigned long long)f->want);
 }
 
 static void unexpected_exit(struct vcpu *v, const char *wanted)
@@ -389,7 +386,7 @@ static void unexpected_exit(struct vcpu *v, const char *wanted)
 		guest_failed(v);
 	r = vcpu_regs(v);
 	if (run->exit_reason == KVM_EXIT_SHUTDOWN)
-		test_fail_or_emulator(__FILE__, __LINE__, "wanted %s, the guest shut down", wanted);
+		FAIL("wanted %s, the guest shut down", wanted);
 	if (run->exit_reason == KVM_EXIT_IO)
 		FAIL("wanted %s, exit is I/O on port 0x%x, %s, value 0x%x, rip 0x%llx", wanted, run->io.port,
 		     run->io.direction ? "out" : "in", io_value(v), r.rip);

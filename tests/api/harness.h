@@ -51,11 +51,6 @@ extern unsigned int stress_seconds;
 /* End the test: failed, or skipped because this host or hypervisor lacks something. */
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
-/* Failed, but run once more on an emulated CPU, which may be to blame (docs/emulation.md). */
-void test_fail_or_emulator(const char *file, int line, const char *format, ...)
-	__attribute__((noreturn, format(printf, 3, 4)));
-/* Long and hard enough for the emulated CPU to fail inside the guest as well. */
-extern bool test_is_stress;
 void test_skip(const char *why) __attribute__((noreturn));
 
 #define FAIL(...) test_fail(__FILE__, __LINE__, __VA_ARGS__)

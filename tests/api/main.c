@@ -15,13 +15,9 @@
 
 #define TIME_LIMIT 60 /* seconds for one test */
 #define SKIPPED 77
-#define EMULATOR 78
-#define HOST_BROKEN 97 /* as lab/lab says it */
 #define MAX_STRESS_SECONDS 86400
 
 unsigned int stress_seconds = 3;
-
-static bool host_broken; /* an emulated one: its CPUs failed a test twice */
 
 static unsigned int time_limit(void)
 {
@@ -43,31 +39,15 @@ void test_register(struct test *t)
 	*p = t;
 }
 
-static void set_message(const char *file, int line, const char *format, va_list ap)
-{
-	int n = snprintf(message, message_size, "%s:%d: ", file, line);
-
-	vsnprintf(message + n, message_size - n, format, ap);
-}
-
 void test_fail(const char *file, int line, const char *format, ...)
 {
+	int n = snprintf(message, message_size, "%s:%d: ", file, line);
 	va_list ap;
 
 	va_start(ap, format);
-	set_message(file, line, format, ap);
+	vsnprintf(message + n, message_size - n, format, ap);
 	va_end(ap);
 	_exit(1);
-}
-
-void test_fail_or_emulator(const char *file, int line, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	set_message(file, line, format, ap);
-	va_end(ap);
-	_exit(is_emulated_cpu() ? EMULATOR : 1);
 }
 
 void test_skip(const char *why)
@@ -118,24 +98,8 @@ static bool run_in_child(const struct test *t, int *status)
 static bool run_test(const struct test *t)
 {
 	int status = 0;
-	bool ended = run_in_child(t, &status), again = false;
 
-	if (ended && WIFEXITED(status) && WEXITSTATUS(status) == EMULATOR) {
-		printf("# %s: %s; from the start, once (docs/emulation.md)\n", t->name, message);
-		ended = run_in_child(t, &status);
-		again = true;
-	}
-	if (again && !ended) {
-		printf("# %s: does not end, after that: this emulated host is broken\n", t->name);
-		host_broken = true;
-		return true;
-	}
-	if (ended && WIFEXITED(status) && WEXITSTATUS(status) == EMULATOR) {
-		printf("# %s: %s, again: this emulated host is broken\n", t->name, message);
-		host_broken = true;
-		return true;
-	}
-	if (!ended) {
+	if (!run_in_child(t, &status)) {
 		printf("not ok %s: does not end, not even when killed\n", t->name);
 		return false;
 	}
@@ -175,8 +139,7 @@ static void usage(FILE *to)
 		    "(default /dev/taxcut; /dev/kvm for stock KVM). NAME may end in *.\n"
 		    "Without NAME all run but the stress tests; each of these goes on for\n"
 		    "SECONDS (default 3).\n\n"
-		    "Exit status: 0 all passed, 1 some failed, 97 an emulated host was at fault:\n"
-		    "start it anew.\n");
+		    "Exit status: 0 all passed, 1 some failed.\n");
 }
 
 int main(int argc, char **argv)
@@ -207,7 +170,7 @@ int main(int argc, char **argv)
 	first_cpu();
 	message = mmap(NULL, message_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (struct test *t = tests; t && !host_broken; t = t->next) {
+	for (struct test *t = tests; t; t = t->next) {
 		if (!wanted(t, names, n))
 			continue;
 		ran++;
@@ -220,5 +183,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "api: no such test\n");
 		return 2;
 	}
-	return failed ? 1 : host_broken ? HOST_BROKEN : 0;
+	return failed ? 1 : 0;
 }

@@ -135,7 +135,6 @@ static void stress(int cpus, unsigned int flags, unsigned int noise, u64 disable
 
 	if (disabled_exits)
 		vm_enable_cap(vm, KVM_CAP_X86_DISABLE_EXITS, disabled_exits);
-	test_is_stress = true;
 	catch_signals();
 	guest_args(vm)[0] = (u64)cpus;
 	guest_args(vm)[1] = flags;
