@@ -23,7 +23,7 @@ help:
 	@echo 'make api        build the API tests, which run in the lab'
 	@echo 'make fuzz       build the fuzzers'
 	@echo 'make lint       style and static checks'
-	@echo 'make check      run every test'
+	@echo 'make check      run the tests, but the slow ones'
 	@echo 'make check-guests  run every guest, the slow ones too'
 	@echo 'make check-intel  every test on the emulated Intel host'
 	@echo 'make check-stress  interrupts, timers and wake-ups for minutes (STRESS_SECONDS=60 for each test)'

@@ -33,6 +33,7 @@
 #include "params.h"
 #include "pure/timer_advance.h"
 #include "state.h"
+#include "version.h"
 #include "vm.h"
 
 bool param_mitigations = true;
@@ -328,3 +329,4 @@ module_exit(taxcut_exit);
 
 MODULE_DESCRIPTION("taxcut: a hypervisor for dedicated instances");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(TAXCUT_VERSION);

@@ -134,14 +134,6 @@ static struct finding check_nrips(const struct doctor *d)
 			"not available: instruction lengths are decoded in software");
 }
 
-static struct finding check_decode(const struct doctor *d)
-{
-	if (is_intel(d))
-		return good("MMIO instructions are fetched through the guest's page tables");
-	return optional(d, "decodeassists", NULL, "the processor hands over MMIO instruction bytes",
-			"not available: MMIO instructions are fetched through the guest's page tables");
-}
-
 static struct finding check_flushbyasid(const struct doctor *d)
 {
 	return optional(d, "flushbyasid", "vpid", "TLB flushes touch one guest only",
@@ -154,22 +146,6 @@ static struct finding check_avic(const struct doctor *d)
 		return good("AVIC is there, but not used: an interrupt for a running vCPU costs one exit");
 	return optional(d, "avic", "posted_intr", "interrupts can reach a running vCPU without an exit",
 			"not available: an interrupt for a running vCPU costs one exit");
-}
-
-static struct finding check_vgif(const struct doctor *d)
-{
-	if (is_intel(d))
-		return good("none on Intel processors, nor needed");
-	return good("%s; guests see no SVM, so nothing depends on it",
-		    has_word(d->flags, "vgif") ? "virtual GIF" : "no virtual GIF");
-}
-
-static struct finding check_pause(const struct doctor *d)
-{
-	if (is_intel(d))
-		return good("PAUSE is not intercepted, as on a dedicated core");
-	return optional(d, "pausefilter", NULL, "PAUSE loops can be filtered",
-			"not available: PAUSE is not intercepted, as on a dedicated core");
 }
 
 static struct finding check_tsc_scale(const struct doctor *d)
@@ -196,11 +172,8 @@ const struct check doctor_cpu_checks[] = {
 	{ "tsc", check_tsc },
 	{ "arat", check_arat },
 	{ "next-rip", check_nrips },
-	{ "decode-assists", check_decode },
 	{ "flush-by-asid", check_flushbyasid },
 	{ "avic", check_avic },
-	{ "vgif", check_vgif },
-	{ "pause-filter", check_pause },
 	{ "tsc-scaling", check_tsc_scale },
 	{ "bare-metal", check_nested },
 	{ NULL, NULL }

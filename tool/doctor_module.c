@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../module/version.h"
 #include "cuts.h"
 #include "doctor.h"
 #include "sysfs.h"
@@ -44,6 +45,9 @@ static struct finding check_module(const struct doctor *d)
 
 	if (strcmp(d->device, TAXCUT_DEVICE))
 		f = good("not needed for %s", d->device);
+	else if (version && strcmp(version, TAXCUT_VERSION))
+		f = found(CHECK_WARN, xasprintf("taxcut.ko %s is loaded, this tool is %s", version, TAXCUT_VERSION),
+			  xstrdup("build and install both from one source: make native && make install"));
 	else if (sys_exists("/sys/module/taxcut"))
 		f = good("taxcut.ko%s%s is loaded", version ? " " : "", version ? version : "");
 	else if (module_installed(d))

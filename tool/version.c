@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../module/version.h"
 #include "qemu.h"
 #include "sysfs.h"
 #include "taxcut.h"

@@ -75,8 +75,8 @@ put()
 	printf '%s\n' "$2" >"$TAXCUT_SYSROOT/$1"
 }
 
-cpu_flags='fpu xsave svm npt nrip_save tsc_scale vmcb_clean flushbyasid decodeassists'
-cpu_flags+=' pausefilter avic vgif x2apic constant_tsc nonstop_tsc arat'
+cpu_flags='fpu xsave svm npt nrip_save tsc_scale vmcb_clean flushbyasid'
+cpu_flags+=' avic x2apic constant_tsc nonstop_tsc arat'
 
 # new_host: a host with nothing to improve but /dev/taxcut, which is a plain file.
 new_host()
