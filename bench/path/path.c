@@ -44,30 +44,15 @@ static const struct kind kinds[] = {
 	{ "ipi_hlt_exchange", "p_exchange", 0, "p_partner_hlt" },
 };
 
-static void complain(const char *file, int line, const char *format, va_list ap)
-{
-	fprintf(stderr, "path: %s:%d: ", file, line);
-	vfprintf(stderr, format, ap);
-	fputc('\n', stderr);
-}
-
 void test_fail(const char *file, int line, const char *format, ...)
 {
 	va_list ap;
 
+	fprintf(stderr, "path: %s:%d: ", file, line);
 	va_start(ap, format);
-	complain(file, line, format, ap);
+	vfprintf(stderr, format, ap);
 	va_end(ap);
-	_exit(1);
-}
-
-void test_fail_or_emulator(const char *file, int line, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	complain(file, line, format, ap);
-	va_end(ap);
+	fputc('\n', stderr);
 	_exit(1);
 }
 
