@@ -92,19 +92,21 @@ static char *parameter_path(const struct cut *c, const char *module)
 static int add_change(struct cut_changes *changes, const struct cut *c, const char *module, const char *want)
 {
 	char *path = parameter_path(c, module), *is = sys_read("%s", path);
-	int err = 0, ret = EXIT_OK;
+	int err, ret = EXIT_OK;
 
-	if (!is)
+	if (!is) {
 		ret = fail("cut '%s' cannot be switched: the %s module %s", c->name, module,
 			   sys_exists("/sys/module/%s", module) ? "has no such parameter" : "is not loaded");
-	else if (strcmp(is, want))
+	} else if (strcmp(is, want)) {
 		err = sys_write(path, NULL);
-	if (err)
-		ret = fail("cut '%s': cannot write %s: %s", c->name, path, strerror(-err));
-	if (!ret && strcmp(is, want))
-		changes->v[changes->n++] = (struct cut_change){ c, module, is, want };
-	else
-		free(is);
+		if (err) {
+			ret = fail("cut '%s': cannot write %s: %s", c->name, path, strerror(-err));
+		} else {
+			changes->v[changes->n++] = (struct cut_change){ c, module, is, want };
+			is = NULL; /* the change's now */
+		}
+	}
+	free(is);
 	free(path);
 	return ret;
 }
