@@ -230,6 +230,7 @@ void mode_tables(struct machine *m, u64 gpa)
 	pdpt[3] = 0xc0000000 | 0x87;
 	for (i = 0; i < 512; i++)
 		pd[i] = (u64)i << 21 | 0x87;
+	pd[gpa >> 21] = 0;
 }
 
 static struct kvm_segment flat_segment(enum cpu_mode mode, bool code)

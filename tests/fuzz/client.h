@@ -79,9 +79,15 @@ int machine_enter(struct machine *m, unsigned int i, enum cpu_mode mode, u64 rip
 #define EFER_LME (1u << 8)
 #define DR7_ENABLES 0xff
 void spare_emulator(struct kvm_sregs *s);
-/* Page tables for MODE_64 at gpa (three pages): the first GiB and the last GiB below 4 GiB, one to one. */
+/*
+ * Page tables for MODE_64 at gpa (three pages, in the first GiB): the first
+ * GiB and the last GiB below 4 GiB, one to one, without the 2 MiB around the
+ * tables. A guest that comes to execute its own page tables makes QEMU 10's TCG
+ * hang: while it translates an instruction that crosses a page it holds a
+ * lock on the first page, and the walk to the second one takes that again.
+ */
 void mode_tables(struct machine *m, u64 gpa);
-#define MODE_TABLES_GPA 0x2000
+#define MODE_TABLES_GPA 0x400000
 /* CPUID as supported, with the APIC ID filled in. */
 int machine_cpuid(struct machine *m, unsigned int i);
 

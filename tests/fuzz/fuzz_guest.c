@@ -29,7 +29,7 @@
 #include "client.h"
 #include "guest_ops.h"
 
-#define RAM_SIZE (4u << 20)
+#define RAM_SIZE (6u << 20)
 #define CASE_MS 40
 #define CASES_PER_PROCESS 12
 #define LIMIT_MS 15000
@@ -45,6 +45,7 @@
 #define LIST_GPA 0x100000ULL /* per vCPU: LIST_OPS operations */
 #define LIST_OPS 1024
 #define STACK_GPA 0x200000ULL
+/* MODE_TABLES_GPA: the last third of the RAM */
 #define HOLE_GPA 0xd0000000ULL
 #define LOW_HOLE_GPA 0x3f800000ULL /* within the mapped first GiB, behind the RAM */
 
