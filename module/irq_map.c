@@ -71,7 +71,6 @@ u64 irq_resolve_pv(struct irqchip *irq, u64 low, u64 high, u64 min, bool is_64bi
 	return targets;
 }
 
-/* *kick: false when the CPU takes it from here. */
 static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level, bool *kick)
 {
 	bool watched = level || vector == READ_ONCE(v->vm->irq->edge_ack_vector);
@@ -84,7 +83,7 @@ static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level
 	if (unlikely(r == LAPIC_REJECTED && vector < LAPIC_FIRST_LEGAL_VECTOR)) {
 		/* An error interrupt may have come of it, and nobody has heard of that. */
 		vcpu_request(v, REQ_EVENT);
-		vcpu_kick(v);
+		*kick = true;
 	}
 	if (r != LAPIC_NEW)
 		return r;
@@ -109,30 +108,32 @@ static void deliver_init(struct vcpu *v)
 	vcpu_request(v, REQ_INIT_SIPI);
 }
 
-/* LAPIC_NEW: a request is set, and a kick is due unless *kick became false. */
+/* *kick: a request is set, and the caller has to kick the vCPU for it, whatever the result. */
 static enum lapic_irr_result deliver_one(struct vcpu *v, u8 vector, u8 mode, bool level, bool *kick)
 {
-	switch (mode) {
-	case APIC_MSG_FIXED:
-	case APIC_MSG_LOWEST:
+	*kick = false;
+	if (mode == APIC_MSG_FIXED || mode == APIC_MSG_LOWEST)
 		return deliver_fixed(v, vector, level, kick);
+	switch (mode) {
 	case APIC_MSG_NMI:
 		deliver_nmi(v);
-		return LAPIC_NEW;
+		break;
 	case APIC_MSG_INIT:
 		deliver_init(v);
-		return LAPIC_NEW;
+		break;
 	case APIC_MSG_STARTUP:
 		lapic_post_sipi(&v->apic->l, vector);
 		vcpu_request(v, REQ_INIT_SIPI);
-		return LAPIC_NEW;
+		break;
 	case APIC_MSG_EXTINT:
 		WRITE_ONCE(v->apic->wire_extint, 1);
 		vcpu_request(v, REQ_EVENT);
-		return LAPIC_NEW;
+		break;
 	default: /* SMI: there is no SMM here; and the reserved mode */
 		return LAPIC_REJECTED;
 	}
+	*kick = true;
+	return LAPIC_NEW;
 }
 
 static void kick_set(struct vm *vm, u64 targets)
@@ -163,12 +164,12 @@ static int deliver_many(struct vm *vm, u64 targets, u8 vector, u8 mode, bool lev
 	for (; targets; targets &= targets - 1) {
 		unsigned int i = __ffs64(targets);
 		struct vcpu *v = vm->vcpus[i];
-		bool kick = true;
+		bool kick;
 		enum lapic_irr_result r = deliver_one(v, vector, mode, level, &kick);
 
-		if (r == LAPIC_NEW && kick && kick_late)
+		if (kick && kick_late)
 			late |= BIT_ULL(i);
-		else if (r == LAPIC_NEW && kick)
+		else if (kick)
 			vcpu_kick(v);
 		already += r == LAPIC_ALREADY;
 		reached += r != LAPIC_REJECTED;
@@ -188,11 +189,10 @@ int irq_deliver(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int 
 		return deliver_many(vm, targets, vector, mode, level, coalesced);
 	if (targets) {
 		struct vcpu *v = vm->vcpus[__ffs64(targets)];
-
-		bool kick = true;
+		bool kick;
 
 		r = deliver_one(v, vector, mode, level, &kick);
-		if (r == LAPIC_NEW && kick)
+		if (kick)
 			vcpu_kick(v);
 	}
 	if (coalesced)
