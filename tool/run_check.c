@@ -352,8 +352,10 @@ static int check_cpus(struct run_plan *plan, const struct instances *all)
 		return fail("/sys does not list the CPUs; is sysfs mounted?");
 	owned_mask(all, &owned);
 	if (!run_pinned(plan)) {
+		/* All of it stays where this process may run. */
 		plan->vcpus += !plan->vcpus;
-		plan->housekeeping = hc.online;
+		if (affinity_get(0, &plan->housekeeping))
+			return fail("cannot tell on which CPUs this process may run");
 		return EXIT_OK;
 	}
 	ret = plan->cpus_arg ? take_cpus(plan, &hc, all) : choose_cpus(plan, &hc, &owned);
