@@ -9,6 +9,9 @@
 #include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>
+#include <asm/mce.h>
+#include <asm/ptrace.h>
+#include <asm/segment.h>
 #include <asm/trapnr.h>
 
 #include "apic.h"
@@ -303,6 +306,22 @@ static int exit_ud(struct vcpu *v)
 	return RUN_GUEST;
 }
 
+/*
+ * Called before interrupts go on: until the handler has cleared MCG_STATUS.MCIP
+ * another machine check shuts the CPU down (SDM vol. 3, "IA32_MCG_STATUS MSR").
+ * In a kernel context an uncorrected error that software could recover from is
+ * a panic to Linux. What the guest has consumed is memory of this process, so
+ * the frame says user mode: the rest is done as task work of this thread, for
+ * which vcpu_outer_loop() leaves (memory_failure(), SIGBUS).
+ */
+void exit_machine_check(void)
+{
+	struct pt_regs frame = { .cs = __USER_CS, .flags = X86_EFLAGS_IF };
+
+	if (IS_ENABLED(CONFIG_X86_MCE))
+		do_machine_check(&frame);
+}
+
 static noinline int exit_exception(struct vcpu *v)
 {
 	const struct hv_exit *e = &v->exit;
@@ -321,9 +340,7 @@ static noinline int exit_exception(struct vcpu *v)
 		event_queue_exception_payload(v, X86_TRAP_PF, true, e->exc.error, e->exc.qualification);
 		return RUN_GUEST;
 	case X86_TRAP_MC:
-		/* The host's own: hand it to the host's handler through its gate. */
-		asm volatile("int $18");
-		return RUN_GUEST;
+		return RUN_GUEST; /* the host's; the backend has called exit_machine_check() */
 	default:
 		event_queue_exception(v, e->exc.vector, e->exc.has_error, e->exc.error);
 		return RUN_GUEST;

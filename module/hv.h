@@ -491,6 +491,8 @@ bool event_runnable(struct vcpu *v);
 
 /* exit.c */
 int exit_dispatch(struct vcpu *v);
+/* For backends, in run(): #MC ended the stay, or kept it from beginning. Interrupts off. */
+void exit_machine_check(void);
 int exit_debug_step(struct vcpu *v);
 int exit_complete_userspace(struct vcpu *v);
 

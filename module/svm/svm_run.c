@@ -193,6 +193,8 @@ static void svm_decode_exception(struct vcpu *v, u32 code)
 
 	e->reason = HV_EXIT_EXCEPTION;
 	e->exc.vector = code - SVM_EXIT_EXCP_BASE;
+	if (unlikely(e->exc.vector == MC_VECTOR))
+		exit_machine_check();
 	e->exc.has_error = e->exc.vector == AC_VECTOR;
 	e->exc.error = ctl->exit_info_1;
 	e->exc.qualification = 0;

@@ -229,6 +229,8 @@ static void vmx_decode_exception(struct vcpu *v)
 	}
 	e->reason = HV_EXIT_EXCEPTION;
 	e->exc.vector = info & INTR_INFO_VECTOR_MASK;
+	if (unlikely(e->exc.vector == X86_TRAP_MC))
+		exit_machine_check();
 	e->exc.has_error = info & INTR_INFO_DELIVER_CODE_MASK;
 	e->exc.error = e->exc.has_error ? vmx_read(VM_EXIT_INTR_ERROR_CODE) : 0;
 	e->exc.qualification = vmx_read(EXIT_QUALIFICATION); /* #DB: what DR6 gets; #PF: CR2 */
@@ -246,9 +248,9 @@ static void vmx_decode_cr(struct vcpu *v)
 
 static void vmx_decode_failed_entry(struct vcpu *v, u32 reason)
 {
-	vmx_dump_failure(v, reason);
 	if ((u16)reason == EXIT_REASON_MCE_DURING_VMENTRY)
-		asm volatile("int $18");
+		exit_machine_check();
+	vmx_dump_failure(v, reason);
 	v->exit.reason = HV_EXIT_FAILED_ENTRY;
 	v->exit.insn_len = 0;
 	v->exit.hw_code = reason ?: vmx_read(VM_INSTRUCTION_ERROR);
