@@ -117,8 +117,9 @@ struct kvm_userspace_memory_region2 {
 #define HV_POSTED_VECTOR 0
 #endif
 
+/* The kernel takes interrupts and exceptions through FRED, not through the IDT. */
 #ifdef X86_FEATURE_FRED
-#define hv_host_has_fred() boot_cpu_has(X86_FEATURE_FRED)
+#define hv_host_has_fred() cpu_feature_enabled(X86_FEATURE_FRED)
 #else
 #define hv_host_has_fred() false
 #endif

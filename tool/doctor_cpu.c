@@ -75,6 +75,17 @@ static struct finding check_nested_paging(const struct doctor *d)
 			       is_intel(d) ? "Intel server processor since Haswell" : "AMD processor since family 10h"));
 }
 
+/* Linux shows the flag only where it uses FRED. */
+static struct finding check_fred(const struct doctor *d)
+{
+	if (!has_word(d->flags, "fred"))
+		return good("the kernel does not use FRED");
+	if (!is_intel(d))
+		return good("the kernel uses FRED, which SVM does not mind");
+	return found(CHECK_FAIL, xstrdup("the kernel uses FRED: the module cannot hand NMIs on to it"),
+		     xstrdup("boot with fred=off"));
+}
+
 static struct finding check_xsave(const struct doctor *d)
 {
 	if (has_word(d->flags, "xsave"))
@@ -167,6 +178,7 @@ const struct check doctor_cpu_checks[] = {
 	{ "vendor", check_vendor },
 	{ "virtualization", check_virt },
 	{ "nested-paging", check_nested_paging },
+	{ "fred", check_fred },
 	{ "xsave", check_xsave },
 	{ "x2apic", check_x2apic },
 	{ "tsc", check_tsc },

@@ -8,6 +8,7 @@
 #include <asm/perf_event.h>
 #include <asm/tlbflush.h>
 
+#include "../compat.h"
 #include "vmx.h"
 
 #define VMX_TSC_RATIO_FRAC 48 /* SDM vol. 3, "TSC-Multiplier Handling" */
@@ -34,6 +35,11 @@ static bool vmx_supported(const char **why_not)
 {
 	if (!boot_cpu_has(X86_FEATURE_VMX)) {
 		*why_not = "the firmware has switched VMX off";
+		return false;
+	}
+	/* INT 2, by which NMIs are handed on, is a bug in the kernel to FRED's handlers; their entry for KVM is KVM's alone. */
+	if (hv_host_has_fred()) {
+		*why_not = "its kernel uses FRED, and NMIs cannot be handed on to it: boot with fred=off";
 		return false;
 	}
 	if (!vmx_caps_ok()) {

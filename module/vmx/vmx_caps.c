@@ -175,10 +175,8 @@ static bool can_post(const u32 *may)
 	u32 proc2 = SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE | SECONDARY_EXEC_APIC_REGISTER_VIRT |
 		    SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY;
 
-	/* The host's interrupts are called through their gates: not with FRED. */
-	return param_posted_interrupts && HV_POSTED_VECTOR && !hv_host_has_fred() &&
-	       (may[PIN] & PIN_BASED_POSTED_INTR) && (may[PROC2] & proc2) == proc2 &&
-	       (may[EXIT] & VM_EXIT_ACK_INTR_ON_EXIT);
+	return param_posted_interrupts && HV_POSTED_VECTOR && (may[PIN] & PIN_BASED_POSTED_INTR) &&
+	       (may[PROC2] & proc2) == proc2 && (may[EXIT] & VM_EXIT_ACK_INTR_ON_EXIT);
 }
 
 /* The timer counts the TSC, shifted (SDM vol. 3, "VMX-Preemption Timer"). */
