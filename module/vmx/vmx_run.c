@@ -98,8 +98,8 @@ void vmx_unload(struct vcpu *v)
 	struct vmx_cpu *c = this_cpu_ptr(&vmx_cpus);
 	struct vmx_vcpu *s = v->vmx;
 
-	vmx_restore_host_state(v);
 	vmx_unload_msrs(v);
+	vmx_restore_host_state(v);
 	/* An exit has cleared both (SDM vol. 3, "Loading Host Control Registers, Debug Registers, MSRs"). */
 	if (c->debugctl)
 		wrmsrl(MSR_IA32_DEBUGCTLMSR, c->debugctl);

@@ -179,7 +179,7 @@ void vmx_load_host_state(struct vcpu *v)
 	}
 }
 
-/* Before the host's KERNEL_GS_BASE is loaded: a GS selector's base ends up there. */
+/* After the guest's KERNEL_GS_BASE was saved: the base of a GS selector ends up in that MSR. */
 void vmx_restore_host_state(struct vcpu *v)
 {
 	struct vmx_cpu *c = this_cpu_ptr(&vmx_cpus);
@@ -196,8 +196,10 @@ void vmx_restore_host_state(struct vcpu *v)
 		loadsegment(fs, c->fs);
 		wrmsrl(MSR_FS_BASE, c->fs_base);
 	}
-	if (unlikely(c->gs))
+	if (unlikely(c->gs)) {
 		load_gs_index(c->gs);
+		wrmsrl(MSR_KERNEL_GS_BASE, c->msrs[VMX_KERNEL_GS_BASE]);
+	}
 }
 
 /* ---- controls ---- */

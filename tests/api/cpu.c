@@ -2,8 +2,15 @@
 /* Instructions, CPUID, MSRs and exceptions, as the guest sees them. Guest side: guest/cpu.c. */
 #include "harness.h"
 
+#include <asm/hwcap2.h>
 #include <asm/kvm_para.h>
+#include <asm/ldt.h>
 #include <signal.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#define GS_SELECTOR 7 /* entry 0 of the LDT, for CPL 3 */
 
 static void wake_up(int signal)
 {
@@ -39,6 +46,55 @@ GUEST_TEST(debug_guest_single_step_cpuid, "g_step_cpuid", CHIP_NONE, 0)
 GUEST_TEST(debug_guest_mov_dr, "g_mov_dr", CHIP_NONE, 0)
 GUEST_TEST(debug_guest_data_breakpoint, "g_dr_break", CHIP_NONE, 0)
 GUEST_TEST(debug_guest_general_detect, "g_gd", CHIP_NONE, 0)
+
+/* A data segment of this process in %gs, with the base. */
+static void set_gs(const u64 *base)
+{
+	struct user_desc d = { .base_addr = (u32)(uintptr_t)base, .limit = 0xfffff, .limit_in_pages = 1,
+			       .seg_32bit = 1, .useable = 1 };
+
+	OK(syscall(SYS_modify_ldt, 1, &d, sizeof(d)));
+	asm volatile("movw %w0, %%gs" ::"r"(GS_SELECTOR));
+}
+
+static void check_gs(u64 want)
+{
+	u32 selector;
+	u64 word;
+
+	asm volatile("movl %%gs, %0\n\tmovq %%gs:0, %1" : "=r"(selector), "=r"(word)::"memory");
+	CHECK_EQ(selector, GS_SELECTOR);
+	CHECK_EQ(word, want);
+}
+
+/* The client's thread uses %gs, as programs of other systems do: it and the guest keep what they have. */
+TEST(cpu_kernel_gs_base)
+{
+	struct vcpu *v = vcpu_create(vm_create(CHIP_NONE), 0);
+	volatile u64 *args = guest_args(v->vm);
+	u64 *data = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	u64 n = 4;
+
+	CHECK(data != MAP_FAILED);
+	data[0] = 0x1234;
+	data[1] = 0x5678;
+	args[0] = GPA_FREE;
+	args[1] = (uintptr_t)data; /* the same as the client's */
+	args[2] = 0;
+	args[3] = (uintptr_t)(data + 1);
+	set_gs(data);
+	vcpu_start(v, "g_kernel_gs", n);
+	for (u32 i = 0; i < n; i++) {
+		bool moved = i == 3 && (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE);
+
+		if (moved) /* a base that is not the descriptor's */
+			asm volatile("wrgsbase %0" ::"r"(data + 1));
+		vcpu_sync(v, i);
+		check_gs(data[moved]);
+		CHECK_EQ(vcpu_get_msr(v, 0xc0000102), args[i]);
+	}
+	vcpu_done(v);
+}
 
 /* Nested virtualization is not offered by taxcut; stock KVM offers it. */
 TEST(cpu_no_nested_svm)

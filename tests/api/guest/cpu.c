@@ -40,6 +40,7 @@ void g_smc(u64 arg);
 void g_paging(u64 arg);
 void g_seg(u64 arg);
 void g_syscall(u64 arg);
+void g_kernel_gs(u64 n);
 void g_cpuid_prefix(u64 arg);
 void g_lost(u64 arg);
 
@@ -641,6 +642,16 @@ void g_seg(u64 arg)
 	cpuid(0, 0);
 	EXPECT_EQ(rdmsr(0xc0000101), GPA_FREE + 0x2000);
 	EXPECT_EQ(rdmsr(0xc0000102), GPA_FREE + 0x1000);
+}
+
+/* KERNEL_GS_BASE stays what it was, whatever the host does with its own meanwhile. */
+void g_kernel_gs(u64 n)
+{
+	for (u64 i = 0; i < n; i++) {
+		wrmsr(0xc0000102, args[i]);
+		sync_host(i);
+		EXPECT_EQ(rdmsr(0xc0000102), args[i]);
+	}
 }
 
 /* SYSCALL at CPL 3 lands where LSTAR says. */
