@@ -99,10 +99,12 @@ void vmx_vcpu_reset(struct vcpu *v)
 	s->flush = true;
 	s->event_info = 0;
 	s->cr2 = 0;
-	s->hw_rip = ~0ULL;
-	s->hw_rsp = ~0ULL;
-	s->hw_rflags = 0;
+	s->hw_rip = 0;
+	s->hw_rsp = 0;
+	s->hw_rflags = 0; /* not a possible value: the next comparison fails */
 	vmx_get(v);
+	vmx_write(GUEST_RIP, 0);
+	vmx_write(GUEST_RSP, 0);
 	vmx_init_controls(v);
 	reset_segments();
 	vmx_reset_msrs(v);

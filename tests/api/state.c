@@ -24,6 +24,36 @@ TEST(state_regs)
 	CHECK(!memcmp(&r, &back, sizeof(r)));
 }
 
+/* No value of a register means anything special: all bits set, on a vCPU that has never run. */
+TEST(state_regs_all_ones)
+{
+	struct vcpu *v = one_vcpu(CHIP_NONE);
+	volatile u64 *trap;
+	struct kvm_regs r;
+
+	vcpu_start(v, "g_rsp", 0);
+	r = vcpu_regs(v);
+	r.rsp = ~0ULL;
+	vcpu_set_regs(v, r);
+	vcpu_done(v);
+	CHECK_EQ(guest_results(v->vm)[0], ~0ULL);
+	CHECK_EQ(vcpu_regs(v).rsp, ~0ULL);
+	vm_close(v->vm);
+
+	v = one_vcpu(CHIP_NONE);
+	trap = guest_symbol(v->vm, "trap");
+	vcpu_start(v, "g_nothing", 0x77);
+	r = vcpu_regs(v);
+	*(u64 *)guest_symbol(v->vm, "resume") = r.rip;
+	r.rip = ~0ULL;
+	vcpu_set_regs(v, r);
+	vcpu_done(v);
+	CHECK_EQ(guest_results(v->vm)[0], 0x77);
+	CHECK_EQ(trap[0], 14); /* vector, error, CR2, RIP: nothing is mapped there */
+	CHECK_EQ(trap[2], ~0ULL);
+	CHECK_EQ(trap[3], ~0ULL);
+}
+
 /* Power-up state (SDM vol. 3, table "IA-32 and Intel 64 Processor States Following Power-up, Reset, or INIT"). */
 TEST(state_reset)
 {
