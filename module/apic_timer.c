@@ -37,7 +37,8 @@
  *   - a guest that cannot take it yet goes on without waiting; if it looks at
  *     its LAPIC or sets the timer anew, that access waits (settle());
  *   - so does KVM_RUN before it returns to user space.
- * No wait is longer than TIMER_WAIT_MAX_NS. A masked timer is not advanced.
+ * No wait is longer than TIMER_WAIT_MAX_NS. A timer that is masked, or has an
+ * illegal vector, is not advanced.
  * All three modes are: the latency is the same, and the guest's clock for the
  * counting ones, CLOCK_MONOTONIC, is as good as its TSC.
  *
@@ -99,14 +100,19 @@ static u64 host_time(const struct lapic_timer_next *at, s64 late)
 	return at->unit == LAPIC_TIMER_AT_NS ? at->when : ktime_get_ns() - late;
 }
 
-/* The arithmetic of a firing, at->when being its time; true when an interrupt has come of it. */
-static bool expire(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
+/* The arithmetic of a firing, at->when being its time, and what comes of it. REQ_EVENT is set for an error's interrupt. */
+static enum lapic_local expire(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 {
+	enum lapic_local result;
+
 	trace_taxcut_timer_fire(v, at, now);
 	now = max(now, at->when);
 	lapic_timer_fire(&v->apic->timer, now, now);
 	v->stats.lapic_timer_fires++;
-	return lapic_local_deliver(&v->apic->l, LAPIC_LVTT) == LAPIC_LOCAL_FIXED;
+	result = lapic_local_deliver(&v->apic->l, LAPIC_LVTT);
+	if (unlikely(result == LAPIC_LOCAL_ERROR))
+		vcpu_request(v, REQ_EVENT);
+	return result;
 }
 
 /* It fires, at->when being its time, which may lie a little ahead. */
@@ -116,7 +122,7 @@ static void fire(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 	bool by_host = a->host_armed;
 
 	a->host_armed = false;
-	if (!expire(v, at, now))
+	if (expire(v, at, now) != LAPIC_LOCAL_FIXED)
 		return;
 	vcpu_request(v, REQ_EVENT);
 	if (a->cpu_delivers)
@@ -147,6 +153,7 @@ static bool serve_remote(struct apic *a)
 
 	for (;;) {
 		struct lapic_timer_next next = lapic_timer_next(&a->timer);
+		enum lapic_local result;
 		u64 now;
 		s64 late;
 
@@ -162,8 +169,11 @@ static bool serve_remote(struct apic *a)
 		stats_hist_add(v->stats.lapic_timer_late_hist, late);
 		v->stats.lapic_timer_posted++;
 		/* Before the lock is dropped: a guest that disarms the timer now must not hear of it after that. */
-		if (expire(v, &next, now))
+		result = expire(v, &next, now);
+		if (result == LAPIC_LOCAL_FIXED)
 			kick |= !post(v);
+		else
+			kick |= result == LAPIC_LOCAL_ERROR;
 	}
 }
 
@@ -329,11 +339,18 @@ static void start(struct vcpu *v, const struct lapic_timer_next *at, s64 late, u
 	hrtimer_start(&a->hrtimer, min_t(u64, when - advance, KTIME_MAX), HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
+/* Whether what comes of a firing can be held back until its time: only the timer's own interrupt, and not by a CPU that delivers. */
+static bool may_be_early(const struct vcpu *v)
+{
+	u32 lvtt = lapic_reg(&v->apic->l, LAPIC_LVTT);
+
+	return !v->apic->cpu_delivers && !(lvtt & LAPIC_LVT_MASKED) && (u8)lvtt >= LAPIC_FIRST_LEGAL_VECTOR;
+}
+
 /* Before its time: true when the host's timer is set for it, false when it is close enough to fire. */
 static bool wait_by_host(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 {
-	/* A CPU that delivers by itself cannot be made to wait with it. */
-	bool exact = v->apic->cpu_delivers || (lapic_reg(&v->apic->l, LAPIC_LVTT) & LAPIC_LVT_MASKED);
+	bool exact = !may_be_early(v);
 	u32 advance = exact ? 0 : advance_now(v->apic);
 	u32 early = exact ? 0 : advance + TIMER_ADVANCE_SLACK_NS;
 	s64 late = late_ns(v, at, now);

@@ -80,10 +80,10 @@ static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level
 		r = lapic_set_irr_watched(&v->apic->l, vector);
 	else
 		r = lapic_set_irr(&v->apic->l, vector, level);
-	if (unlikely(r == LAPIC_REJECTED && vector < LAPIC_FIRST_LEGAL_VECTOR)) {
-		/* An error interrupt may have come of it, and nobody has heard of that. */
+	if (unlikely(r == LAPIC_ERROR)) {
 		vcpu_request(v, REQ_EVENT);
 		*kick = true;
+		return LAPIC_REJECTED;
 	}
 	if (r != LAPIC_NEW)
 		return r;

@@ -369,10 +369,8 @@ static enum lapic_irr_result set_irr(struct lapic *l, u8 vector, bool level, boo
 
 	if (!lapic_enabled(l))
 		return LAPIC_REJECTED;
-	if (vector < LAPIC_FIRST_LEGAL_VECTOR) {
-		lapic_error(l, LAPIC_ESR_RECEIVE_VECTOR);
-		return LAPIC_REJECTED;
-	}
+	if (vector < LAPIC_FIRST_LEGAL_VECTOR)
+		return lapic_error(l, LAPIC_ESR_RECEIVE_VECTOR) ? LAPIC_ERROR : LAPIC_REJECTED;
 	if (level)
 		word_test_and_set_bit(tmr, vector & 31);
 	else if (vector_test(l, LAPIC_TMR, vector))
@@ -540,6 +538,8 @@ static enum lapic_local local_fixed(struct lapic *l, u8 vector)
 		return LAPIC_LOCAL_FIXED;
 	case LAPIC_ALREADY:
 		return LAPIC_LOCAL_COALESCED;
+	case LAPIC_ERROR:
+		return LAPIC_LOCAL_ERROR;
 	default:
 		return LAPIC_LOCAL_MASKED;
 	}

@@ -131,6 +131,7 @@ enum lapic_irr_result {
 	LAPIC_NEW, /* the bit was clear: notify the vCPU */
 	LAPIC_ALREADY, /* it was set already: coalesced */
 	LAPIC_REJECTED, /* APIC disabled, or illegal vector (logged in ESR) */
+	LAPIC_ERROR, /* the same, and the error interrupt has come of it: notify the vCPU */
 };
 
 enum lapic_pending {
@@ -144,6 +145,7 @@ enum lapic_local {
 	LAPIC_LOCAL_MASKED, /* nothing to do */
 	LAPIC_LOCAL_FIXED, /* IRR has been set: notify the vCPU */
 	LAPIC_LOCAL_COALESCED, /* IRR was set already */
+	LAPIC_LOCAL_ERROR, /* illegal vector, and the error interrupt has set IRR: notify the vCPU */
 	LAPIC_LOCAL_NMI,
 	LAPIC_LOCAL_SMI,
 	LAPIC_LOCAL_INIT,

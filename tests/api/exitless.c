@@ -176,6 +176,25 @@ TEST(exitless_periodic)
 	CHECK_EQ(many.calls, few.calls);
 }
 
+/* An illegal vector: the housekeeping CPU has to tell of the error. In the guest, in its HLT, and asleep in the host. */
+TEST(exitless_illegal_vector)
+{
+	static const u32 modes[] = LVTT_MODES;
+
+	pin(isolated_cpu());
+	set_mode("on");
+	for (u32 i = 0; i < 9; i++) {
+		struct vcpu *v = timer_vcpu(i % 3 == 2 ? 0 : EXITS_OFF, 300000);
+
+		guest_args(v->vm)[1] = i % 3;
+		guest_args(v->vm)[3] = modes[i / 3];
+		vcpu_call(v, "g_illegal_vector", 50);
+		CHECK(stat_get(v->fd, "lapic_timer_posted") >= 50);
+		vm_close(v->vm);
+	}
+	set_mode("auto");
+}
+
 /* The tax that this cuts: at least one exit when the timer fires. */
 TEST(exitless_off)
 {

@@ -186,6 +186,9 @@ u64 stat_get(int fd, const char *name);
 /* From a statistics file: the ioctl that opens one waits for a vCPU that runs, reading does not. */
 bool stat_read(int stats, const char *name, u64 *value);
 
+/* LVTT's modes, for guest/timer.c: one-shot, periodic, TSC deadline. */
+#define LVTT_MODES { 0, 0x20000, 0x40000 }
+
 /* A number from a "Name: N kB" line of /proc/self/status. */
 long proc_status(const char *name);
 /* Writes a parameter of taxcut.ko: 0, or the errno of the refusal. */

@@ -112,6 +112,26 @@ TEST(timer_past_deadline_is_immediate)
 	}
 }
 
+/* A timer with an illegal vector is an error that the guest hears of, in HLT, too, and not before the timer's time. */
+TEST(timer_illegal_vector)
+{
+	static const u32 modes[] = LVTT_MODES;
+
+	need_taxcut(); /* stock KVM has no error interrupt */
+	set_advance("5000");
+	for (u32 i = 0; i < 6; i++) {
+		struct vcpu *v = timer_vcpu(i % 2, 60000);
+
+		guest_args(v->vm)[3] = modes[i / 2];
+		vcpu_call(v, "g_illegal_vector", 100);
+		/* At once, not when KVM_RUN or HLT comes next. Kernels end KVM_RUN now and then for work of their own. */
+		CHECK(stat_get(v->fd, "signal_exits") < 50);
+		CHECK(stat_get(v->fd, "halt_exits") < 150);
+		vm_close(v->vm);
+	}
+	set_advance("-1");
+}
+
 /* A vCPU that its client stops (a paused VM) misses periods and does not catch up on them. */
 TEST(timer_periodic_after_pauses)
 {

@@ -285,8 +285,19 @@ STORY(errors_are_logged_and_signalled_once)
 	assert_int_equal(lapic_highest_irr(l), 0xfe); /* armed again */
 	written(l, LAPIC_ESR, 0);
 	assert_int_equal(lapic_read(l, LAPIC_ESR), BIT(7));
+	lapic_accept(l, 0xfe);
 	written(l, LAPIC_ESR, 0);
 	assert_int_equal(lapic_read(l, LAPIC_ESR), 0);
+	/* Whoever sent what came in is told, so that somebody tells the vCPU. */
+	assert_int_equal(lapic_set_irr(l, 7, false), LAPIC_ERROR);
+	assert_int_equal(lapic_highest_irr(l), 0xfe);
+	lapic_accept(l, 0xfe);
+	written(l, LAPIC_LVTT, 0x07);
+	written(l, LAPIC_ESR, 0);
+	assert_int_equal(lapic_local_deliver(l, LAPIC_LVTT), LAPIC_LOCAL_ERROR);
+	assert_int_equal(lapic_highest_irr(l), 0xfe);
+	assert_int_equal(lapic_local_deliver(l, LAPIC_LVTT), LAPIC_LOCAL_MASKED); /* not signalled twice */
+	written(l, LAPIC_ESR, 0);
 	/* An illegal error vector must not recurse. */
 	written(l, LAPIC_LVTERR, 0x03);
 	assert_int_equal(lapic_set_irr(l, 7, false), LAPIC_REJECTED);

@@ -11,6 +11,7 @@ void g_peek(u64 n);
 void g_stopped(u64 n);
 void g_tsc_moves(u64 n);
 void g_masked_firings(u64 n);
+void g_illegal_vector(u64 n);
 void g_deadlines(u64 n);
 void g_periods(u64 n);
 void g_restless(u64 n);
@@ -25,7 +26,10 @@ void g_deadlines_until_told(u64 unused);
 #define MASKED 0x10000
 #define PERIODIC 0x20000
 #define DEADLINE 0x40000
+#define ESR 0x280
+#define ESR_RECEIVE_VECTOR 0x40
 #define LVTT 0x320
+#define LVTERR 0x370
 #define TMICT 0x380
 #define TDCR 0x3e0
 #define MSR_DEADLINE 0x6e0
@@ -201,6 +205,30 @@ void g_masked_firings(u64 n)
 		EXPECT(rdtsc() >= deadline);
 	}
 	EXPECT_EQ(irqs[VECTOR], 0);
+}
+
+/* LVTT has a vector that no interrupt may have: each firing is an error, told by an interrupt. args[3]: LVTT's mode. */
+void g_illegal_vector(u64 n)
+{
+	apic_enable(EOI_X2APIC);
+	apic_write(TDCR, 0xb);
+	apic_write(LVTERR, VECTOR);
+	apic_write(LVTT, args[3] | 7);
+	apic_write(ESR, 0);
+	for (u64 i = 1; i <= n; i++) {
+		u64 ns = args[2] / 2 + i * 7919 % args[2], start = rdtsc();
+
+		if (args[3] == DEADLINE)
+			wrmsr(MSR_DEADLINE, start + ticks(ns));
+		else
+			apic_write(TMICT, ns);
+		await(i);
+		EXPECT_EQ(irqs[VECTOR], i);
+		EXPECT(irq_tsc[VECTOR] - start >= at_least(ns));
+		apic_write(TMICT, 0);
+		apic_write(ESR, 0); /* shows what there was, and arms the next */
+		EXPECT_EQ(apic_read(ESR), ESR_RECEIVE_VECTOR);
+	}
 }
 
 /* n deadlines in a row; between arming and firing nothing exits. */
