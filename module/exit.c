@@ -7,6 +7,7 @@
  * read once and checked.
  */
 #include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
+#include <asm/cpu.h>
 #include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>
 #include <asm/mce.h>
@@ -20,6 +21,7 @@
 #include "memory.h"
 #include "mmu.h"
 #include "msr.h"
+#include "pure/insn.h"
 #include "pv.h"
 
 #define DR6_BD BIT_ULL(13) /* a debug register was accessed while DR7.GD */
@@ -322,6 +324,37 @@ void exit_machine_check(void)
 		do_machine_check(&frame);
 }
 
+/*
+ * A misaligned access, or a LOCK across two cache lines where the host looks
+ * for those: entry does not switch MSR_TEST_CTRL, and a guest that has not asked
+ * for alignment checks knows nothing of #AC.
+ */
+static int exit_ac(struct vcpu *v)
+{
+	const struct hv_exit *e = &v->exit;
+	struct hv_paging p;
+
+	hv_call(get_paging)(v, &p);
+	if (boot_cpu_has(X86_FEATURE_SPLIT_LOCK_DETECT) && !insn_checks_alignment(p.cpl, p.cr0, p.rflags))
+		return RUN_SPLIT_LOCK;
+	event_queue_exception(v, X86_TRAP_AC, e->exc.has_error, e->exc.error);
+	return RUN_GUEST;
+}
+
+/*
+ * What the host does about a process that does this: it may slow it down and
+ * let it pass for a moment on this CPU, or end it with SIGBUS.
+ */
+bool exit_split_lock(struct vcpu *v)
+{
+	if (handle_guest_split_lock(v->rip))
+		return true;
+	v->run->ex.exception = X86_TRAP_AC;
+	v->run->ex.error_code = v->exit.exc.error;
+	exit_to_user(v, KVM_EXIT_EXCEPTION);
+	return false;
+}
+
 static noinline int exit_exception(struct vcpu *v)
 {
 	const struct hv_exit *e = &v->exit;
@@ -339,6 +372,8 @@ static noinline int exit_exception(struct vcpu *v)
 	case X86_TRAP_PF:
 		event_queue_exception_payload(v, X86_TRAP_PF, true, e->exc.error, e->exc.qualification);
 		return RUN_GUEST;
+	case X86_TRAP_AC:
+		return exit_ac(v);
 	case X86_TRAP_MC:
 		return RUN_GUEST; /* the host's; the backend has called exit_machine_check() */
 	default:

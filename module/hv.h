@@ -336,6 +336,7 @@ enum run_next {
 	RUN_GUEST, /* enter again */
 	RUN_BLOCK, /* HLT: wait for an event */
 	RUN_AGAIN, /* the outer loop has work: signals, rescheduling, INIT, memory changes */
+	RUN_SPLIT_LOCK, /* exit_split_lock(), which may sleep; then enter again */
 	RUN_USER, /* vcpu->run is filled: return 0 to user space */
 	/* negative: -errno to user space */
 };
@@ -493,6 +494,8 @@ bool event_runnable(struct vcpu *v);
 int exit_dispatch(struct vcpu *v);
 /* For backends, in run(): #MC ended the stay, or kept it from beginning. Interrupts off. */
 void exit_machine_check(void);
+/* RUN_SPLIT_LOCK, not loaded: may sleep. False: vcpu->run is filled, SIGBUS is pending. */
+bool exit_split_lock(struct vcpu *v);
 int exit_debug_step(struct vcpu *v);
 int exit_complete_userspace(struct vcpu *v);
 

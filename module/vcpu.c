@@ -594,6 +594,10 @@ static int vcpu_outer_loop(struct vcpu *v)
 				return vcpu_interrupted(v);
 			cond_resched();
 			break;
+		case RUN_SPLIT_LOCK:
+			if (!exit_split_lock(v))
+				return 0;
+			break;
 		default:
 			return r == RUN_USER ? 0 : r;
 		}

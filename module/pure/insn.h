@@ -124,4 +124,7 @@ int insn_length(struct insn_ctx *ctx);
 /* Decode and execute one instruction (one iteration of a string instruction) at r.rip. */
 enum insn_result insn_emulate(struct insn_ctx *ctx);
 
+/* Is a misaligned access an exception now? SDM vol. 3, 6.15, "Alignment Check Exception". */
+bool insn_checks_alignment(u8 cpl, u64 cr0, u64 rflags);
+
 #endif /* TAXCUT_PURE_INSN_H */

@@ -63,10 +63,14 @@ bool insn_reachable(const struct insn_ctx *ctx, const struct insn_dec *d, unsign
 	return segment_allows(d, s, off, len, write);
 }
 
-/* SDM vol. 3, 6.15, "Alignment Check Exception". */
+bool insn_checks_alignment(u8 cpl, u64 cr0, u64 rflags)
+{
+	return cpl == 3 && cr0 & X86_CR0_AM && rflags & X86_EFLAGS_AC;
+}
+
 static bool misaligned(const struct insn_ctx *ctx, u64 lin, unsigned int len)
 {
-	return ctx->r.cpl == 3 && ctx->r.cr0 & X86_CR0_AM && ctx->r.rflags & X86_EFLAGS_AC &&
+	return insn_checks_alignment(ctx->r.cpl, ctx->r.cr0, ctx->r.rflags) &&
 	       (len == 2 || len == 4 || len == 8) && lin & (len - 1);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define GS_SELECTOR 7 /* entry 0 of the LDT, for CPL 3 */
 
@@ -94,6 +95,30 @@ TEST(cpu_kernel_gs_base)
 		CHECK_EQ(vcpu_get_msr(v, 0xc0000102), args[i]);
 	}
 	vcpu_done(v);
+}
+
+/* In this program: Linux sets CR0.AM. */
+static bool cpu_checks_alignment(void)
+{
+	static u64 words[2];
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		asm volatile("pushfq\n\torq $0x40000, (%%rsp)\n\tpopfq\n\tmovl 1(%0), %%ecx\n\t"
+			     "pushfq\n\tandq $~0x40000, (%%rsp)\n\tpopfq" ::"r"(words)
+			     : "rcx", "memory", "cc");
+		_exit(0);
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS;
+}
+
+TEST(cpu_alignment_check)
+{
+	if (!cpu_checks_alignment())
+		test_skip("this CPU does not check alignment: an emulator's shortcut");
+	vcpu_call(vcpu_create(vm_create(CHIP_NONE), 0), "g_alignment", 0);
 }
 
 /* Nested virtualization is not offered by taxcut; stock KVM offers it. */

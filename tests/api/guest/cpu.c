@@ -15,6 +15,7 @@ void g_fault_often(u64 n);
 void g_triple(u64 arg);
 void g_double(u64 arg);
 void g_user_faults(u64 arg);
+void g_alignment(u64 arg);
 void g_step_cpuid(u64 arg);
 void g_mov_dr(u64 arg);
 void g_dr_break(u64 arg);
@@ -275,6 +276,46 @@ void g_user_faults(u64 arg)
 	}
 	run_user(user_cpuid);
 	EXPECT_EQ(results[0], cpuid(0, 0).ebx);
+}
+
+#define READ_MISALIGNED "movl 1(%%rax), %%ecx"
+#define WITH_AC(insn) "pushfq\n\torq $0x40000, (%%rsp)\n\tpopfq\n\t" insn
+#define NO_AC "pushfq\n\tandq $~0x40000, (%%rsp)\n\tpopfq"
+
+static void user_misaligned(void)
+{
+	TRY(READ_MISALIGNED,, "a"(results) : "rcx", "memory");
+	USER_END();
+}
+
+static void user_misaligned_ac(void)
+{
+	TRY(WITH_AC(READ_MISALIGNED),, "a"(results) : "rcx", "memory");
+	asm volatile(NO_AC ::: "memory", "cc");
+	USER_END();
+}
+
+/* A misaligned access is an exception at CPL 3 with CR0.AM and EFLAGS.AC only: the host's #AC exit hands it on. */
+void g_alignment(u64 arg)
+{
+	u64 cr0;
+
+	(void)arg;
+	asm volatile("mov %%cr0, %0" : "=r"(cr0));
+	asm volatile("mov %0, %%cr0" ::"r"(cr0 & ~(1UL << 18)));
+	run_user(user_misaligned_ac);
+	EXPECT_EQ(trap.vector, NO_TRAP);
+	asm volatile("mov %0, %%cr0" ::"r"(cr0 | 1UL << 18));
+	run_user(user_misaligned);
+	EXPECT_EQ(trap.vector, NO_TRAP);
+	TRY(WITH_AC(READ_MISALIGNED),, "a"(results) : "rcx", "memory");
+	asm volatile(NO_AC ::: "memory", "cc");
+	EXPECT_EQ(trap.vector, NO_TRAP);
+	trap.count = 0;
+	run_user(user_misaligned_ac);
+	EXPECT_EQ(trap.vector, 17);
+	EXPECT_EQ(trap.error, 0);
+	EXPECT_EQ(trap.count, 1);
 }
 
 /* TF over an instruction that the hypervisor emulates: one #DB, after it, with BS set. */
