@@ -42,6 +42,8 @@ enum vmx_stale {
 	VMX_STALE_APICV = 1 << 4, /* at the next load already */
 };
 
+struct perf_guest_switch_msr; /* asm/perf_event.h */
+
 struct vmx_vcpu {
 	void *vmcs;
 	struct vmx_entry entry;
@@ -77,6 +79,11 @@ struct vmx_vcpu {
 	u8 *tpr_page; /* stands in for the LAPIC's registers where there is no LAPIC */
 	struct lapic_posted *posted; /* NULL: the CPU cannot. A page: some emulated CPU wants it aligned so */
 	bool posting; /* vmx_apicv.c: on; other threads read it */
+	/* vmx_perf.c */
+	bool perf_switch; /* entry and exit load IA32_PERF_GLOBAL_CTRL with these */
+	u64 perf_host, perf_guest;
+	const struct perf_guest_switch_msr *perf_msrs; /* what has to be written back after the exit, or NULL */
+	int nr_perf_msrs;
 	u16 intr_status; /* RVI and SVI as the VMCS has them */
 	u32 host_intr_info; /* the host's interrupt that the exit has acknowledged */
 	u8 *vapic; /* tpr_page or the LAPIC's registers: CR8 lives there */
@@ -106,6 +113,8 @@ struct vmx_features {
 	bool small_pages; /* ITLB multihit: a guest can crash this CPU with large executable pages */
 	u32 slice; /* preemption-timer ticks in a guest with interrupts off; 0: the timer is not used */
 	bool posting; /* APICv and posted interrupts, all of it */
+	bool perf; /* the host's perf drives a PMU */
+	bool perf_switch; /* entry and exit can load IA32_PERF_GLOBAL_CTRL */
 };
 
 DECLARE_PER_CPU(struct vmx_cpu, vmx_cpus);
@@ -238,9 +247,15 @@ u64 vmx_cr4(const struct vmx_vcpu *s);
 void vmx_write_cr0(struct vcpu *v, u64 cr0);
 void vmx_write_cr4(struct vcpu *v, u64 cr4);
 void vmx_write_efer(struct vcpu *v, u64 efer);
+void vmx_write_entry_controls(struct vmx_vcpu *s);
 void vmx_read_pdptes(struct vcpu *v);
 /* The guest wrote a control register in a way that the CPU leaves to us. HV_EXIT_CR; an enum run_next. */
 int vmx_exit_cr(struct vcpu *v);
+
+/* vmx_perf.c: the host's counters; on either side of each entry, interrupts off, where vmx_features.perf. */
+bool vmx_perf_present(void);
+void vmx_perf_before_entry(struct vmx_vcpu *s);
+void vmx_perf_after_exit(struct vmx_vcpu *s); /* only when s->perf_msrs */
 
 /* vmx_dump.c: the entry failed; say why in the log. reason: the exit reason, or 0 and the instruction failed. */
 void vmx_dump_failure(struct vcpu *v, u32 reason);

@@ -88,11 +88,13 @@ static const struct control controls[] = {
 	{ EXIT, VM_EXIT_HOST_ADDR_SPACE_SIZE, REQUIRED, "64-bit host" },
 	{ EXIT, VM_EXIT_LOAD_IA32_PAT, REQUIRED, "load PAT on exit" },
 	{ EXIT, VM_EXIT_LOAD_IA32_EFER, REQUIRED, "load EFER on exit" },
+	{ EXIT, VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL, WANTED_LATER, NULL },
 	{ EXIT, VM_EXIT_ACK_INTR_ON_EXIT, WANTED_LATER, "acknowledge interrupt on exit" },
 
 	{ ENTRY, VM_ENTRY_LOAD_DEBUG_CONTROLS, REQUIRED, "load debug controls" },
 	{ ENTRY, VM_ENTRY_LOAD_IA32_PAT, REQUIRED, "load PAT on entry" },
 	{ ENTRY, VM_ENTRY_LOAD_IA32_EFER, REQUIRED, "load EFER on entry" },
+	{ ENTRY, VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL, WANTED_LATER, NULL },
 	{ ENTRY, VM_ENTRY_IA32E_MODE, REQUIRED_LATER, "64-bit guest" },
 };
 
@@ -250,6 +252,9 @@ bool vmx_caps_ok(void)
 		f->exit |= VM_EXIT_ACK_INTR_ON_EXIT;
 	else if (!strstr(vmx_lacks, "posted interrupts")) /* it has them; something else is missing, or they are not wanted */
 		report_lack(WANTED, "posted interrupts", NULL);
+	f->perf = vmx_perf_present();
+	f->perf_switch = (may[EXIT] & VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL) &&
+			 (may[ENTRY] & VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL);
 	read_fixed_bits(f);
 	return true;
 }

@@ -69,15 +69,22 @@ void vmx_write_cr4(struct vcpu *v, u64 cr4)
 	vmx_write(CR4_GUEST_HOST_MASK, s->cr4_owned);
 }
 
-void vmx_write_efer(struct vcpu *v, u64 efer)
+void vmx_write_entry_controls(struct vmx_vcpu *s)
 {
 	u32 controls = vmx_features.entry;
 
-	v->vmx->efer = efer;
-	if (efer & EFER_LMA)
+	if (s->efer & EFER_LMA)
 		controls |= VM_ENTRY_IA32E_MODE;
-	vmx_write(GUEST_IA32_EFER, efer);
+	if (s->perf_switch)
+		controls |= VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL;
 	vmx_write(VM_ENTRY_CONTROLS, controls);
+}
+
+void vmx_write_efer(struct vcpu *v, u64 efer)
+{
+	v->vmx->efer = efer;
+	vmx_write(GUEST_IA32_EFER, efer);
+	vmx_write_entry_controls(v->vmx);
 }
 
 /* -EINVAL where a reserved bit is set, or there is no memory. */

@@ -385,12 +385,16 @@ void vmx_run(struct vcpu *v)
 		vmx_apicv_before_entry(v);
 	vmx_events_before_entry(v);
 	vmx_write_registers(v);
+	if (vmx_features.perf)
+		vmx_perf_before_entry(s);
 	if (unlikely(vmx_features.flush_l1) && hv_l1d_was_used())
 		vmx_flush_l1();
 	s->entry.flags &= ~VMX_ENTRY_REFUSED;
 
 	vmx_vmenter(v->regs, &s->entry, HOST_RSP);
 
+	if (unlikely(s->perf_msrs))
+		vmx_perf_after_exit(s);
 	s->cr2 = native_read_cr2();
 	reason = s->entry.flags & VMX_ENTRY_REFUSED ? 0 : vmx_read(VM_EXIT_REASON);
 	if (unlikely((s->entry.flags & VMX_ENTRY_REFUSED) || (reason & VMX_EXIT_REASONS_FAILED_VMENTRY))) {

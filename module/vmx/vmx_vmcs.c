@@ -227,6 +227,7 @@ void vmx_init_controls(struct vcpu *v)
 	vmx_write(SECONDARY_VM_EXEC_CONTROL, s->proc2);
 	vmx_write(VM_EXIT_CONTROLS, vmx_features.exit);
 	vmx_write(VM_ENTRY_CONTROLS, vmx_features.entry);
+	s->perf_switch = false;
 	vmx_write(EPT_POINTER, vmx_eptp(v));
 	if (s->vpid)
 		vmx_write(VIRTUAL_PROCESSOR_ID, s->vpid);
