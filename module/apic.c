@@ -123,12 +123,15 @@ u64 apic_get_base(const struct vcpu *v)
 
 int apic_mmio_read(struct vcpu *v, u64 gpa, void *data, unsigned int len)
 {
+	struct lapic_effects e = {};
 	u32 offset = gpa & 0xfff;
 
 	apic_timer_settle(v);
 	if ((offset & ~0xfu) == LAPIC_TMCCT)
 		apic_timer_publish_count(v);
-	lapic_mmio_read(&v->apic->l, offset, len, data);
+	lapic_mmio_read(&v->apic->l, offset, len, data, &e);
+	if (unlikely(e.event))
+		vcpu_request(v, REQ_EVENT);
 	return 0;
 }
 

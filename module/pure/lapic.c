@@ -625,10 +625,7 @@ void lapic_map_entry(const struct lapic *l, struct ipi_map_vcpu *entry)
 
 u32 lapic_read(struct lapic *l, u32 offset)
 {
-	if (access_of(REG(offset)) & XAPIC_READ)
-		return reg_visible(l, offset & 0x3f0);
-	lapic_error(l, LAPIC_ESR_REGISTER);
-	return 0;
+	return access_of(REG(offset)) & XAPIC_READ ? reg_visible(l, offset & 0x3f0) : 0;
 }
 
 static void write_svr(struct lapic *l, u32 value, struct lapic_effects *e)
@@ -770,13 +767,16 @@ void lapic_write(struct lapic *l, u32 offset, u32 value, struct lapic_effects *e
 	}
 }
 
-void lapic_mmio_read(struct lapic *l, u32 offset, unsigned int len, void *data)
+void lapic_mmio_read(struct lapic *l, u32 offset, unsigned int len, void *data,
+		     struct lapic_effects *e)
 {
 	u32 value;
 
 	memset(data, 0, len);
 	if ((offset & 15) + len > sizeof(value))
 		return;
+	if (unlikely(!(access_of(REG(offset)) & XAPIC_READ)))
+		own_error(l, LAPIC_ESR_REGISTER, e);
 	value = lapic_read(l, offset & ~15U);
 	memcpy(data, (u8 *)&value + (offset & 3), len);
 }

@@ -235,17 +235,19 @@ void lapic_set_current_count(struct lapic *l, u32 count);
 
 /*
  * xAPIC MMIO at offset (0..4095) into the page, len 1, 2, 4 or 8 bytes.
- * Reads return zero for what is not a readable register; only aligned 4-byte
- * writes have an effect. Before a read of LAPIC_TMCCT call
+ * Reads return zero for what is not a readable register, which is an ESR error
+ * where the access lies within a register; only aligned 4-byte writes have an
+ * effect. Before a read of LAPIC_TMCCT call
  * lapic_set_current_count(). Valid in xAPIC mode only: the caller checks.
  */
-void lapic_mmio_read(struct lapic *l, u32 offset, unsigned int len, void *data);
+void lapic_mmio_read(struct lapic *l, u32 offset, unsigned int len, void *data,
+		     struct lapic_effects *e);
 void lapic_mmio_write(struct lapic *l, u32 offset, unsigned int len, const void *data,
 		      struct lapic_effects *e);
 
 /*
  * One register by offset (multiple of 16), as in xAPIC mode. Unknown registers
- * read 0 and log an ESR error, as the hardware does.
+ * read 0.
  */
 u32 lapic_read(struct lapic *l, u32 offset);
 void lapic_write(struct lapic *l, u32 offset, u32 value, struct lapic_effects *e);

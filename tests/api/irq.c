@@ -57,6 +57,21 @@ TEST(irq_apic_registers)
 	vcpu_call(vm->vcpus[1], "g_x2apic_regs", 7);
 }
 
+/* The vCPU hears of it at once, not when KVM_RUN or HLT comes next. Kernels end KVM_RUN now and then for work of their own. */
+TEST(irq_apic_unknown_register)
+{
+	if (is_stock())
+		test_skip("stock KVM has no error interrupt");
+	for (u32 halted = 0; halted < 2; halted++) {
+		struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
+
+		vcpu_call(v, "g_unknown_register", halted);
+		CHECK(stat_get(v->fd, "signal_exits") < 50);
+		CHECK(stat_get(v->fd, "halt_exits") < 150);
+		vm_close(v->vm);
+	}
+}
+
 TEST(irq_apic_disabled)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);

@@ -270,6 +270,7 @@ STORY(errors_are_logged_and_signalled_once)
 {
 	struct lapic *l = xapic();
 	struct lapic_effects e;
+	u32 value;
 
 	written(l, LAPIC_LVTERR, 0xfe);
 	e = written(l, LAPIC_ICR, 0x000f); /* illegal vector sent */
@@ -281,7 +282,9 @@ STORY(errors_are_logged_and_signalled_once)
 	assert_int_equal(lapic_highest_irr(l), -1); /* not signalled twice */
 	written(l, LAPIC_ESR, 0);
 	assert_int_equal(lapic_read(l, LAPIC_ESR), BIT(5) | BIT(6));
-	lapic_read(l, 0x3d0);
+	e.event = false;
+	lapic_mmio_read(l, 0x3d0, 4, &value, &e);
+	assert_true(e.event);
 	assert_int_equal(lapic_highest_irr(l), 0xfe); /* armed again */
 	written(l, LAPIC_ESR, 0);
 	assert_int_equal(lapic_read(l, LAPIC_ESR), BIT(7));
@@ -481,16 +484,16 @@ STORY(mmio_widths)
 	u8 byte;
 
 	lapic_mmio_write(l, LAPIC_TPR, 4, &tpr, &e);
-	lapic_mmio_read(l, LAPIC_TPR, 4, &value);
+	lapic_mmio_read(l, LAPIC_TPR, 4, &value, &e);
 	assert_int_equal(value, 0x21);
-	lapic_mmio_read(l, LAPIC_ID + 3, 1, &byte);
+	lapic_mmio_read(l, LAPIC_ID + 3, 1, &byte, &e);
 	assert_int_equal(byte, 5);
-	lapic_mmio_read(l, LAPIC_ID + 2, 4, &value);
+	lapic_mmio_read(l, LAPIC_ID + 2, 4, &value, &e);
 	assert_int_equal(value, 0);
-	lapic_mmio_read(l, LAPIC_ID, 8, &wide);
+	lapic_mmio_read(l, LAPIC_ID, 8, &wide, &e);
 	assert_int_equal(wide, 0);
-	lapic_mmio_read(l, 0xfff, 1, &byte);
-	lapic_mmio_read(l, 0xffc, 8, &wide);
+	lapic_mmio_read(l, 0xfff, 1, &byte, &e);
+	lapic_mmio_read(l, 0xffc, 8, &wide, &e);
 	tpr = 0;
 	lapic_mmio_write(l, LAPIC_TPR, 1, &tpr, &e);
 	lapic_mmio_write(l, LAPIC_TPR, 8, &wide, &e);

@@ -4,6 +4,7 @@
 
 void g_self_ipi(u64 mode);
 void g_irq_no_gate(u64 mode);
+void g_unknown_register(u64 halted);
 void g_irq_off(u64 mode);
 void g_timer_oneshot(u64 mode);
 void g_timer_periodic(u64 mode);
@@ -81,6 +82,23 @@ void g_irq_off(u64 mode)
 		}
 		EXPECT(wait_count(&irqs[0x55], i, SECOND));
 	}
+}
+
+/* A read of a register that does not exist is an error, told by an interrupt: while the guest runs, or in HLT. */
+void g_unknown_register(u64 halted)
+{
+	apic_enable(EOI_XAPIC);
+	apic_write(0x370, 0x63);
+	for (u64 i = 1; i <= 100; i++) {
+		apic_write(0x280, 0);
+		EXPECT_EQ(apic_read(0x3d0), 0);
+		while (halted && irqs[0x63] < i)
+			sti_hlt_cli();
+		wait_count(&irqs[0x63], i, ~0UL);
+	}
+	apic_write(0x280, 0);
+	EXPECT_EQ(apic_read(0x280), 0x80);
+	EXPECT_EQ(irqs[0x63], 100);
 }
 
 /* The gate of an interrupt is not present: that makes #NP, and the interrupt in service has to be ended all the same. */
