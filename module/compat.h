@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where the kernels we build for differ (6.1 to 7.x): the only place with version checks. */
+/* Where kernels differ (built for are 6.1 and 6.12): the only place with version checks. */
 #ifndef TAXCUT_COMPAT_H
 #define TAXCUT_COMPAT_H
 
