@@ -24,7 +24,6 @@
 #include "skip.h"
 
 #define EMUL_MAX_FRAGMENTS 24 /* two operands of 64 bytes, unaligned, in pieces of at most 8 */
-#define EMUL_XCR0_AVX (XFEATURE_MASK_SSE | XFEATURE_MASK_YMM)
 #define EMUL_MAX_ITERATIONS 1024 /* of a repeated string instruction, before the loop looks around again */
 
 struct mmio_fragment {
@@ -175,6 +174,20 @@ static enum insn_result translate(struct emul *e, u64 lin, unsigned int len, boo
 	return INSN_DONE;
 }
 
+/* Guest memory within one page; false: there is none, or it is read-only. */
+static bool ram_copy(struct vcpu *v, u64 gpa, void *buf, unsigned int len, bool write)
+{
+	void *ram = gpa_ptr(v->vm, gpa, len, write);
+
+	if (!ram)
+		return false;
+	if (write)
+		memcpy(ram, buf, len);
+	else
+		memcpy(buf, ram, len);
+	return true;
+}
+
 static enum insn_result emul_read(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len)
 {
 	struct emul *e = emul_of(ctx);
@@ -184,11 +197,7 @@ static enum insn_result emul_read(struct insn_ctx *ctx, u64 lin, void *buf, unsi
 
 	r = translate(e, lin, len, false, &p);
 	for (i = 0; r == INSN_DONE && i < 2 && p.len[i]; i++) {
-		void *ram = gpa_ptr(e->v->vm, p.gpa[i], p.len[i], false);
-
-		if (ram)
-			memcpy(buf, ram, p.len[i]);
-		else
+		if (!ram_copy(e->v, p.gpa[i], buf, p.len[i], false))
 			r = mmio_read(e, p.gpa[i], buf, p.len[i]);
 		buf += p.len[i];
 	}
@@ -204,11 +213,7 @@ static enum insn_result emul_write(struct insn_ctx *ctx, u64 lin, const void *bu
 
 	r = translate(e, lin, len, true, &p);
 	for (i = 0; r == INSN_DONE && i < 2 && p.len[i]; i++) {
-		void *ram = gpa_ptr(e->v->vm, p.gpa[i], p.len[i], true);
-
-		if (ram)
-			memcpy(ram, buf, p.len[i]);
-		else
+		if (!ram_copy(e->v, p.gpa[i], (void *)buf, p.len[i], true))
 			r = mmio_write(e, p.gpa[i], buf, p.len[i]);
 		buf += p.len[i];
 	}
@@ -272,6 +277,22 @@ static enum insn_result emul_check_write(struct insn_ctx *ctx, u64 lin, unsigned
 	struct pieces p;
 
 	return translate(emul_of(ctx), lin, len, true, &p);
+}
+
+static enum insn_result emul_system(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len, bool write)
+{
+	struct emul *e = emul_of(ctx);
+	unsigned int n;
+	u64 gpa;
+
+	for (; len; len -= n, lin += n, buf += n) {
+		n = min_t(unsigned int, len, PAGE_SIZE - offset_in_page(lin));
+		if (mmu_walk(e->v, &e->p, lin, MMU_IMPLICIT | (write ? MMU_WRITE : 0), &gpa, &ctx->fault))
+			return INSN_FAULT;
+		if (!ram_copy(e->v, gpa, buf, n, write))
+			return INSN_UNKNOWN;
+	}
+	return INSN_DONE;
 }
 
 /*
@@ -400,6 +421,7 @@ static const struct insn_ops emul_ops = {
 	.write = emul_write,
 	.cmpxchg = emul_cmpxchg,
 	.check_write = emul_check_write,
+	.system = emul_system,
 	.pio_allowed = emul_pio_allowed,
 	.pio_in = emul_pio_in,
 	.pio_out = emul_pio_out,
@@ -440,6 +462,10 @@ void emul_reset(struct vcpu *v)
 	v->emul->pio_out_queued = false;
 }
 
+static_assert((int)INSN_ES == (int)SEG_ES && (int)INSN_LDTR == (int)SEG_LDTR && (int)INSN_TR == (int)SEG_TR);
+static_assert((int)INSN_ALL_SEGS == (int)NR_SEGS);
+static_assert((int)INSN_SHADOW_MOV_SS == KVM_X86_SHADOW_INT_MOV_SS && (int)INSN_SHADOW_STI == KVM_X86_SHADOW_INT_STI);
+
 static void emul_load_regs(struct emul *e)
 {
 	struct insn_regs *r = &e->ctx.r;
@@ -453,14 +479,36 @@ static void emul_load_regs(struct emul *e)
 	r->rip = v->rip;
 	r->rflags = v->rflags;
 	r->cr0 = s.cr0;
+	r->cr2 = s.cr2;
+	r->cr3 = s.cr3;
 	r->cr4 = s.cr4;
-	/* VEX is #UD unless XCR0 enables it (SDM vol. 1, 13.1), here as well: the vector registers are the CPU's. */
-	if ((v->xcr0 & EMUL_XCR0_AVX) != EMUL_XCR0_AVX)
-		r->cr4 &= ~(u64)X86_CR4_OSXSAVE;
 	r->efer = s.efer;
+	r->xcr0 = v->xcr0;
 	r->cpl = e->p.cpl;
-	for (i = 0; i < INSN_NSEGS; i++)
+	for (i = 0; i < NR_SEGS; i++)
 		r->seg[i] = (struct insn_segment){ s.seg[i].base, s.seg[i].limit, s.seg[i].sel, s.seg[i].attr };
+	r->gdt = (struct insn_dtable){ s.gdt.base, s.gdt.limit };
+	r->idt = (struct insn_dtable){ s.idt.base, s.idt.limit };
+	e->ctx.sregs_changed = false;
+}
+
+static void emul_store_sregs(struct emul *e)
+{
+	const struct insn_regs *r = &e->ctx.r;
+	struct hv_sregs s;
+	unsigned int i;
+
+	for (i = 0; i < NR_SEGS; i++)
+		s.seg[i] = (struct hv_segment){ r->seg[i].base, r->seg[i].limit, r->seg[i].sel, r->seg[i].attr };
+	s.gdt = (struct hv_dtable){ r->gdt.base, r->gdt.limit };
+	s.idt = (struct hv_dtable){ r->idt.base, r->idt.limit };
+	s.cr0 = r->cr0;
+	s.cr2 = r->cr2;
+	s.cr3 = r->cr3;
+	s.cr4 = r->cr4;
+	s.efer = r->efer;
+	hv->set_sregs(e->v, &s);
+	e->ctx.sregs_changed = false;
 }
 
 static void emul_store_regs(struct emul *e)
@@ -468,6 +516,24 @@ static void emul_store_regs(struct emul *e)
 	memcpy(e->v->regs, e->ctx.r.gpr, sizeof(e->ctx.r.gpr));
 	e->v->rip = e->ctx.r.rip;
 	e->v->rflags = e->ctx.r.rflags;
+	if (e->ctx.sregs_changed)
+		emul_store_sregs(e);
+}
+
+struct insn_ctx *emul_context(struct vcpu *v)
+{
+	emul_load_regs(v->emul);
+	return &v->emul->ctx;
+}
+
+void emul_commit(struct vcpu *v)
+{
+	emul_store_regs(v->emul);
+}
+
+void emul_fault(struct vcpu *v)
+{
+	skip_queue_fault(v, &v->emul->ctx.fault);
 }
 
 int emul_failed(struct vcpu *v)
@@ -530,6 +596,8 @@ static void emul_retire(struct emul *e)
 	emul_store_regs(e);
 	emul_forget_reads(e);
 	emul_finish_at(v, v->rip);
+	if (e->ctx.shadow)
+		hv_call(set_shadow)(v, e->ctx.shadow);
 }
 
 static int emul_pending(struct emul *e)

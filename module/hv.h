@@ -526,6 +526,14 @@ int emul_failed(struct vcpu *v);
 /* User space answered; not loaded. 0, RUN_USER or -errno. */
 int emul_complete(struct vcpu *v);
 void emul_reset(struct vcpu *v);
+/*
+ * The emulator's view of the registers and its access to memory (ctx->ops), for what else is done in software: loaded
+ * from the vCPU, stored back, and ctx->fault as the guest's exception.
+ */
+struct insn_ctx;
+struct insn_ctx *emul_context(struct vcpu *v);
+void emul_commit(struct vcpu *v);
+void emul_fault(struct vcpu *v);
 int emul_create(struct vcpu *v);
 void emul_destroy(struct vcpu *v);
 

@@ -31,141 +31,202 @@
 struct walk {
 	const struct hv_paging *p;
 	struct vcpu *v;
+	u64 lin;
 	unsigned int access;
 	bool user, write, fetch;
 	bool pae; /* 8-byte entries */
+	bool long_mode;
 	bool nx; /* EFER.NXE: bit 63 has a meaning */
 	u64 reserved; /* bits that must be 0 in an 8-byte entry */
+
+	/* Where the walk is. */
+	unsigned int level; /* of the table: 1 has the 4K pages */
+	u64 table;
+	u64 rights; /* PTE_RW, PTE_US: set in all entries so far */
+	bool no_execute; /* set in one of them */
+	u64 gpa; /* at the end */
+	struct insn_fault *fault;
 };
 
-static int walk_fault(const struct walk *w, u64 lin, u32 extra, struct insn_fault *fault)
+enum walk_step {
+	WALK_DOWN, /* to the next table */
+	WALK_FOUND,
+	WALK_AGAIN, /* an entry changed underneath */
+	WALK_FAULT,
+};
+
+static enum walk_step walk_fault(const struct walk *w, u32 extra)
 {
+	struct insn_fault *fault = w->fault;
+
 	fault->vector = 14;
 	fault->has_error = true;
-	fault->cr2 = lin;
+	fault->cr2 = w->lin;
 	fault->error = extra | (w->write ? PF_WRITE : 0) | (w->user ? PF_USER : 0);
 	if (w->fetch && (w->nx || (w->p->cr4 & X86_CR4_SMEP)))
 		fault->error |= PF_FETCH;
-	return -EFAULT;
+	return WALK_FAULT;
 }
 
-/* Read one entry and note where it stands. A table outside memory reads as all ones would on a bus: not usable. */
-static bool walk_read(const struct walk *w, u64 gpa, u64 *pte, void **where)
+/* The four entries at the top in PAE paging: no rights, no accessed bit, not checked here. */
+static bool at_pae_root(const struct walk *w)
 {
-	*where = gpa_ptr(w->v->vm, gpa, w->pae ? 8 : 4, false);
-	if (!*where)
+	return w->pae && !w->long_mode && w->level == 3;
+}
+
+static unsigned int level_shift(const struct walk *w)
+{
+	return 12 + (w->pae ? 9 : 10) * (w->level - 1);
+}
+
+static u64 entry_address(const struct walk *w)
+{
+	u64 entries = at_pae_root(w) ? 4 : w->pae ? 512 : 1024;
+
+	return w->table + (w->lin >> level_shift(w) & (entries - 1)) * (w->pae ? 8 : 4);
+}
+
+/* A table outside memory reads as all ones would on a bus: not usable. */
+static bool read_entry(const struct walk *w, u64 at, u64 *pte)
+{
+	const void *where = gpa_ptr(w->v->vm, at, w->pae ? 8 : 4, false);
+
+	if (!where)
 		return false;
-	*pte = w->pae ? READ_ONCE(*(u64 *)*where) : READ_ONCE(*(u32 *)*where);
+	*pte = w->pae ? READ_ONCE(*(const u64 *)where) : READ_ONCE(*(const u32 *)where);
 	return true;
 }
 
-/* Set accessed (and dirty) bits the way the CPU does: only if the entry is still the one we judged. */
-static bool walk_mark(const struct walk *w, u64 gpa, u64 pte, u64 bits)
+/*
+ * Set accessed (and dirty) bits the way the CPU does: only if the entry is
+ * still the one we judged. In a read-only slot (tables in ROM) they stay as
+ * they are, as with KVM: the access is good all the same.
+ */
+static bool mark_entry(const struct walk *w, u64 at, u64 pte, u64 bits)
 {
 	void *where;
 
 	if ((pte & bits) == bits || (w->access & MMU_NO_SIDE_EFFECTS))
 		return true;
-	where = gpa_ptr(w->v->vm, gpa, w->pae ? 8 : 4, true);
+	where = gpa_ptr(w->v->vm, at, w->pae ? 8 : 4, true);
 	if (!where)
-		return true; /* page tables in read-only memory: the CPU could not set them either */
+		return true;
 	if (w->pae)
 		return cmpxchg((u64 *)where, pte, pte | bits) == pte;
 	return cmpxchg((u32 *)where, (u32)pte, (u32)(pte | bits)) == (u32)pte;
 }
 
-static bool walk_allowed(const struct walk *w, u64 rights, bool nx)
+/* SMAP (SDM vol. 3, 5.6.1): EFLAGS.AC lifts it for what instructions access, not for what the CPU does by itself. */
+static bool smap_forbids(const struct walk *w)
 {
-	u64 cr0 = w->p->cr0, cr4 = w->p->cr4;
-	bool user_page = rights & PTE_US;
+	return (w->p->cr4 & X86_CR4_SMAP) && ((w->access & MMU_IMPLICIT) || !(w->p->rflags & X86_EFLAGS_AC));
+}
+
+static bool access_allowed(const struct walk *w)
+{
+	bool user_page = w->rights & PTE_US;
 
 	if (w->user && !user_page)
 		return false;
 	if (w->fetch)
-		return !nx && !(user_page && !w->user && (cr4 & X86_CR4_SMEP));
-	if (user_page && !w->user && (cr4 & X86_CR4_SMAP) && !(w->p->rflags & X86_EFLAGS_AC))
+		return !w->no_execute && !(user_page && !w->user && (w->p->cr4 & X86_CR4_SMEP));
+	if (user_page && !w->user && smap_forbids(w))
 		return false;
-	if (w->write && !(rights & PTE_RW))
-		return !w->user && !(cr0 & X86_CR0_WP);
+	if (w->write && !(w->rights & PTE_RW))
+		return !w->user && !(w->p->cr0 & X86_CR0_WP);
 	return true;
 }
 
-static u64 walk_reserved_bits(const struct walk *w, u64 pte, unsigned int level, bool leaf)
+static bool is_leaf(const struct walk *w, u64 pte)
+{
+	if (w->level == 1)
+		return true;
+	return (pte & PTE_PS) && w->level <= 3 && !at_pae_root(w) && (w->pae || (w->p->cr4 & X86_CR4_PSE));
+}
+
+static bool has_reserved_bits(const struct walk *w, u64 pte, bool leaf)
 {
 	u64 bits = w->reserved;
 
-	if (!w->pae)
-		return 0;
+	if (!w->pae || at_pae_root(w))
+		return false;
 	if (!w->nx)
 		bits |= PTE_NX;
-	if (level > 3 || (level == 3 && !(w->p->efer & EFER_LMA)))
-		bits |= level > 3 ? PTE_PS : 0;
-	if (leaf && level > 1)
-		bits |= GENMASK_ULL(12 + 9 * (level - 1) - 1, 13);
+	if (w->level > 3)
+		bits |= PTE_PS;
+	if (leaf && w->level > 1)
+		bits |= GENMASK_ULL(level_shift(w) - 1, 13);
 	return pte & bits;
 }
 
-static u64 walk_table_pa(const struct walk *w, u64 pte)
+static u64 table_address(const struct walk *w, u64 pte)
 {
-	return w->pae ? pte & PTE_PA_MASK : pte & GENMASK_ULL(31, 12);
+	return pte & (w->pae ? PTE_PA_MASK : GENMASK_ULL(31, 12));
 }
 
-static u64 walk_leaf_gpa(const struct walk *w, u64 pte, u64 lin, unsigned int level)
+static u64 leaf_address(const struct walk *w, u64 pte)
 {
-	unsigned int shift = w->pae ? 12 + 9 * (level - 1) : 12 + 10 * (level - 1);
-	u64 offset = lin & ((1ULL << shift) - 1);
+	u64 offset = w->lin & (BIT_ULL(level_shift(w)) - 1);
 
-	if (w->pae || level == 1)
-		return (walk_table_pa(w, pte) & ~((1ULL << shift) - 1)) | offset;
+	if (w->pae || w->level == 1)
+		return (table_address(w, pte) & ~(BIT_ULL(level_shift(w)) - 1)) | offset;
 	/* PSE-36: bits 13-20 of a 4 MiB entry are address bits 32-39. */
 	return (pte & 0xffc00000) | ((pte >> 13) & 0xff) << 32 | offset;
 }
 
-/* 1: found, 0: start again (an entry changed underneath), -EFAULT. */
-static int walk_once(const struct walk *w, u64 lin, u64 *gpa, struct insn_fault *fault)
+static enum walk_step walk_table(struct walk *w, u64 at, u64 pte)
 {
-	bool long_mode = w->p->efer & EFER_LMA;
-	unsigned int level = long_mode ? (w->p->cr4 & X86_CR4_LA57 ? 5 : 4) : w->pae ? 3 : 2;
-	unsigned int bits = w->pae ? 9 : 10;
-	u64 table = w->p->cr3 & (long_mode ? PTE_PA_MASK : w->pae ? PAE_PDPT_MASK : GENMASK_ULL(31, 12));
-	u64 rights = PTE_RW | PTE_US;
-	bool nx = false;
+	if (!at_pae_root(w) && !mark_entry(w, at, pte, PTE_A))
+		return WALK_AGAIN;
+	w->table = table_address(w, pte);
+	w->level--;
+	return WALK_DOWN;
+}
 
-	for (;; level--) {
-		u64 index = (lin >> (12 + bits * (level - 1))) & ((1 << bits) - 1);
-		bool pae_root = !long_mode && w->pae && level == 3;
-		u64 at, pte;
-		void *where;
-		bool leaf;
+static enum walk_step walk_leaf(struct walk *w, u64 at, u64 pte)
+{
+	if (!access_allowed(w))
+		return walk_fault(w, PF_PRESENT);
+	if (!mark_entry(w, at, pte, PTE_A | (w->write ? PTE_D : 0)))
+		return WALK_AGAIN;
+	w->gpa = leaf_address(w, pte);
+	return WALK_FOUND;
+}
 
-		if (pae_root)
-			index &= 3;
-		at = table + index * (w->pae ? 8 : 4);
-		if (!walk_read(w, at, &pte, &where))
-			return walk_fault(w, lin, 0, fault);
-		if (!(pte & PTE_P))
-			return walk_fault(w, lin, 0, fault);
-		leaf = level == 1 || ((pte & PTE_PS) && !pae_root && level <= 3 &&
-				      (w->pae || (w->p->cr4 & X86_CR4_PSE)));
-		if (!pae_root) {
-			if (walk_reserved_bits(w, pte, level, leaf))
-				return walk_fault(w, lin, PF_PRESENT | PF_RESERVED, fault);
-			rights &= pte;
-			nx |= w->nx && (pte & PTE_NX);
-		}
-		if (!leaf) {
-			if (!pae_root && !walk_mark(w, at, pte, PTE_A))
-				return 0;
-			table = walk_table_pa(w, pte);
-			continue;
-		}
-		if (!walk_allowed(w, rights, nx))
-			return walk_fault(w, lin, PF_PRESENT, fault);
-		if (!walk_mark(w, at, pte, PTE_A | (w->write ? PTE_D : 0)))
-			return 0;
-		*gpa = walk_leaf_gpa(w, pte, lin, level);
-		return 1;
+static enum walk_step walk_entry(struct walk *w)
+{
+	u64 at = entry_address(w), pte;
+	bool leaf;
+
+	if (!read_entry(w, at, &pte) || !(pte & PTE_P))
+		return walk_fault(w, 0);
+	leaf = is_leaf(w, pte);
+	if (has_reserved_bits(w, pte, leaf))
+		return walk_fault(w, PF_PRESENT | PF_RESERVED);
+	if (!at_pae_root(w)) {
+		w->rights &= pte;
+		w->no_execute |= w->nx && (pte & PTE_NX);
 	}
+	return leaf ? walk_leaf(w, at, pte) : walk_table(w, at, pte);
+}
+
+static enum walk_step walk_from_root(struct walk *w)
+{
+	enum walk_step step;
+
+	w->rights = PTE_RW | PTE_US;
+	w->no_execute = false;
+	if (w->long_mode) {
+		w->level = w->p->cr4 & X86_CR4_LA57 ? 5 : 4;
+		w->table = w->p->cr3 & PTE_PA_MASK;
+	} else {
+		w->level = w->pae ? 3 : 2;
+		w->table = w->p->cr3 & (w->pae ? PAE_PDPT_MASK : GENMASK_ULL(31, 12));
+	}
+	do {
+		step = walk_entry(w);
+	} while (step == WALK_DOWN);
+	return step;
 }
 
 int mmu_walk(struct vcpu *v, const struct hv_paging *p, u64 lin, unsigned int access, u64 *gpa,
@@ -174,27 +235,31 @@ int mmu_walk(struct vcpu *v, const struct hv_paging *p, u64 lin, unsigned int ac
 	struct walk w = {
 		.p = p,
 		.v = v,
+		.lin = lin,
 		.access = access,
 		.user = access & MMU_USER,
 		.write = access & MMU_WRITE,
 		.fetch = access & MMU_FETCH,
 		.pae = p->cr4 & X86_CR4_PAE,
+		.long_mode = p->efer & EFER_LMA,
 		.nx = (p->efer & EFER_NX) && (p->cr4 & X86_CR4_PAE),
 		.reserved = v->maxphyaddr < 52 ? GENMASK_ULL(51, v->maxphyaddr) : 0,
+		.fault = fault,
 	};
+	enum walk_step step = WALK_AGAIN;
 	unsigned int tries;
-	int r = 0;
 
 	if (!(p->cr0 & X86_CR0_PG)) {
 		*gpa = lin & 0xffffffff;
 		return 0;
 	}
 	/* Another vCPU that rewrites the entry forever does not hold us: after some tries the page counts as absent. */
-	for (tries = 0; !r && tries < 16; tries++)
-		r = walk_once(&w, lin, gpa, fault);
-	if (r > 0)
-		return 0;
-	return r ?: walk_fault(&w, lin, 0, fault);
+	for (tries = 0; step == WALK_AGAIN && tries < 16; tries++)
+		step = walk_from_root(&w);
+	if (step == WALK_AGAIN)
+		walk_fault(&w, 0);
+	*gpa = w.gpa;
+	return step == WALK_FOUND ? 0 : -EFAULT;
 }
 
 int mmu_translate(struct vcpu *v, u64 lin, unsigned int access, u64 *gpa, struct insn_fault *fault)

@@ -6,7 +6,14 @@
 #include "hv.h"
 #include "pure/insn.h"
 
-enum mmu_access { MMU_READ = 0, MMU_WRITE = 1, MMU_FETCH = 2, MMU_USER = 4, MMU_NO_SIDE_EFFECTS = 8 };
+enum mmu_access {
+	MMU_READ = 0,
+	MMU_WRITE = 1,
+	MMU_FETCH = 2,
+	MMU_USER = 4,
+	MMU_NO_SIDE_EFFECTS = 8,
+	MMU_IMPLICIT = 16, /* the CPU's own access to a descriptor table or a TSS: EFLAGS.AC does not lift SMAP */
+};
 
 /*
  * Linear to guest physical address for an access as the guest would make it

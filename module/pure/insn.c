@@ -172,6 +172,16 @@ int insn_length(struct insn_ctx *ctx)
 	return res ? -(int)res : ctx->len;
 }
 
+/* What the instruction needs beyond its encoding. */
+static enum insn_result check_mode(struct insn_ctx *ctx, const struct insn_dec *d)
+{
+	if (d->flags & F_PROT && !d->prot)
+		return insn_ud(ctx);
+	if (d->flags & F_PRIV && ctx->r.cpl)
+		return insn_gp(ctx);
+	return INSN_DONE;
+}
+
 enum insn_result insn_emulate(struct insn_ctx *ctx)
 {
 	struct insn_dec d;
@@ -182,8 +192,10 @@ enum insn_result insn_emulate(struct insn_ctx *ctx)
 		return res;
 	if (!d.exec)
 		return INSN_UNKNOWN;
-	ctx->one_memory = d.mem && !(d.flags & (F_D64 | F_F64));
-	res = fetch_operands(ctx, &d);
+	ctx->one_memory = d.mem && !(d.flags & (F_D64 | F_F64 | F_STACK));
+	res = check_mode(ctx, &d);
+	if (!res)
+		res = fetch_operands(ctx, &d);
 	if (!res)
 		res = execute(ctx, &d);
 	if (!res)

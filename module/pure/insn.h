@@ -24,7 +24,10 @@
 #define INSN_MAX_LEN 15
 #define INSN_IO_BATCH 1024 /* bytes of string port I/O in one callback */
 
-enum insn_seg { INSN_ES, INSN_CS, INSN_SS, INSN_DS, INSN_FS, INSN_GS, INSN_NSEGS };
+enum insn_seg {
+	INSN_ES, INSN_CS, INSN_SS, INSN_DS, INSN_FS, INSN_GS, INSN_NSEGS,
+	INSN_LDTR = INSN_NSEGS, INSN_TR, INSN_ALL_SEGS,
+};
 
 struct insn_segment {
 	u64 base;
@@ -33,14 +36,20 @@ struct insn_segment {
 	u16 attr; /* access rights: type[3:0] s[4] dpl[6:5] p[7] avl[8] l[9] db[10] g[11] */
 };
 
+struct insn_dtable {
+	u64 base;
+	u16 limit;
+};
+
 /* The registers an instruction can see; the caller loads and stores them. */
 struct insn_regs {
 	u64 gpr[16]; /* rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
 	u64 rip;
 	u64 rflags;
-	u64 cr0, cr4, efer;
+	u64 cr0, cr2, cr3, cr4, efer, xcr0;
 	u8 cpl;
-	struct insn_segment seg[INSN_NSEGS];
+	struct insn_segment seg[INSN_ALL_SEGS];
+	struct insn_dtable gdt, idt;
 };
 
 enum insn_result {
@@ -55,8 +64,11 @@ enum insn_result {
 	INSN_UNKNOWN, /* not emulated; ctx->bytes/ctx->nbytes hold what was fetched */
 };
 
+/* What the instruction holds off for the length of the next one; the values are KVM_X86_SHADOW_INT_*. */
+enum insn_shadow { INSN_SHADOW_MOV_SS = 1, INSN_SHADOW_STI = 2 };
+
 struct insn_fault {
-	u8 vector; /* #UD 6, #DE 0, #SS 12, #GP 13, #PF 14, #AC 17 */
+	u8 vector;
 	bool has_error;
 	u32 error;
 	u64 cr2; /* #PF only */
@@ -92,6 +104,12 @@ struct insn_ops {
 	 * that a fault comes before a side effect.
 	 */
 	enum insn_result (*check_write)(struct insn_ctx *ctx, u64 lin, unsigned int len);
+	/*
+	 * What the CPU does by itself in descriptor tables and the TSS: with
+	 * supervisor rights at any CPL, memory only (else INSN_UNKNOWN), up to
+	 * 128 bytes. Never PENDING.
+	 */
+	enum insn_result (*system)(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len, bool write);
 	/* Port I/O permission (TSS bitmap) when CPL > IOPL; then count elements of size bytes. */
 	enum insn_result (*pio_allowed)(struct insn_ctx *ctx, u16 port, unsigned int size);
 	enum insn_result (*pio_in)(struct insn_ctx *ctx, u16 port, unsigned int size, void *buf,
@@ -110,7 +128,8 @@ struct insn_ctx {
 	u8 bytes[INSN_MAX_LEN];
 	u8 nbytes; /* bytes fetched */
 	u8 len; /* length of the decoded instruction */
-	bool mov_ss; /* set when the instruction opens an interrupt shadow */
+	u8 shadow; /* of the instruction that has retired: enum insn_shadow */
+	bool sregs_changed; /* registers beyond gpr, rip, rflags have been written */
 	bool one_memory; /* set, before the first access: there is one memory operand, and no stack */
 };
 
@@ -123,6 +142,34 @@ int insn_length(struct insn_ctx *ctx);
 
 /* Decode and execute one instruction (one iteration of a string instruction) at r.rip. */
 enum insn_result insn_emulate(struct insn_ctx *ctx);
+
+/*
+ * Segment registers. The CPU loads one by an instruction (kind DATA: MOV, POP,
+ * LDS, LLDT, LTR; JUMP: far JMP and CALL; RET: far RET to the same level) or in
+ * a task switch (TASK: #TS takes the place of #GP).
+ */
+enum insn_load_kind { INSN_LOAD_DATA, INSN_LOAD_JUMP, INSN_LOAD_RET, INSN_LOAD_TASK };
+
+struct insn_load {
+	u8 seg, kind;
+	u8 cpl;
+	u16 sel;
+};
+
+struct insn_descriptor {
+	u64 lin; /* where it is */
+	struct insn_segment seg; /* of system segments, bits 31:0 of the base only */
+};
+
+/*
+ * What the segment register will hold: the descriptor is found by ctx->r (GDT,
+ * LDTR, mode), checked, and marked as used in its table. ctx->r does not change.
+ */
+enum insn_result insn_load_segment(struct insn_ctx *ctx, const struct insn_load *l, struct insn_segment *out);
+/* A descriptor unchecked; vector (with the selector) where its table has none, or for a null selector. */
+enum insn_result insn_read_descriptor(struct insn_ctx *ctx, u16 sel, u8 vector, struct insn_descriptor *desc);
+/* Write its access byte (present, DPL, type). */
+enum insn_result insn_write_access(struct insn_ctx *ctx, const struct insn_descriptor *desc, u8 access);
 
 /* Is a misaligned access an exception now? SDM vol. 3, 6.15, "Alignment Check Exception". */
 bool insn_checks_alignment(u8 cpl, u64 cr0, u64 rflags);

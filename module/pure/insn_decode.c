@@ -370,8 +370,8 @@ static void set_mode(const struct insn_ctx *ctx, struct insn_dec *d)
 {
 	u16 attr = ctx->r.seg[INSN_CS].attr;
 
-	d->prot = ctx->r.cr0 & X86_CR0_PE && !(ctx->r.rflags & X86_EFLAGS_VM);
-	if (ctx->r.efer & EFER_LMA && attr & INSN_ATTR_L && d->prot)
+	d->prot = insn_protected(ctx);
+	if (insn_64bit(ctx))
 		d->bits = 64;
 	else
 		d->bits = attr & INSN_ATTR_DB ? 32 : 16;
@@ -385,7 +385,7 @@ enum insn_result insn_decode_bytes(struct insn_ctx *ctx, struct insn_dec *d)
 	d->seg = INSN_DS;
 	ctx->nbytes = 0;
 	ctx->len = 0;
-	ctx->mov_ss = false;
+	ctx->shadow = 0;
 	set_mode(ctx, d);
 
 	decode_opcode(ctx, d);

@@ -14,14 +14,6 @@ INSN_EXEC(movsx)
 	return INSN_DONE;
 }
 
-INSN_EXEC(movsr)
-{
-	if (insn_reg_field(d) >= INSN_NSEGS)
-		return insn_ud(ctx);
-	d->dst.val = d->src.val;
-	return INSN_DONE;
-}
-
 INSN_EXEC(movbe)
 {
 	d->dst.val = __builtin_bswap64(d->src.val) >> (64 - 8 * d->src.size);

@@ -28,6 +28,8 @@
 #define INSN_ATTR_P BIT(7)
 #define INSN_ATTR_L BIT(9)
 #define INSN_ATTR_DB BIT(10)
+#define INSN_ATTR_G BIT(11)
+#define INSN_ATTR_V86 0xf3 /* of every segment in virtual-8086 mode */
 
 #define INSN_PAGE 4096
 #define INSN_LOCK_TRIES 16
@@ -56,6 +58,9 @@ enum insn_gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
 #define F_UD BIT(14) /* defined to raise #UD */
 #define F_HOLE BIT(15) /* not known to this table */
 #define F_LOCKCR BIT(16) /* LOCK is part of the encoding (AMD: MOV CR8) */
+#define F_PRIV BIT(17) /* #GP above level 0 */
+#define F_PROT BIT(18) /* #UD outside protected mode */
+#define F_STACK BIT(19) /* uses the stack besides its operands, where F_D64 and F_F64 do not say so */
 #define F_RMW (F_RD | F_WR)
 
 enum insn_imm {
@@ -174,6 +179,17 @@ static inline unsigned int insn_reg_field(const struct insn_dec *d)
 	return d->modrm >> 3 & 7;
 }
 
+/* Protected mode, 64-bit mode included; not virtual-8086 mode. */
+static inline bool insn_protected(const struct insn_ctx *ctx)
+{
+	return ctx->r.cr0 & X86_CR0_PE && !(ctx->r.rflags & X86_EFLAGS_VM);
+}
+
+static inline bool insn_64bit(const struct insn_ctx *ctx)
+{
+	return ctx->r.efer & EFER_LMA && ctx->r.seg[INSN_CS].attr & INSN_ATTR_L && insn_protected(ctx);
+}
+
 /* Faults; each returns INSN_FAULT. */
 enum insn_result insn_raise(struct insn_ctx *ctx, u8 vector, bool has_error);
 static inline enum insn_result insn_ud(struct insn_ctx *ctx)
@@ -256,6 +272,9 @@ INSN_EXEC(idiv);
 INSN_EXEC(mov);
 INSN_EXEC(movsx);
 INSN_EXEC(movsr);
+INSN_EXEC(movtosr);
+INSN_EXEC(lldt);
+INSN_EXEC(ltr);
 INSN_EXEC(movbe);
 INSN_EXEC(movnti);
 INSN_EXEC(lea);

@@ -72,7 +72,14 @@ static const struct insn_desc group5[8] = {
 };
 
 static const struct insn_desc group6[8] = {
-	LEN(0, 0), LEN(0, 0), LEN(0, 0), LEN(0, 0), LEN(0, 0), LEN(0, 0), HOLE, HOLE,
+	LEN(0, 0),
+	LEN(0, 0),
+	OP(lldt, NONE, RM16, F_PROT | F_PRIV, 0),
+	OP(ltr, NONE, RM16, F_PROT | F_PRIV, 0),
+	LEN(0, 0),
+	LEN(0, 0),
+	HOLE,
+	HOLE,
 };
 
 static const struct insn_desc group8[8] = {
@@ -201,7 +208,7 @@ static const struct insn_desc one_byte[256] = {
 	[0x8b] = ALU_GV(mov, F_WR),
 	[0x8c] = OP(movsr, RMSEL, SREG, M | F_WR, 0),
 	[0x8d] = OP(lea, REG, NONE, M | F_MEM | F_WR, 0),
-	[0x8e] = LEN(M, 0),
+	[0x8e] = OP(movtosr, NONE, RM16, M, 0),
 	[0x8f] = GROUP(group1a, 0, RM, NONE, 0),
 	[0x90 ... 0x97] = OP(xchg, ACC, OPREG, F_RMW | F_SRCWR, 0),
 	[0x98 ... 0x99] = LEN(0, 0),

@@ -13,6 +13,8 @@ enum vec_form {
 	STORE_HIGH,
 };
 
+#define XCR0_AVX 6 /* SSE and AVX state */
+
 #define WHOLE 0 /* the register's size: 16, or 32 with VEX.L */
 #define GPRS 1 /* 4, or 8 with REX.W */
 
@@ -82,8 +84,9 @@ static enum insn_result check_usable(struct insn_ctx *ctx, const struct insn_dec
 {
 	bool three = m->form == LOAD_LOW || m->form == LOAD_HIGH;
 
+	/* VEX is #UD unless XCR0 enables it (SDM vol. 1, 13.1), the vector registers are the CPU's. */
 	if (d->enc == INSN_VEX) {
-		if (!(ctx->r.cr4 & X86_CR4_OSXSAVE) || (d->vex_v && !three) ||
+		if (!(ctx->r.cr4 & X86_CR4_OSXSAVE) || (ctx->r.xcr0 & XCR0_AVX) != XCR0_AVX || (d->vex_v && !three) ||
 		    (d->vex_l && m->size != WHOLE && m->rule != ANY_L))
 			return insn_ud(ctx);
 	} else if (ctx->r.cr0 & X86_CR0_EM || !(ctx->r.cr4 & X86_CR4_OSFXSR)) {

@@ -147,6 +147,18 @@ static enum insn_result op_check_write(struct insn_ctx *ctx, u64 lin, unsigned i
 	return check(m, lin, len, true, &device);
 }
 
+static enum insn_result op_system(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len, bool write)
+{
+	struct insn_machine *m = machine_of(ctx);
+	bool device;
+
+	m->calls++;
+	if (check(m, lin, len, write, &device))
+		return INSN_FAULT;
+	copy(m, lin, buf, len, write);
+	return INSN_DONE;
+}
+
 static enum insn_result op_pio_allowed(struct insn_ctx *ctx, u16 port, unsigned int size)
 {
 	struct insn_machine *m = machine_of(ctx);
@@ -217,6 +229,7 @@ static const struct insn_ops ops = {
 	.write = op_write,
 	.cmpxchg = op_cmpxchg,
 	.check_write = op_check_write,
+	.system = op_system,
 	.pio_allowed = op_pio_allowed,
 	.pio_in = op_pio_in,
 	.pio_out = op_pio_out,
@@ -263,6 +276,7 @@ void machine_init(struct insn_machine *m, enum machine_mode mode)
 	r->rflags = 2;
 	r->cr0 = mode == REAL ? 0x10 : 0x11;
 	r->cr4 = 0x600; /* OSFXSR, OSXMMEXCPT */
+	r->xcr0 = 7;
 	if (mode == LONG) {
 		r->cr4 |= 0x40020; /* OSXSAVE, PAE */
 		r->cr0 |= 0x80000000;
@@ -295,10 +309,19 @@ enum insn_result machine_step(struct insn_machine *m)
 
 static const char *const gpr_names[16] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
 					   "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15" };
-static const char *const seg_names[INSN_NSEGS] = { "es", "cs", "ss", "ds", "fs", "gs" };
+static const char *const seg_names[INSN_ALL_SEGS] = { "es", "cs", "ss", "ds", "fs", "gs", "ld", "tr" };
 
 static u64 *named_register(struct insn_regs *r, const char *name)
 {
+	static const struct {
+		const char *name;
+		size_t offset;
+	} names[] = {
+		{ "cr0", offsetof(struct insn_regs, cr0) },	       { "cr2", offsetof(struct insn_regs, cr2) },
+		{ "cr3", offsetof(struct insn_regs, cr3) },	       { "cr4", offsetof(struct insn_regs, cr4) },
+		{ "efer", offsetof(struct insn_regs, efer) },	       { "xcr0", offsetof(struct insn_regs, xcr0) },
+		{ "gdt.base", offsetof(struct insn_regs, gdt.base) }, { "idt.base", offsetof(struct insn_regs, idt.base) },
+	};
 	unsigned int i;
 
 	for (i = 0; i < 16; i++)
@@ -306,9 +329,10 @@ static u64 *named_register(struct insn_regs *r, const char *name)
 			return &r->gpr[i];
 	if (!strcmp(name, "rip"))
 		return &r->rip;
-	if (!strcmp(name, "cr0"))
-		return &r->cr0;
-	return strcmp(name, "cr4") ? NULL : &r->cr4;
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i].name))
+			return (u64 *)((u8 *)r + names[i].offset);
+	return NULL;
 }
 
 static bool apply_flags(struct insn_machine *m, const char *val, bool *any_flags)
@@ -335,10 +359,14 @@ static bool apply_segment(struct insn_machine *m, const char *name, u64 val)
 {
 	unsigned int i;
 
-	for (i = 0; i < INSN_NSEGS; i++)
+	if (!strcmp(name, "gdt.limit") || !strcmp(name, "idt.limit")) {
+		(name[0] == 'g' ? &m->ctx.r.gdt : &m->ctx.r.idt)->limit = val;
+		return true;
+	}
+	for (i = 0; i < INSN_ALL_SEGS; i++)
 		if (!strncmp(name, seg_names[i], 2))
 			break;
-	if (i == INSN_NSEGS)
+	if (i == INSN_ALL_SEGS)
 		return false;
 	if (!strcmp(name + 3, "base"))
 		m->ctx.r.seg[i].base = val;

@@ -54,7 +54,8 @@ u8 *machine_at(struct insn_machine *m, u64 lin);
  * Apply "rax=1 fl=cz [5000]:4=12345678 ds.limit=fff page5=dev ...": registers
  * by their 64-bit names, rip, cr0, cr4, cpl, fl (status flags and d for DF, all
  * others off), efl (or'ed in), vN (low 8 bytes), vN.1 to vN.3 (the others),
- * SEG.base, SEG.limit, SEG.attr, SEG.sel, memory
+ * SEG.base, SEG.limit, SEG.attr, SEG.sel (also ld and tr), gdt.base, gdt.limit,
+ * idt.base, idt.limit, cr2, cr3, efer, xcr0, memory
  * with size in bytes (a repeated value), pageN=none|ro|rw|dev, races=N,
  * pio=deny|dev. Numbers are hexadecimal. "fl=?" says that flags do not matter.
  * Returns false on a word it does not understand.

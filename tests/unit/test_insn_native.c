@@ -461,8 +461,8 @@ static void random_state(struct machine_state *s)
 		s->gpr[i] = rnd_value();
 	for (i = 0; i < DATA_SIZE; i += 8)
 		*(u64 *)(s->mem + i) = rnd();
-	for (i = 0; i < sizeof(s->vec); i++)
-		((u8 *)s->vec)[i] = rnd();
+	for (i = 0; i < sizeof(s->vec); i += 8)
+		*(u64 *)((u8 *)s->vec + i) = rnd();
 	s->rflags = X86_EFLAGS_FIXED | X86_EFLAGS_IF | (rnd() & STATUS);
 }
 
@@ -596,6 +596,7 @@ static void setup_ctx(struct world *w)
 	r->cr0 = X86_CR0_PE | X86_CR0_PG;
 	r->cr4 = X86_CR4_PAE | X86_CR4_OSFXSR | X86_CR4_OSXSAVE;
 	r->efer = 0x500;
+	r->xcr0 = 7;
 	r->cpl = 3;
 	r->seg[INSN_CS].attr = 0x2fb;
 	r->seg[INSN_CS].sel = cs;
@@ -807,9 +808,9 @@ static bool same(const struct test_case *c, const struct machine_state *ours,
 		show(c, "vector register", *(u64 *)ours->vec[i], *(u64 *)theirs->vec[i]);
 		good = false;
 	}
-	for (i = 0; i < DATA_SIZE && ours->mem[i] == theirs->mem[i]; i++)
-		;
-	if (i < DATA_SIZE) {
+	if (memcmp(ours->mem, theirs->mem, DATA_SIZE)) {
+		for (i = 0; ours->mem[i] == theirs->mem[i]; i++)
+			;
 		show(c, "memory", ours->mem[i], theirs->mem[i]);
 		good = false;
 	}

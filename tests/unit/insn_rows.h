@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tables of instructions: a row says what the machine holds before, and what
+ * differs after; nothing else may differ. insn_machine.h explains the text.
+ * Code is at 1000 (16-bit modes: 100 in CS).
+ *
+ * Every row is also used against the restart rule: with its pages and ports
+ * turned into devices that answer each read late, and with each page missing.
+ */
+#ifndef INSN_ROWS_H
+#define INSN_ROWS_H
+
+#include "insn_machine.h"
+
+#define NOTHING 0xff
+
+struct row {
+	const char *name;
+	enum machine_mode mode;
+	const char *code;
+	unsigned int len;
+	const char *before, *after;
+	enum insn_result result;
+	u8 vector;
+	int error; /* -1: any, or none */
+};
+
+#define DONE(name, mode, code, before, after)                                                      \
+	{ name, mode, code, sizeof(code) - 1, before, after, INSN_DONE, NOTHING, -1 }
+#define AGAIN(name, mode, code, before, after)                                                     \
+	{ name, mode, code, sizeof(code) - 1, before, after, INSN_AGAIN, NOTHING, -1 }
+#define FAULT(name, mode, code, before, vector)                                                    \
+	{ name, mode, code, sizeof(code) - 1, before, "", INSN_FAULT, vector, -1 }
+/* With its error code. */
+#define FAULT_ERR(name, mode, code, before, vector, error)                                         \
+	{ name, mode, code, sizeof(code) - 1, before, "", INSN_FAULT, vector, error }
+#define UNKNOWN(name, mode, code, before)                                                          \
+	{ name, mode, code, sizeof(code) - 1, before, "", INSN_UNKNOWN, NOTHING, -1 }
+
+struct table {
+	const char *name;
+	const struct row *rows;
+	unsigned int count;
+};
+
+#define TABLE(t) { #t, t, ARRAY_SIZE(t) }
+
+/* A cmocka test; *state is a struct table. */
+void rows_test(void **state);
+
+#endif /* INSN_ROWS_H */
