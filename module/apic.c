@@ -384,7 +384,7 @@ void apic_pv_eoi_offer(struct vcpu *v)
 		return;
 	if (lapic_reg(&a->l, LAPIC_TMR + (vector >> 5) * 16) & BIT(vector & 31))
 		return;
-	word = gpa_ptr(v->vm, a->pv_eoi_gpa, sizeof(*word), true);
+	word = gpa_ptr_present(v->vm, a->pv_eoi_gpa, sizeof(*word), true);
 	if (!word)
 		return;
 	WRITE_ONCE(*word, READ_ONCE(*word) | KVM_PV_EOI_ENABLED);

@@ -70,6 +70,7 @@ static const struct {
 	{ KVM_CAP_USER_MEMORY, 1 },
 	{ KVM_CAP_USER_MEMORY2, 1 },
 	{ KVM_CAP_SYNC_MMU, 1 },
+	{ KVM_CAP_PRE_FAULT_MEMORY, 1 },
 	{ KVM_CAP_SET_TSS_ADDR, 1 },
 	{ KVM_CAP_EXT_CPUID, 1 },
 	{ KVM_CAP_EXT_EMUL_CPUID, 1 },

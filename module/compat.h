@@ -94,6 +94,16 @@ struct kvm_userspace_memory_region2 {
 	__u64 pad2[14];
 };
 #endif
+#ifndef KVM_PRE_FAULT_MEMORY
+#define KVM_CAP_PRE_FAULT_MEMORY 236
+#define KVM_PRE_FAULT_MEMORY _IOWR(KVMIO, 0xd5, struct kvm_pre_fault_memory)
+struct kvm_pre_fault_memory {
+	__u64 gpa;
+	__u64 size;
+	__u64 flags;
+	__u64 padding[5];
+};
+#endif
 #ifndef KVM_CAP_VM_TYPES
 #define KVM_CAP_VM_TYPES 235
 #define KVM_X86_DEFAULT_VM 0
@@ -145,5 +155,46 @@ struct kvm_userspace_memory_region2 {
 #define hv_l1d_was_used() true
 #define hv_l1d_clean() ((void)0)
 #endif
+
+/* A page fault on behalf of a guest ends for any signal, not only for those that kill. */
+#include <linux/mm.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define HV_FOLL_INTERRUPTIBLE FOLL_INTERRUPTIBLE
+#else
+#define HV_FOLL_INTERRUPTIBLE 0
+#endif
+
+/* What a page table entry of a device's memory says; mmap_lock held. 0, or -errno where there is none. */
+static inline int hv_follow_pfn(struct vm_area_struct *vma, unsigned long addr, unsigned long *pfn, bool *writable,
+				pgprot_t *prot)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	struct follow_pfnmap_args args = { .vma = vma, .address = addr };
+	int r = follow_pfnmap_start(&args);
+
+	if (r)
+		return r;
+	*pfn = args.pfn;
+	*writable = args.writable;
+	*prot = args.pgprot;
+	follow_pfnmap_end(&args);
+#else
+	spinlock_t *lock;
+	pte_t *pte;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	int r = follow_pte(vma, addr, &pte, &lock);
+#else
+	int r = follow_pte(vma->vm_mm, addr, &pte, &lock);
+#endif
+
+	if (r)
+		return r;
+	*pfn = pte_pfn(*pte);
+	*writable = pte_write(*pte);
+	*prot = pte_pgprot(*pte);
+	pte_unmap_unlock(pte, lock);
+#endif
+	return 0;
+}
 
 #endif /* TAXCUT_COMPAT_H */

@@ -177,7 +177,7 @@ static enum insn_result translate(struct emul *e, u64 lin, unsigned int len, boo
 /* Guest memory within one page; false: there is none, or it is read-only. */
 static bool ram_copy(struct vcpu *v, u64 gpa, void *buf, unsigned int len, bool write)
 {
-	void *ram = gpa_ptr(v->vm, gpa, len, write);
+	void *ram = gpa_ptr(v, gpa, len, write);
 
 	if (!ram)
 		return false;
@@ -198,7 +198,7 @@ static enum insn_result emul_read(struct insn_ctx *ctx, u64 lin, void *buf, unsi
 	r = translate(e, lin, len, false, &p);
 	for (i = 0; r == INSN_DONE && i < 2 && p.len[i]; i++) {
 		if (!ram_copy(e->v, p.gpa[i], buf, p.len[i], false))
-			r = mmio_read(e, p.gpa[i], buf, p.len[i]);
+			r = unlikely(e->v->mem_error) ? INSN_FAULT : mmio_read(e, p.gpa[i], buf, p.len[i]);
 		buf += p.len[i];
 	}
 	return r;
@@ -214,7 +214,7 @@ static enum insn_result emul_write(struct insn_ctx *ctx, u64 lin, const void *bu
 	r = translate(e, lin, len, true, &p);
 	for (i = 0; r == INSN_DONE && i < 2 && p.len[i]; i++) {
 		if (!ram_copy(e->v, p.gpa[i], (void *)buf, p.len[i], true))
-			r = mmio_write(e, p.gpa[i], buf, p.len[i]);
+			r = unlikely(e->v->mem_error) ? INSN_FAULT : mmio_write(e, p.gpa[i], buf, p.len[i]);
 		buf += p.len[i];
 	}
 	return r;
@@ -265,7 +265,7 @@ static enum insn_result emul_cmpxchg(struct insn_ctx *ctx, u64 lin, void *old, c
 	if (r != INSN_DONE)
 		return r;
 	/* A locked access across two cache lines is an #AC in the host where split locks are forbidden. */
-	ram = p.len[1] || !IS_ALIGNED(p.gpa[0], len) ? NULL : gpa_ptr(e->v->vm, p.gpa[0], len, true);
+	ram = p.len[1] || !IS_ALIGNED(p.gpa[0], len) ? NULL : gpa_ptr(e->v, p.gpa[0], len, true);
 	if (ram)
 		return ram_cmpxchg(ram, old, new, len, swapped);
 	*swapped = true;

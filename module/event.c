@@ -42,6 +42,9 @@ static void queue(struct vcpu *v, u8 vector, bool has_error, u32 error, bool has
 {
 	bool busy = v->ev.exc.pending || v->ev.exc.injected;
 
+	/* Not the guest's fault: memory was missing that the owner lacks. The instruction is tried again later. */
+	if (unlikely(v->mem_error))
+		return;
 	if (busy && v->ev.exc.vector == X86_TRAP_DF) {
 		/* Shut down: nothing is under way any more. */
 		v->ev.exc.pending = false;

@@ -115,9 +115,8 @@ static noinline int exit_io(struct vcpu *v)
 
 static noinline int exit_memory(struct vcpu *v)
 {
-	/* The map may have changed between the fault and now. */
-	if (gpa_ptr(v->vm, v->exit.mem.gpa, 1, v->exit.mem.write) && !v->exit.mem.present)
-		return RUN_GUEST;
+	if (mem_is_ram(v->vm, v->exit.mem.gpa, v->exit.mem.write))
+		return RUN_MEMORY;
 	return emul_instruction(v);
 }
 

@@ -69,6 +69,7 @@ enum vcpu_reg {
 enum vcpu_request {
 	REQ_VM_DEAD, /* leave KVM_RUN with -EIO */
 	REQ_TRIPLE_FAULT, /* leave with KVM_EXIT_SHUTDOWN */
+	REQ_MEMORY_ERROR, /* leave with vcpu->mem_error */
 	REQ_DEBUG_STEP, /* leave with KVM_EXIT_DEBUG: the debugger's step over an emulated instruction */
 	REQ_TIMER, /* the LAPIC timer expired */
 	REQ_CLOCK, /* kvmclock must be written anew */
@@ -252,6 +253,7 @@ struct vcpu {
 	struct code_memo code_memo[CODE_MEMOS];
 	u64 io_next_rip; /* COMPLETE_PIO_IN, COMPLETE_MSR_*: where the instruction ends */
 	u8 io_size;
+	int mem_error; /* -errno: the owner lacks memory that the hypervisor wanted for the guest */
 	bool reset_after_shutdown; /* the backend's state is undefined: reset before anything else */
 	u8 cr8; /* the guest's CR8 at the last exit, filled by the backend */
 	u8 apic_cr8; /* what the LAPIC's TPR was told */
@@ -296,6 +298,7 @@ struct vm {
 	struct mem *mem;
 	struct rw_semaphore mem_sem;
 	u64 mem_generation; /* counts changes of the slots; mem_sem */
+	atomic_t noncoherent_dma; /* devices that do DMA past the CPU's caches */
 	atomic_t mem_writers; /* not 0: no vCPU enters; see memory.c */
 	bool mem_held_up; /* a vCPU left the guest for a writer; cleared by the writer */
 	u64 mem_locked_ns; /* mem_sem, writing */
@@ -336,6 +339,7 @@ enum run_next {
 	RUN_GUEST, /* enter again */
 	RUN_BLOCK, /* HLT: wait for an event */
 	RUN_AGAIN, /* the outer loop has work: signals, rescheduling, INIT, memory changes */
+	RUN_MEMORY, /* vcpu->exit.mem is in a slot and not mapped: mem_fault(), which may sleep; then enter again */
 	RUN_SPLIT_LOCK, /* exit_split_lock(), which may sleep; then enter again */
 	RUN_USER, /* vcpu->run is filled: return 0 to user space */
 	/* negative: -errno to user space */
@@ -410,8 +414,9 @@ struct hv_ops {
 	void (*host_interrupt)(struct vcpu *vcpu); /* after HV_EXIT_INTR, interrupts off; NULL: they are still pending */
 
 	/* The second-level page table's format (slpt.c builds it). */
-	u64 (*slpt_leaf)(u64 pa, unsigned int level, bool write); /* level 1: 4K, 2: 2M, 3: 1G */
+	u64 (*slpt_leaf)(u64 pa, unsigned int level, unsigned int flags); /* level 1: 4K, 2: 2M, 3: 1G; SLPT_* */
 	u64 slpt_table_bits; /* or-ed into entries that point to tables */
+	u64 slpt_write_bit;
 	u64 slpt_dirty_bit;
 	u64 slpt_large_bit;
 	unsigned int (*slpt_levels)(void); /* 4, or 5 */
@@ -539,6 +544,9 @@ void emul_destroy(struct vcpu *v);
 
 /* vcpu.c: call fn in the vCPU's thread as if from the inner loop. Its value, or -EINTR. */
 int vcpu_call_loaded(struct vcpu *v, int (*fn)(struct vcpu *v));
+/* In the middle of an exit handler, for something that sleeps: not loaded, vm->mem_sem free. And back. */
+void vcpu_pause(struct vcpu *v);
+void vcpu_resume(struct vcpu *v);
 
 /* msr.c: 0, or -EINVAL (inject #GP), or -ENOENT for an MSR nobody knows. host: user space asks, checks are looser. */
 int msr_get(struct vcpu *v, u32 index, u64 *value, bool host);

@@ -1,30 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest memory.
+ * Guest memory: the slots.
  *
- * A slot maps a range of guest physical addresses to a range of the client's
- * address space. Its memory is pinned and mapped into the second-level page
- * table when the slot is registered, with the largest pages that fit, so a
- * running guest takes no second-level fault on memory.
+ * A slot maps a range of guest physical addresses to a range of its owner's
+ * address space (the process that created the VM).
  *
- * Changing the map. mem->lock serialises writers. What sleeps long (pinning)
- * happens before the vCPUs are stopped. Then mem_write_lock(): raise
- * vm->mem_writers, kick every vCPU, take vm->mem_sem for writing. A vCPU looks
- * at mem_writers between publishing VCPU_IN_GUEST and entering, so it either
- * sees the writer or is seen by it; it then drops mem_sem and queues behind.
- * Changes that follow each other without a pause would leave the vCPUs no time
- * in the guest, so a change that would stop them again so soon waits first:
- * as long as the last one held them up, 1 ms at most.
+ * The rule. What the guest sees is what the owner has, or the guest stops with
+ * EFAULT, and every write is logged. So:
+ *   - Memory is pinned and mapped into the second-level page table when a slot
+ *     is registered, with the largest pages that fit: in steady state a guest
+ *     takes no second-level fault on memory. What the owner does not have then,
+ *     or what userfaultfd watches, is fetched when it is wanted (mem_fault.c).
+ *   - When the owner's mapping changes, the mmu notifier (pin.c) has us take
+ *     the range out of use before the change happens (mem_zap()). It is looked
+ *     for again when it is wanted, by the guest or by the hypervisor (gpa.c).
+ *   - A page is never written through where the owner could not write.
+ *   - Whatever removes a mapping of a slot that logs keeps its dirty bits.
+ *   - Memory is let go with the address space, whoever still holds the VM.
  *
- * Memory that the client remaps under the guest (MADV_DONTNEED of a balloon, a
- * file mapped over it): the notifier raises MEM_STALE in vm->mem_writers and
- * waits until no vCPU is in the guest; none comes back before a vCPU's thread
- * has pinned and mapped what is there now (mem_resync()). Nothing of this
- * happens to an instance whose client leaves its memory alone.
+ * Changing the map. mem->lock serialises changes of the slots. vm->mem_sem
+ * protects slots and mappings. A vCPU holds it for reading all the time between
+ * vcpu_load() and vcpu_unload(). To take something away, mem_write_lock():
+ * raise vm->mem_writers, kick every vCPU, take vm->mem_sem for writing. A vCPU
+ * looks at mem_writers between publishing VCPU_IN_GUEST and entering, so it
+ * either sees the writer or is seen by it; it then drops mem_sem and queues
+ * behind. Changes that follow each other without a pause would leave the vCPUs
+ * no time in the guest, so a change that would stop them again so soon waits
+ * first: as long as the last one held them up, 1 ms at most. To add something,
+ * vm->mem_sem for reading and pin_cache->page_lock do, and the vCPUs run on.
+ *
+ * The notifier takes vm->mem_sem for writing, under mmap_lock, from reclaim,
+ * anywhere. So whoever holds vm->mem_sem, for reading or writing, must not take
+ * mmap_lock, touch user memory, or allocate memory in a way that may wait.
  *
  * Dirty logging uses the dirty bits the CPU sets in the second-level table;
- * a slot that logs is mapped with 4K pages. Writes by the hypervisor itself
- * are noted in slot->dirty.
+ * a slot that logs is mapped with 4K pages. slot->dirty holds what the
+ * hypervisor itself has written, and the bits of mappings that are gone.
  */
 #include <linux/delay.h>
 #include <linux/io.h>
@@ -34,51 +45,124 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "hv.h"
+#include "mem_priv.h"
 #include "memory.h"
-#include "pin.h"
-#include "slpt.h"
 
 #define MEM_MAX_PAGES ((1UL << 31) - 1)
 #define MEM_PAGES_PER_LOOK 4096
 #define MEM_MAX_TURN_NS NSEC_PER_MSEC
-#define MEM_STALE BIT(30) /* in vm->mem_writers, beside the count */
 #define MEM_KNOWN_FLAGS (KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
 
-struct mem_slot {
-	u32 id;
-	u32 flags;
-	u64 gpa, hva, npages;
-	u64 nchunks;
-	struct pin_chunk **chunks;
-	unsigned long *dirty; /* with KVM_MEM_LOG_DIRTY_PAGES: pages the hypervisor wrote */
-};
+/* ---- who may be in the guest ---- */
 
-struct mem {
-	struct vm *vm;
-	struct mutex lock; /* writers, one at a time */
-	struct pin_cache pins;
-	struct slpt slpt;
-	struct mem_slot *slots[HV_MAX_SLOTS]; /* by id */
-	struct mem_slot *sorted[HV_MAX_SLOTS]; /* by gpa */
-	unsigned int nslots;
-	unsigned int hint; /* index in sorted of the last hit: only a guess */
-};
-
-static void mem_client_changed(struct pin_cache *c)
+/* At least half of the time belongs to the vCPUs. */
+static void mem_give_vcpus_a_turn(struct vm *vm)
 {
-	struct vm *vm = container_of(c, struct mem, pins)->vm;
+	u64 now = ktime_get_ns(), until = READ_ONCE(vm->mem_turn_until_ns);
+
+	if (now < until)
+		fsleep(DIV_ROUND_UP(until - now, NSEC_PER_USEC));
+}
+
+static void mem_call_vcpus_out(struct vm *vm)
+{
 	int i, n = smp_load_acquire(&vm->nr_vcpus);
 
-	atomic_or(MEM_STALE, &vm->mem_writers);
+	atomic_inc(&vm->mem_writers);
 	smp_mb__after_atomic();
 	for (i = 0; i < n; i++)
 		vcpu_kick(vm->vcpus[i]);
-	for (i = 0; i < n; i++) {
-		while (READ_ONCE(vm->vcpus[i]->mode) != VCPU_OUTSIDE)
-			cpu_relax();
-	}
 }
+
+void mem_write_lock(struct vm *vm)
+{
+	mem_give_vcpus_a_turn(vm);
+	mem_call_vcpus_out(vm);
+	down_write(&vm->mem_sem);
+	vm->mem_locked_ns = ktime_get_ns();
+}
+
+/* Where sleeping is forbidden (the OOM reaper's notifier). Others hold the lock only for as long as they compute. */
+static void mem_write_lock_spinning(struct vm *vm)
+{
+	mem_call_vcpus_out(vm);
+	while (!down_write_trylock(&vm->mem_sem))
+		cpu_relax();
+	vm->mem_locked_ns = ktime_get_ns();
+}
+
+void mem_write_unlock(struct vm *vm)
+{
+	u64 now = ktime_get_ns();
+
+	if (READ_ONCE(vm->mem_held_up)) {
+		WRITE_ONCE(vm->mem_held_up, false);
+		WRITE_ONCE(vm->mem_turn_until_ns, now + min_t(u64, now - vm->mem_locked_ns, MEM_MAX_TURN_NS));
+	}
+	/* In this order: a vCPU that still sees a writer would not wait but spin. */
+	atomic_dec(&vm->mem_writers);
+	up_write(&vm->mem_sem);
+}
+
+static void mem_flush_all(struct vm *vm)
+{
+	int i;
+
+	for (i = 0; i < vm->nr_vcpus; i++)
+		vcpu_request(vm->vcpus[i], REQ_TLB_FLUSH);
+	vm->stats.remote_tlb_flush++;
+	vm->mem_generation++;
+}
+
+/* ---- taking mappings away; vm->mem_sem held for writing ---- */
+
+static void slot_unmap(struct vm *vm, struct mem_slot *s, u64 offset, u64 size, bool may_block)
+{
+	slpt_unmap(&vm->mem->slpt, s->gpa + offset, size, s->dirty, s->gpa >> PAGE_SHIFT, may_block);
+}
+
+/* The owner's mapping of [start, end) is about to change: see pin.h. */
+static void mem_zap(struct pin_cache *c, u64 start, u64 end, bool may_block)
+{
+	struct mem *m = container_of(c, struct mem, pins);
+	struct vm *vm = m->vm;
+	unsigned int i;
+
+	if (may_block)
+		mem_write_lock(vm);
+	else
+		mem_write_lock_spinning(vm);
+	for (i = 0; i < m->nslots; i++) {
+		struct mem_slot *s = m->sorted[i];
+		u64 first = max(start, s->hva), last = min(end, s->hva + slot_size(s));
+
+		if (first < last)
+			slot_unmap(vm, s, first - s->hva, last - first, may_block);
+	}
+	pin_mark_stale(c, start, end, may_block);
+	mem_flush_all(vm);
+	mem_write_unlock(vm);
+}
+
+void mem_remap_all(struct vm *vm)
+{
+	struct mem *m = vm->mem;
+	unsigned int i;
+	bool changed;
+
+	mutex_lock(&m->lock);
+	mem_write_lock(vm);
+	for (i = 0; i < m->nslots; i++)
+		slot_unmap(vm, m->sorted[i], 0, slot_size(m->sorted[i]), true);
+	mem_flush_all(vm);
+	mem_write_unlock(vm);
+	/* What cannot be mapped now is mapped when the guest goes there. */
+	for (i = 0; i < m->nslots; i++)
+		mem_map_range(vm, m->sorted[i]->gpa, m->sorted[i]->gpa + slot_size(m->sorted[i]), &changed);
+	mutex_unlock(&m->lock);
+}
+
+/* ---- life ---- */
 
 int mem_create(struct vm *vm)
 {
@@ -90,11 +174,14 @@ int mem_create(struct vm *vm)
 	mutex_init(&m->lock);
 	vm->mem = m;
 	m->vm = vm;
+	m->slpt.nleaf[1] = &vm->stats.pages_4k;
+	m->slpt.nleaf[2] = &vm->stats.pages_2m;
+	m->slpt.nleaf[3] = &vm->stats.pages_1g;
 	r = slpt_create(&m->slpt);
 	if (r)
 		return r;
 	vm->slpt_root_pa = slpt_root_pa(&m->slpt);
-	return pin_cache_init(&m->pins, vm->mm, mem_client_changed);
+	return pin_cache_init(&m->pins, vm->mm, &vm->stats.pinned_bytes, mem_zap);
 }
 
 static void mem_free_slot(struct mem *m, struct mem_slot *s)
@@ -103,7 +190,7 @@ static void mem_free_slot(struct mem *m, struct mem_slot *s)
 
 	for (i = 0; i < s->nchunks; i++) {
 		if (s->chunks[i])
-			pin_put(&m->pins, s->chunks[i]);
+			pin_chunk_put(&m->pins, s->chunks[i]);
 		cond_resched();
 	}
 	kvfree(s->chunks);
@@ -132,57 +219,14 @@ void mem_destroy(struct vm *vm)
 	vm->mem = NULL;
 }
 
-/* At least half of the time belongs to the vCPUs. */
-static void mem_give_vcpus_a_turn(struct vm *vm)
-{
-	u64 now = ktime_get_ns(), until = READ_ONCE(vm->mem_turn_until_ns);
-
-	if (now < until)
-		fsleep(DIV_ROUND_UP(until - now, NSEC_PER_USEC));
-}
-
-void mem_write_lock(struct vm *vm)
-{
-	int i, n = smp_load_acquire(&vm->nr_vcpus);
-
-	mem_give_vcpus_a_turn(vm);
-	atomic_inc(&vm->mem_writers);
-	smp_mb__after_atomic();
-	for (i = 0; i < n; i++)
-		vcpu_kick(vm->vcpus[i]);
-	down_write(&vm->mem_sem);
-	vm->mem_locked_ns = ktime_get_ns();
-}
-
-void mem_write_unlock(struct vm *vm)
-{
-	u64 now = ktime_get_ns();
-
-	if (READ_ONCE(vm->mem_held_up)) {
-		WRITE_ONCE(vm->mem_held_up, false);
-		WRITE_ONCE(vm->mem_turn_until_ns, now + min_t(u64, now - vm->mem_locked_ns, MEM_MAX_TURN_NS));
-	}
-	/* In this order: a vCPU that still sees a writer would not wait but spin. */
-	atomic_dec(&vm->mem_writers);
-	up_write(&vm->mem_sem);
-}
-
-static void mem_flush_all(struct vm *vm)
-{
-	int i;
-
-	for (i = 0; i < vm->nr_vcpus; i++)
-		vcpu_request(vm->vcpus[i], REQ_TLB_FLUSH);
-	vm->stats.remote_tlb_flush++;
-	vm->mem_generation++;
-}
+/* ---- slots ---- */
 
 static bool slot_contains(const struct mem_slot *s, u64 gpa)
 {
 	return gpa - s->gpa < s->npages << PAGE_SHIFT;
 }
 
-static struct mem_slot *mem_find(struct mem *m, u64 gpa)
+struct mem_slot *mem_find(struct mem *m, u64 gpa)
 {
 	unsigned int hint = READ_ONCE(m->hint);
 	unsigned int lo = 0, hi = m->nslots;
@@ -203,149 +247,6 @@ static struct mem_slot *mem_find(struct mem *m, u64 gpa)
 		}
 	}
 	return NULL;
-}
-
-void *gpa_ptr(struct vm *vm, u64 gpa, unsigned int len, bool write)
-{
-	struct mem_slot *s = mem_find(vm->mem, gpa);
-	u64 page, hva;
-
-	if (unlikely(!s) || offset_in_page(gpa) + len > PAGE_SIZE)
-		return NULL;
-	page = array_index_nospec((gpa - s->gpa) >> PAGE_SHIFT, s->npages);
-	if (write) {
-		if (s->flags & KVM_MEM_READONLY)
-			return NULL;
-		if (s->dirty)
-			set_bit(page, s->dirty);
-	}
-	hva = s->hva + (page << PAGE_SHIFT);
-	return page_address(s->chunks[(hva >> PIN_CHUNK_SHIFT) - (s->hva >> PIN_CHUNK_SHIFT)]
-				    ->pages[(hva >> PAGE_SHIFT) & (PIN_CHUNK_PAGES - 1)]) +
-	       offset_in_page(gpa);
-}
-
-static int gpa_copy(struct vm *vm, u64 gpa, void *buf, unsigned int len, bool write)
-{
-	while (len) {
-		unsigned int n = min_t(unsigned int, len, PAGE_SIZE - offset_in_page(gpa));
-		void *p = gpa_ptr(vm, gpa, n, write);
-
-		if (!p)
-			return -EFAULT;
-		if (write)
-			memcpy(p, buf, n);
-		else
-			memcpy(buf, p, n);
-		gpa += n;
-		buf += n;
-		len -= n;
-	}
-	return 0;
-}
-
-int gpa_read(struct vm *vm, u64 gpa, void *buf, unsigned int len)
-{
-	return gpa_copy(vm, gpa, buf, len, false);
-}
-
-int gpa_write(struct vm *vm, u64 gpa, const void *buf, unsigned int len)
-{
-	return gpa_copy(vm, gpa, (void *)buf, len, true);
-}
-
-static struct pin_chunk *slot_chunk(const struct mem_slot *s, u64 hva)
-{
-	return s->chunks[(hva >> PIN_CHUNK_SHIFT) - (s->hva >> PIN_CHUNK_SHIFT)];
-}
-
-static u64 slot_pa(const struct mem_slot *s, u64 hva)
-{
-	return page_to_phys(slot_chunk(s, hva)->pages[(hva >> PAGE_SHIFT) & (PIN_CHUNK_PAGES - 1)]);
-}
-
-/* All of one 1 GiB piece is physically contiguous and aligned. */
-static bool slot_fits_1g(const struct mem_slot *s, u64 hva)
-{
-	u64 pa, i;
-
-	if (!slot_chunk(s, hva)->contiguous)
-		return false;
-	pa = slot_pa(s, hva);
-	if (pa & (slpt_level_size(3) - 1))
-		return false;
-	for (i = 1; i < 512; i++) {
-		u64 at = hva + (i << PIN_CHUNK_SHIFT);
-
-		if (!slot_chunk(s, at)->contiguous || slot_pa(s, at) != pa + (i << PIN_CHUNK_SHIFT))
-			return false;
-	}
-	return true;
-}
-
-static unsigned int slot_level_at(const struct mem_slot *s, u64 offset)
-{
-	u64 gpa = s->gpa + offset, hva = s->hva + offset;
-	u64 left = (s->npages << PAGE_SHIFT) - offset;
-
-	if ((s->flags & KVM_MEM_LOG_DIRTY_PAGES) || hv->slpt_max_level < 2)
-		return 1;
-	if ((gpa | hva) & (slpt_level_size(2) - 1) || left < slpt_level_size(2))
-		return 1;
-	if (!slot_chunk(s, hva)->contiguous)
-		return 1;
-	if (boot_cpu_has(X86_FEATURE_GBPAGES) && hv->slpt_max_level >= 3 && !((gpa | hva) & (slpt_level_size(3) - 1)) &&
-	    left >= slpt_level_size(3) && slot_fits_1g(s, hva))
-		return 3;
-	return 2;
-}
-
-static void mem_count_pages(struct vm *vm, unsigned int level, s64 n)
-{
-	if (level == 3)
-		vm->stats.pages_1g += n;
-	else if (level == 2)
-		vm->stats.pages_2m += n;
-	else
-		vm->stats.pages_4k += n;
-}
-
-static void mem_unmap_slot(struct vm *vm, struct mem_slot *s)
-{
-	u64 size = s->npages << PAGE_SHIFT;
-	u64 offset = 0;
-
-	while (offset < size) {
-		unsigned int level = slot_level_at(s, offset);
-
-		mem_count_pages(vm, level, -1);
-		offset += slpt_level_size(level);
-		cond_resched();
-	}
-	slpt_unmap(&vm->mem->slpt, s->gpa, size);
-}
-
-static int mem_map_slot(struct vm *vm, struct mem_slot *s)
-{
-	u64 size = s->npages << PAGE_SHIFT;
-	u64 offset = 0;
-
-	while (offset < size) {
-		unsigned int level = slot_level_at(s, offset);
-		int r = slpt_map(&vm->mem->slpt, s->gpa + offset, slot_pa(s, s->hva + offset), level,
-				 !(s->flags & KVM_MEM_READONLY));
-
-		if (r) {
-			/* With the piece that failed: it may have left empty tables. */
-			slpt_unmap(&vm->mem->slpt, s->gpa, offset + slpt_level_size(level));
-			return r;
-		}
-		offset += slpt_level_size(level);
-		cond_resched();
-	}
-	for (offset = 0; offset < size; offset += slpt_level_size(slot_level_at(s, offset)))
-		mem_count_pages(vm, slot_level_at(s, offset), 1);
-	return 0;
 }
 
 static void mem_insert(struct mem *m, struct mem_slot *s)
@@ -372,128 +273,54 @@ static void mem_remove(struct mem *m, struct mem_slot *s)
 	m->slots[s->id] = NULL;
 }
 
-static int mem_pin_slot(struct mem *m, struct mem_slot *s)
+static unsigned long *mem_alloc_dirty(u64 npages)
 {
-	u64 end = s->hva + (s->npages << PAGE_SHIFT);
-	u64 base = s->hva & ~((1ULL << PIN_CHUNK_SHIFT) - 1);
-	bool write = true;
+	return kvcalloc(BITS_TO_LONGS(npages), sizeof(long), GFP_KERNEL_ACCOUNT);
+}
+
+/* Its chunks, as yet without pages. */
+static int slot_get_chunks(struct mem *m, struct mem_slot *s)
+{
+	u64 base = s->hva & ~(PIN_CHUNK_SIZE - 1);
 	u64 i;
 
 	for (i = 0; i < s->nchunks; i++) {
-		u64 hva = base + (i << PIN_CHUNK_SHIFT);
-		unsigned int first = (max(hva, s->hva) - hva) >> PAGE_SHIFT;
-		unsigned int last = ((min(hva + (1ULL << PIN_CHUNK_SHIFT), end) - hva) >> PAGE_SHIFT) - 1;
-		struct pin_chunk *c = pin_get(&m->pins, hva, first, last, write);
-
-		/* Memory the client itself may not write is good enough for a read-only slot. */
-		if (c == ERR_PTR(-EFAULT) && (s->flags & KVM_MEM_READONLY))
-			c = pin_get(&m->pins, hva, first, last, false);
-		if (IS_ERR(c))
-			return PTR_ERR(c);
-		s->chunks[i] = c;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		s->chunks[i] = pin_chunk_get(&m->pins, base + (i << PIN_CHUNK_SHIFT));
+		if (!s->chunks[i])
+			return -ENOMEM;
 		cond_resched();
 	}
 	return 0;
-}
-
-/* Pin anew what is stale in a slot; the vCPUs are stopped. What the client has unmapped stays as it was. */
-static void mem_repin_slot(struct vm *vm, struct mem_slot *s)
-{
-	struct mem *m = vm->mem;
-	u64 end = s->hva + (s->npages << PAGE_SHIFT);
-	u64 i;
-
-	for (i = 0; i < s->nchunks; i++) {
-		struct pin_chunk *old = s->chunks[i], *new;
-		unsigned int first, last;
-
-		if (!pin_is_stale(&m->pins, old))
-			continue;
-		first = (max(old->hva, s->hva) - old->hva) >> PAGE_SHIFT;
-		last = ((min(old->hva + (1ULL << PIN_CHUNK_SHIFT), end) - old->hva) >> PAGE_SHIFT) - 1;
-		new = pin_get(&m->pins, old->hva, first, last, old->write);
-		if (IS_ERR(new))
-			continue;
-		s->chunks[i] = new;
-		pin_put(&m->pins, old);
-	}
-}
-
-static bool mem_slot_is_stale(struct mem *m, const struct mem_slot *s)
-{
-	u64 i;
-
-	for (i = 0; i < s->nchunks; i++) {
-		if (pin_is_stale(&m->pins, s->chunks[i]))
-			return true;
-	}
-	return false;
-}
-
-bool mem_is_stale(struct vm *vm)
-{
-	return atomic_read(&vm->mem_writers) & MEM_STALE;
-}
-
-/* A vCPU's thread, not loaded. Others wait here until the first is done. 0, -EINTR, -EIO. */
-int mem_resync(struct vm *vm)
-{
-	struct mem *m = vm->mem;
-	unsigned int i;
-
-	if (mutex_lock_killable(&m->lock))
-		return -EINTR;
-	if (!mem_is_stale(vm))
-		goto out;
-	mem_write_lock(vm);
-	/* From here on a change that we do not see raises it again. */
-	atomic_andnot(MEM_STALE, &vm->mem_writers);
-	smp_mb__after_atomic();
-	for (i = 0; i < m->nslots; i++) {
-		struct mem_slot *s = m->sorted[i];
-
-		if (!mem_slot_is_stale(m, s))
-			continue;
-		mem_unmap_slot(vm, s);
-		mem_repin_slot(vm, s);
-		if (mem_map_slot(vm, s))
-			vm->dead = true;
-	}
-	mem_flush_all(vm);
-	mem_write_unlock(vm);
-out:
-	mutex_unlock(&m->lock);
-	return vm->dead ? -EIO : 0;
-}
-
-static int mem_alloc_dirty(struct mem_slot *s)
-{
-	s->dirty = kvcalloc(BITS_TO_LONGS(s->npages), sizeof(long), GFP_KERNEL_ACCOUNT);
-	return s->dirty ? 0 : -ENOMEM;
 }
 
 static struct mem_slot *mem_new_slot(struct mem *m, const struct kvm_userspace_memory_region *r)
 {
 	struct mem_slot *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	u64 last = r->userspace_addr + r->memory_size - 1;
-	int err;
+	int err = 0;
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
 	s->id = r->slot;
 	s->flags = r->flags;
+	s->serial = ++m->last_serial;
 	s->gpa = r->guest_phys_addr;
 	s->hva = r->userspace_addr;
 	s->npages = r->memory_size >> PAGE_SHIFT;
 	s->nchunks = (last >> PIN_CHUNK_SHIFT) - (s->hva >> PIN_CHUNK_SHIFT) + 1;
 	s->chunks = kvcalloc(s->nchunks, sizeof(*s->chunks), GFP_KERNEL_ACCOUNT);
-	err = s->chunks ? 0 : -ENOMEM;
-	if (!s->chunks)
+	if (s->flags & KVM_MEM_LOG_DIRTY_PAGES) {
+		s->dirty = mem_alloc_dirty(s->npages);
+		err = s->dirty ? 0 : -ENOMEM;
+	}
+	if (!s->chunks) {
 		s->nchunks = 0;
-	if (!err && (s->flags & KVM_MEM_LOG_DIRTY_PAGES))
-		err = mem_alloc_dirty(s);
+		err = -ENOMEM;
+	}
 	if (!err)
-		err = mem_pin_slot(m, s);
+		err = slot_get_chunks(m, s);
 	if (err) {
 		mem_free_slot(m, s);
 		return ERR_PTR(err);
@@ -501,59 +328,44 @@ static struct mem_slot *mem_new_slot(struct mem *m, const struct kvm_userspace_m
 	return s;
 }
 
-/* Put a slot in place of another (either may be NULL), with the vCPUs stopped. */
-static int mem_swap_slot(struct vm *vm, struct mem_slot *old, struct mem_slot *new)
+/* Put a slot in place of another (either may be NULL), with the vCPUs stopped. The new one is as yet unmapped. */
+static void mem_swap_slot(struct vm *vm, struct mem_slot *old, struct mem_slot *new)
 {
 	struct mem *m = vm->mem;
-	int r = 0;
 
 	mem_write_lock(vm);
 	if (old) {
-		mem_unmap_slot(vm, old);
+		slot_unmap(vm, old, 0, slot_size(old), true);
 		mem_remove(m, old);
 	}
-	if (new) {
-		r = mem_map_slot(vm, new);
-		if (!r)
-			mem_insert(m, new);
-	}
-	if (r && old) {
-		/* Its tables were just freed, so this cannot need more memory than there was; if it does, the slot is lost. */
-		if (!mem_map_slot(vm, old))
-			mem_insert(m, old);
-		else
-			vm->dead = true;
-	}
+	if (new)
+		mem_insert(m, new);
 	mem_flush_all(vm);
-	vm->stats.pinned_bytes = m->pins.pinned_pages << PAGE_SHIFT;
 	mem_write_unlock(vm);
-	return r;
+	if (old)
+		mem_free_slot(m, old);
 }
 
+/* Only the dirty log can be switched on and off. What has been logged and not fetched is gone with it, as in KVM. */
 static int mem_change_flags(struct vm *vm, struct mem_slot *s, u32 flags)
 {
-	bool log = flags & KVM_MEM_LOG_DIRTY_PAGES;
-	unsigned long *old = s->dirty;
-	int r = 0;
+	unsigned long *dirty = NULL, *old = s->dirty;
 
 	if (flags == s->flags)
 		return 0;
-	mem_write_lock(vm);
-	mem_unmap_slot(vm, s);
-	s->flags = flags;
-	s->dirty = NULL;
-	if (log)
-		r = mem_alloc_dirty(s);
-	if (r)
-		s->flags &= ~KVM_MEM_LOG_DIRTY_PAGES;
-	if (mem_map_slot(vm, s)) {
-		r = -ENOMEM;
-		vm->dead = true;
+	if (flags & KVM_MEM_LOG_DIRTY_PAGES) {
+		dirty = mem_alloc_dirty(s->npages);
+		if (!dirty)
+			return -ENOMEM;
 	}
+	mem_write_lock(vm);
+	slot_unmap(vm, s, 0, slot_size(s), true);
+	s->flags = flags;
+	s->dirty = dirty;
 	mem_flush_all(vm);
 	mem_write_unlock(vm);
 	kvfree(old);
-	return r;
+	return 0;
 }
 
 static bool mem_overlaps(struct mem *m, const struct kvm_userspace_memory_region *r, const struct mem_slot *except)
@@ -587,19 +399,18 @@ static int mem_check_region(const struct kvm_userspace_memory_region *r)
 	return 0;
 }
 
-static int mem_set_region_locked(struct vm *vm, const struct kvm_userspace_memory_region *r)
+/* 0, with *serial of the slot whose memory is to be made present (0: there is none), or -errno. created: it is new. */
+static int mem_set_region_locked(struct vm *vm, const struct kvm_userspace_memory_region *r, u64 *serial, bool *created)
 {
 	struct mem *m = vm->mem;
 	struct mem_slot *old = m->slots[array_index_nospec(r->slot, HV_MAX_SLOTS)];
 	struct mem_slot *new;
-	int err;
 
 	if (!r->memory_size) {
 		if (!old)
 			return -EINVAL;
-		err = mem_swap_slot(vm, old, NULL);
-		mem_free_slot(m, old);
-		return err;
+		mem_swap_slot(vm, old, NULL);
+		return 0;
 	}
 	if (mem_overlaps(m, r, old))
 		return -EEXIST;
@@ -607,32 +418,58 @@ static int mem_set_region_locked(struct vm *vm, const struct kvm_userspace_memor
 		if (r->userspace_addr != old->hva || r->memory_size >> PAGE_SHIFT != old->npages ||
 		    ((r->flags ^ old->flags) & KVM_MEM_READONLY))
 			return -EINVAL;
+		*serial = old->serial;
 		if (r->guest_phys_addr == old->gpa)
 			return mem_change_flags(vm, old, r->flags);
 	}
 	new = mem_new_slot(m, r);
 	if (IS_ERR(new))
 		return PTR_ERR(new);
-	err = mem_swap_slot(vm, old, new);
-	if (err)
-		mem_free_slot(m, new);
-	else if (old)
-		mem_free_slot(m, old);
-	return err;
+	mem_swap_slot(vm, old, new);
+	*serial = new->serial;
+	*created = !old;
+	return 0;
 }
 
-/* KVM_SET_USER_MEMORY_REGION. -EINVAL, -EEXIST (overlap), -EFAULT (nothing there), -ENOMEM (also: memlock limit), -EINTR. */
+/* A slot whose memory could not be made present is not registered after all. */
+static void mem_undo_slot(struct vm *vm, u32 id, u64 serial)
+{
+	struct mem *m = vm->mem;
+	struct mem_slot *s;
+
+	mutex_lock(&m->lock);
+	s = m->slots[array_index_nospec(id, HV_MAX_SLOTS)];
+	if (s && s->serial == serial)
+		mem_swap_slot(vm, s, NULL);
+	mutex_unlock(&m->lock);
+}
+
+/*
+ * KVM_SET_USER_MEMORY_REGION. -EINVAL, -EEXIST (overlap), -ENOMEM (also: memlock limit), -EINTR. That the owner has
+ * no memory there is no error: the guest's access is.
+ */
 int mem_set_region(struct vm *vm, const struct kvm_userspace_memory_region *region)
 {
+	bool created = false;
+	u64 serial = 0;
 	int r = mem_check_region(region);
 
 	if (r)
 		return r;
 	mutex_lock(&vm->mem->lock);
-	r = mem_set_region_locked(vm, region);
+	r = mem_set_region_locked(vm, region, &serial, &created);
 	mutex_unlock(&vm->mem->lock);
+	if (r || !serial)
+		return r;
+	/* Without the lock: this may take page faults that user space serves, with other calls to us. */
+	r = mem_populate(vm, region->guest_phys_addr, region->memory_size >> PAGE_SHIFT);
+	if (!created || (r != -ENOMEM && r != -EINTR))
+		return 0;
+	mem_undo_slot(vm, region->slot, serial);
 	return r;
 }
+
+/* ---- the dirty log ---- */
 
 /* Move the dirty marks of pages [first, first + n) into bits (from bit 0), clearing them. */
 static void mem_collect_dirty(struct vm *vm, struct mem_slot *s, u64 first, u64 n, unsigned long *bits)

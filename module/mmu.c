@@ -89,7 +89,7 @@ static u64 entry_address(const struct walk *w)
 /* A table outside memory reads as all ones would on a bus: not usable. */
 static bool read_entry(const struct walk *w, u64 at, u64 *pte)
 {
-	const void *where = gpa_ptr(w->v->vm, at, w->pae ? 8 : 4, false);
+	const void *where = gpa_ptr(w->v, at, w->pae ? 8 : 4, false);
 
 	if (!where)
 		return false;
@@ -108,7 +108,7 @@ static bool mark_entry(const struct walk *w, u64 at, u64 pte, u64 bits)
 
 	if ((pte & bits) == bits || (w->access & MMU_NO_SIDE_EFFECTS))
 		return true;
-	where = gpa_ptr(w->v->vm, at, w->pae ? 8 : 4, true);
+	where = gpa_ptr(w->v, at, w->pae ? 8 : 4, true);
 	if (!where)
 		return true;
 	if (w->pae)

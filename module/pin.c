@@ -1,78 +1,209 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pinning guest memory; see pin.h. */
+/* The host pages of one VM; see pin.h. */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "host_page.h"
 #include "pin.h"
 
-/* How long an unused chunk stays pinned. Firmware re-adds RAM within one reconfiguration, well below this. */
+/* How long an unused chunk stays. Firmware re-adds RAM within one reconfiguration, well below this. */
 #define PIN_IDLE_JIFFIES (HZ / 2)
-/* Breaking copy-on-write while pinning fires the notifier for our own fault: try again that often. */
-#define PIN_TRIES 3
+/* How long a stale page stays pinned: longer than any attempt to move it takes. */
+#define PIN_STALE_JIFFIES (HZ / 10)
 
-/* Does [start, end) hold a page that is pinned? Pages come and go under the cache's mutex; here a guess will do. */
-static bool pin_covers(const struct pin_chunk *chunk, u64 start, u64 end)
+static bool pages_are_contiguous(const unsigned long *pages)
 {
-	u64 at = max(start, chunk->hva), stop = min(end, chunk->hva + (1ULL << PIN_CHUNK_SHIFT));
+	unsigned long first = pages[0];
+	unsigned int i;
 
-	for (; at < stop; at += PAGE_SIZE) {
-		if (READ_ONCE(chunk->pages[(at - chunk->hva) >> PAGE_SHIFT]))
+	if (!(first & HOST_PAGE_VALID) || (host_page_pfn(first) & (PIN_CHUNK_PAGES - 1)))
+		return false;
+	for (i = 1; i < PIN_CHUNK_PAGES; i++) {
+		if (host_page_pfn(pages[i]) != host_page_pfn(first) + i ||
+		    ((pages[i] ^ first) & HOST_PAGE_ATTRIBUTES))
+			return false;
+	}
+	return true;
+}
+
+static void chunk_set(struct pin_cache *c, struct pin_chunk *chunk, unsigned int i, unsigned long page)
+{
+	unsigned long old = chunk->pages[i];
+
+	*c->pinned_bytes += PAGE_SIZE * (!!(page & HOST_PAGE_PINNED) - !!(old & HOST_PAGE_PINNED));
+	chunk->nvalid += !!(page & HOST_PAGE_VALID) - !!(old & HOST_PAGE_VALID);
+	chunk->nstale += !!(page & HOST_PAGE_STALE) - !!(old & HOST_PAGE_STALE);
+	WRITE_ONCE(chunk->pages[i], page);
+}
+
+/* Pages of the chunk in [start, end): first index, and one behind the last. */
+static void chunk_range(const struct pin_chunk *chunk, u64 start, u64 end, unsigned int *first, unsigned int *last)
+{
+	*first = (max(start, chunk->hva) - chunk->hva) >> PAGE_SHIFT;
+	*last = (min(end, chunk->hva + PIN_CHUNK_SIZE) - chunk->hva + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+/* The next chunk that reaches into [start, end), at index *i or behind it; page_lock keeps it. */
+static struct pin_chunk *next_chunk(struct pin_cache *c, unsigned long *i, u64 end)
+{
+	return xa_find(&c->index, i, (end - 1) >> PIN_CHUNK_SHIFT, XA_PRESENT);
+}
+
+static bool chunk_has_valid(const struct pin_chunk *chunk, u64 start, u64 end)
+{
+	unsigned int first, last;
+
+	if (!chunk->nvalid)
+		return false;
+	for (chunk_range(chunk, start, end, &first, &last); first < last; first++) {
+		if (chunk->pages[first] & HOST_PAGE_VALID)
 			return true;
 	}
 	return false;
 }
 
-/* Marks what lies in the range; true when some of it is in use. */
-static bool pin_invalidate(struct pin_cache *c, u64 start, u64 end)
-{
-	unsigned long first = start >> PIN_CHUNK_SHIFT;
-	unsigned long last = (end - 1) >> PIN_CHUNK_SHIFT;
-	struct pin_chunk *chunk;
-	bool in_use = false;
-	unsigned long i;
-	int write;
+/* ---- the notifier ---- */
 
-	spin_lock(&c->index_lock);
-	for (write = 0; write < 2; write++)
-		xa_for_each_range(&c->index[write], i, chunk, first, last) {
-			if (!pin_covers(chunk, start, end))
-				continue;
-			chunk->stale = true;
-			in_use |= READ_ONCE(chunk->refs) != 0;
-		}
-	spin_unlock(&c->index_lock);
-	return in_use;
+bool pin_is_changing(const struct pin_cache *c, u64 start, u64 end)
+{
+	return c->changing && start < c->changing_end && c->changing_start < end;
 }
 
-static void pin_range_changes(struct mmu_notifier *n, const struct mmu_notifier_range *range)
+bool pin_changed(const struct pin_cache *c, unsigned long seq, u64 start, u64 end)
 {
-	struct pin_cache *c = container_of(n, struct pin_cache, notifier);
+	return c->seq != seq || pin_is_changing(c, start, end);
+}
 
-	/* Other rights to the same pages, as automatic NUMA balancing gives them all the time: the pin stands. */
-	if (range->event == MMU_NOTIFY_PROTECTION_VMA || range->event == MMU_NOTIFY_PROTECTION_PAGE ||
-	    range->event == MMU_NOTIFY_SOFT_DIRTY)
-		return;
-	if (pin_invalidate(c, range->start, range->end))
-		c->changed(c);
+static bool pin_has_settled(struct pin_cache *c, u64 start, u64 end)
+{
+	bool changing;
+
+	spin_lock(&c->page_lock);
+	changing = pin_is_changing(c, start, end);
+	spin_unlock(&c->page_lock);
+	return !changing;
+}
+
+int pin_wait_settled(struct pin_cache *c, u64 start, u64 end)
+{
+	return wait_event_killable(c->settled, pin_has_settled(c, start, end)) ? -EINTR : 0;
+}
+
+/* A change begins. True: pages of it are in use. From here on, none comes into use that is not seen here. */
+static bool pin_change_begins(struct pin_cache *c, u64 start, u64 end)
+{
+	unsigned long i = start >> PIN_CHUNK_SHIFT;
+	struct pin_chunk *chunk;
+	bool in_use = false;
+
+	spin_lock(&c->page_lock);
+	c->changing_start = c->changing ? min(c->changing_start, start) : start;
+	c->changing_end = c->changing ? max(c->changing_end, end) : end;
+	c->changing++;
+	for (chunk = next_chunk(c, &i, end); chunk && !in_use; i++, chunk = next_chunk(c, &i, end))
+		in_use = chunk_has_valid(chunk, start, end);
+	spin_unlock(&c->page_lock);
+	return in_use;
 }
 
 static int pin_invalidate_start(struct mmu_notifier *n, const struct mmu_notifier_range *range)
 {
-	pin_range_changes(n, range);
+	struct pin_cache *c = container_of(n, struct pin_cache, notifier);
+
+	if (!pin_change_begins(c, range->start, range->end))
+		return 0;
+	/* Automatic NUMA balancing does this all the time: it takes no right away, and leaves pinned pages alone. */
+	if (range->event == MMU_NOTIFY_PROTECTION_VMA && host_range_keeps_rights(c->mm, range->start, range->end))
+		return 0;
+	c->zap(c, range->start, range->end, mmu_notifier_range_blockable(range));
 	return 0;
 }
 
-/* Between start and end a page that is about to go may have been pinned once more. */
 static void pin_invalidate_end(struct mmu_notifier *n, const struct mmu_notifier_range *range)
 {
-	pin_range_changes(n, range);
+	struct pin_cache *c = container_of(n, struct pin_cache, notifier);
+	bool settled;
+
+	spin_lock(&c->page_lock);
+	c->seq++;
+	settled = !--c->changing;
+	spin_unlock(&c->page_lock);
+	if (settled)
+		wake_up_all(&c->settled);
 }
 
+static void chunk_mark_stale(struct pin_cache *c, struct pin_chunk *chunk, u64 start, u64 end)
+{
+	unsigned int i, last;
+
+	for (chunk_range(chunk, start, end, &i, &last); chunk->nvalid && i < last; i++) {
+		unsigned long page = chunk->pages[i];
+
+		if (!(page & HOST_PAGE_VALID))
+			continue;
+		page = page & HOST_PAGE_PINNED ? (page & ~HOST_PAGE_VALID) | HOST_PAGE_STALE : 0;
+		chunk_set(c, chunk, i, page);
+		chunk->contiguous = false;
+	}
+}
+
+void pin_mark_stale(struct pin_cache *c, u64 start, u64 end, bool may_block)
+{
+	unsigned long i = start >> PIN_CHUNK_SHIFT;
+	struct pin_chunk *chunk;
+
+	spin_lock(&c->page_lock);
+	for (chunk = next_chunk(c, &i, end); chunk; i++, chunk = next_chunk(c, &i, end)) {
+		chunk_mark_stale(c, chunk, start, end);
+		if (may_block)
+			cond_resched_lock(&c->page_lock);
+	}
+	spin_unlock(&c->page_lock);
+	mod_delayed_work(system_wq, &c->stale_work, PIN_STALE_JIFFIES);
+}
+
+/* page_lock held. */
+static void chunk_put_stale(struct pin_cache *c, struct pin_chunk *chunk)
+{
+	unsigned int i;
+
+	for (i = 0; chunk->nstale && i < PIN_CHUNK_PAGES; i++) {
+		unsigned long page = chunk->pages[i];
+
+		if (page & HOST_PAGE_STALE) {
+			chunk_set(c, chunk, i, 0);
+			host_page_put(c->mm, page);
+		}
+	}
+}
+
+static void pin_put_stale(struct pin_cache *c)
+{
+	struct pin_chunk *chunk;
+	unsigned long i = 0;
+
+	spin_lock(&c->page_lock);
+	for (chunk = next_chunk(c, &i, ULONG_MAX); chunk; i++, chunk = next_chunk(c, &i, ULONG_MAX)) {
+		chunk_put_stale(c, chunk);
+		cond_resched_lock(&c->page_lock);
+	}
+	spin_unlock(&c->page_lock);
+}
+
+static void pin_stale_worker(struct work_struct *work)
+{
+	pin_put_stale(container_of(to_delayed_work(work), struct pin_cache, stale_work));
+}
+
+/* The address space goes: memory of it must not outlive it, whoever still holds the VM. */
 static void pin_mm_release(struct mmu_notifier *n, struct mm_struct *mm)
 {
-	pin_invalidate(container_of(n, struct pin_cache, notifier), 0, ULONG_MAX);
+	struct pin_cache *c = container_of(n, struct pin_cache, notifier);
+
+	c->zap(c, 0, ULONG_MAX, true);
+	pin_put_stale(c);
 }
 
 static const struct mmu_notifier_ops pin_notifier_ops = {
@@ -81,70 +212,132 @@ static const struct mmu_notifier_ops pin_notifier_ops = {
 	.release = pin_mm_release,
 };
 
-static void pin_forget(struct pin_cache *c, struct pin_chunk *chunk)
-{
-	struct xarray *xa = &c->index[chunk->write];
-	unsigned long i = chunk->hva >> PIN_CHUNK_SHIFT;
+/* ---- chunks ---- */
 
-	spin_lock(&c->index_lock);
-	if (xa_load(xa, i) == chunk)
-		xa_erase(xa, i);
-	spin_unlock(&c->index_lock);
-}
-
-static void pin_unpin_pages(struct pin_cache *c, struct pin_chunk *chunk)
+/* lock held, no references. */
+static void chunk_free(struct pin_cache *c, struct pin_chunk *chunk)
 {
 	unsigned int i;
 
+	spin_lock(&c->page_lock);
+	xa_erase(&c->index, chunk->hva >> PIN_CHUNK_SHIFT);
 	for (i = 0; i < PIN_CHUNK_PAGES; i++) {
-		if (chunk->pages[i])
-			unpin_user_pages_dirty_lock(&chunk->pages[i], 1, chunk->write);
-		chunk->pages[i] = NULL;
+		unsigned long page = chunk->pages[i];
+
+		chunk_set(c, chunk, i, 0);
+		host_page_put(c->mm, page);
 	}
-	account_locked_vm(c->mm, chunk->npinned, false);
-	c->pinned_pages -= chunk->npinned;
-	chunk->npinned = 0;
+	spin_unlock(&c->page_lock);
+	free_page((unsigned long)chunk->pages);
+	kfree(chunk);
 }
 
-static void pin_free(struct pin_cache *c, struct pin_chunk *chunk)
-{
-	pin_forget(c, chunk);
-	pin_unpin_pages(c, chunk);
-	kvfree(chunk);
-}
-
-static void pin_reap(struct pin_cache *c)
+/* lock held. */
+static void pin_reap_idle(struct pin_cache *c)
 {
 	struct pin_chunk *chunk, *next;
 
 	list_for_each_entry_safe(chunk, next, &c->idle, idle) {
 		list_del(&chunk->idle);
-		pin_free(c, chunk);
+		chunk_free(c, chunk);
 		cond_resched();
 	}
 }
 
-static void pin_reaper(struct work_struct *work)
+static void pin_idle_worker(struct work_struct *work)
 {
 	struct pin_cache *c = container_of(to_delayed_work(work), struct pin_cache, reaper);
 
 	mutex_lock(&c->lock);
-	pin_reap(c);
+	pin_reap_idle(c);
 	mutex_unlock(&c->lock);
 }
 
-int pin_cache_init(struct pin_cache *c, struct mm_struct *mm, void (*changed)(struct pin_cache *c))
+void pin_reap(struct pin_cache *c)
+{
+	pin_put_stale(c);
+	mutex_lock(&c->lock);
+	pin_reap_idle(c);
+	mutex_unlock(&c->lock);
+}
+
+static struct pin_chunk *chunk_new(struct pin_cache *c, u64 hva)
+{
+	struct pin_chunk *chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
+
+	if (!chunk)
+		return NULL;
+	chunk->hva = hva;
+	INIT_LIST_HEAD(&chunk->idle);
+	chunk->pages = (unsigned long *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!chunk->pages || xa_err(xa_store(&c->index, hva >> PIN_CHUNK_SHIFT, chunk, GFP_KERNEL_ACCOUNT))) {
+		free_page((unsigned long)chunk->pages);
+		kfree(chunk);
+		return NULL;
+	}
+	return chunk;
+}
+
+struct pin_chunk *pin_chunk_get(struct pin_cache *c, u64 hva)
+{
+	struct pin_chunk *chunk;
+
+	mutex_lock(&c->lock);
+	chunk = xa_load(&c->index, hva >> PIN_CHUNK_SHIFT) ?: chunk_new(c, hva);
+	if (chunk) {
+		list_del_init(&chunk->idle);
+		chunk->refs++;
+	}
+	mutex_unlock(&c->lock);
+	return chunk;
+}
+
+void pin_chunk_put(struct pin_cache *c, struct pin_chunk *chunk)
+{
+	mutex_lock(&c->lock);
+	if (!--chunk->refs) {
+		list_add_tail(&chunk->idle, &c->idle);
+		mod_delayed_work(system_wq, &c->reaper, PIN_IDLE_JIFFIES);
+	}
+	mutex_unlock(&c->lock);
+}
+
+void pin_install(struct pin_cache *c, struct pin_chunk *chunk, unsigned int first, unsigned int n, unsigned long *pages)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		unsigned long old = chunk->pages[first + i], new = pages[i];
+
+		if (!new)
+			continue;
+		/* A valid page is what the owner has, so this is the same one; perhaps it may now be written. */
+		if ((old & HOST_PAGE_VALID) && ((old & HOST_PAGE_WRITE) || !(new & HOST_PAGE_WRITE)))
+			continue;
+		WARN_ON_ONCE((old & HOST_PAGE_VALID) && host_page_pfn(old) != host_page_pfn(new));
+		chunk_set(c, chunk, first + i, new);
+		pages[i] = old;
+	}
+	chunk->contiguous = chunk->nvalid == PIN_CHUNK_PAGES && pages_are_contiguous(chunk->pages);
+}
+
+/* ---- the cache ---- */
+
+int pin_cache_init(struct pin_cache *c, struct mm_struct *mm, u64 *pinned_bytes,
+		   void (*zap)(struct pin_cache *c, u64 start, u64 end, bool may_block))
 {
 	int r;
 
 	mutex_init(&c->lock);
-	spin_lock_init(&c->index_lock);
-	xa_init_flags(&c->index[0], XA_FLAGS_ACCOUNT);
-	xa_init_flags(&c->index[1], XA_FLAGS_ACCOUNT);
+	spin_lock_init(&c->page_lock);
+	xa_init_flags(&c->index, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&c->idle);
-	INIT_DELAYED_WORK(&c->reaper, pin_reaper);
+	INIT_DELAYED_WORK(&c->reaper, pin_idle_worker);
+	INIT_DELAYED_WORK(&c->stale_work, pin_stale_worker);
+	init_waitqueue_head(&c->settled);
 	c->mm = mm;
-	c->changed = changed;
+	c->pinned_bytes = pinned_bytes;
+	c->zap = zap;
 	c->notifier.ops = &pin_notifier_ops;
 	r = mmu_notifier_register(&c->notifier, mm);
 	c->registered = !r;
@@ -162,191 +355,7 @@ void pin_cache_destroy(struct pin_cache *c)
 	if (!c->registered)
 		return;
 	cancel_delayed_work_sync(&c->reaper);
-	mutex_lock(&c->lock);
+	cancel_delayed_work_sync(&c->stale_work);
 	pin_reap(c);
-	mutex_unlock(&c->lock);
-	WARN_ON_ONCE(c->pinned_pages || !xa_empty(&c->index[0]) || !xa_empty(&c->index[1]));
-}
-
-static bool pin_is_contiguous(const struct pin_chunk *chunk)
-{
-	unsigned long pfn;
-	unsigned int i;
-
-	if (chunk->npinned != PIN_CHUNK_PAGES)
-		return false;
-	pfn = page_to_pfn(chunk->pages[0]);
-	if (pfn & (PIN_CHUNK_PAGES - 1))
-		return false;
-	for (i = 1; i < PIN_CHUNK_PAGES; i++) {
-		if (page_to_pfn(chunk->pages[i]) != pfn + i)
-			return false;
-	}
-	return true;
-}
-
-/* Pin the run [first, last], none of which is pinned yet. */
-static int pin_run(struct pin_cache *c, struct pin_chunk *chunk, unsigned int first, unsigned int last)
-{
-	unsigned int flags = FOLL_LONGTERM | (chunk->write ? FOLL_WRITE : 0);
-	unsigned int want = last - first + 1;
-	unsigned int got = 0;
-	int r;
-
-	r = account_locked_vm(c->mm, want, true);
-	if (r)
-		return r;
-	while (got < want) {
-		r = pin_user_pages_fast(chunk->hva + ((u64)(first + got) << PAGE_SHIFT), want - got, flags,
-					&chunk->pages[first + got]);
-		if (r <= 0)
-			break;
-		got += r;
-	}
-	chunk->npinned += got;
-	c->pinned_pages += got;
-	if (got == want)
-		return 0;
-	account_locked_vm(c->mm, want - got, false);
-	return r < 0 ? r : -EFAULT;
-}
-
-static int pin_missing(struct pin_cache *c, struct pin_chunk *chunk, unsigned int first, unsigned int last)
-{
-	unsigned int i = first;
-	int r = 0;
-
-	while (!r && i <= last) {
-		unsigned int end = i;
-
-		if (chunk->pages[i]) {
-			i++;
-			continue;
-		}
-		while (end < last && !chunk->pages[end + 1])
-			end++;
-		r = pin_run(c, chunk, i, end);
-		i = end + 1;
-	}
-	chunk->contiguous = pin_is_contiguous(chunk);
-	return r;
-}
-
-static struct pin_chunk *pin_new(struct pin_cache *c, u64 hva, bool write)
-{
-	struct pin_chunk *chunk = kvzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
-	unsigned long i = hva >> PIN_CHUNK_SHIFT;
-	void *old;
-
-	if (!chunk)
-		return NULL;
-	chunk->hva = hva;
-	chunk->write = write;
-	INIT_LIST_HEAD(&chunk->idle);
-	/* Store may allocate, so reserve outside the spinlock; a stale chunk of the same address loses its place. */
-	old = xa_store(&c->index[write], i, chunk, GFP_KERNEL_ACCOUNT);
-	if (xa_is_err(old)) {
-		kvfree(chunk);
-		return NULL;
-	}
-	return chunk;
-}
-
-static struct pin_chunk *pin_find(struct pin_cache *c, u64 hva, bool write)
-{
-	struct pin_chunk *chunk;
-
-	spin_lock(&c->index_lock);
-	chunk = xa_load(&c->index[write], hva >> PIN_CHUNK_SHIFT);
-	if (chunk && chunk->stale)
-		chunk = NULL;
-	spin_unlock(&c->index_lock);
-	return chunk;
-}
-
-bool pin_is_stale(struct pin_cache *c, const struct pin_chunk *chunk)
-{
-	bool stale;
-
-	spin_lock(&c->index_lock);
-	stale = chunk->stale;
-	spin_unlock(&c->index_lock);
-	return stale;
-}
-
-static bool pin_take_stale(struct pin_cache *c, struct pin_chunk *chunk)
-{
-	bool stale;
-
-	spin_lock(&c->index_lock);
-	stale = chunk->stale;
-	chunk->stale = false;
-	spin_unlock(&c->index_lock);
-	return stale;
-}
-
-/* A chunk nobody else uses yet: pin until nothing changed underneath. */
-static int pin_fresh(struct pin_cache *c, struct pin_chunk *chunk, unsigned int first, unsigned int last)
-{
-	unsigned int tries;
-	int r;
-
-	for (tries = 0;; tries++) {
-		r = pin_missing(c, chunk, first, last);
-		if (r || !pin_take_stale(c, chunk) || tries == PIN_TRIES)
-			return r;
-		pin_unpin_pages(c, chunk);
-	}
-}
-
-struct pin_chunk *pin_get(struct pin_cache *c, u64 hva, unsigned int first, unsigned int last, bool write)
-{
-	struct pin_chunk *chunk;
-	bool fresh;
-	int r;
-
-	if (fatal_signal_pending(current))
-		return ERR_PTR(-EINTR);
-	mutex_lock(&c->lock);
-again:
-	chunk = pin_find(c, hva, write);
-	fresh = !chunk;
-	if (fresh)
-		chunk = pin_new(c, hva, write);
-	if (!chunk) {
-		mutex_unlock(&c->lock);
-		return ERR_PTR(-ENOMEM);
-	}
-	r = fresh ? pin_fresh(c, chunk, first, last) : pin_missing(c, chunk, first, last);
-	if (r == -ENOMEM && !list_empty(&c->idle)) {
-		/* What only waits to be used again must not stand in the way. */
-		if (fresh)
-			pin_free(c, chunk);
-		pin_reap(c);
-		goto again;
-	}
-	if (r) {
-		if (fresh)
-			pin_free(c, chunk);
-		chunk = ERR_PTR(r);
-	} else {
-		list_del_init(&chunk->idle);
-		chunk->refs++;
-	}
-	mutex_unlock(&c->lock);
-	return chunk;
-}
-
-void pin_put(struct pin_cache *c, struct pin_chunk *chunk)
-{
-	mutex_lock(&c->lock);
-	if (!--chunk->refs) {
-		if (pin_find(c, chunk->hva, chunk->write) == chunk) {
-			list_add_tail(&chunk->idle, &c->idle);
-			mod_delayed_work(system_wq, &c->reaper, PIN_IDLE_JIFFIES);
-		} else {
-			pin_free(c, chunk);
-		}
-	}
-	mutex_unlock(&c->lock);
+	WARN_ON_ONCE(!xa_empty(&c->index));
 }

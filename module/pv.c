@@ -181,27 +181,32 @@ static void pv_fill_wall_clock(struct vcpu *v)
 	u32 version, nsec;
 
 	v->pv->wall_clock_wanted = false;
-	if (!gpa || gpa_read(v->vm, gpa, &version, sizeof(version)))
+	if (!gpa || gpa_read(v, gpa, &version, sizeof(version)))
 		return;
 	version = (version + 1) | 1;
-	if (gpa_write(v->vm, gpa, &version, sizeof(version)))
+	if (gpa_write(v, gpa, &version, sizeof(version)))
 		return;
 	ns = clock_wall_base_ns(v->vm);
 	wc.sec = div_u64_rem(ns, NSEC_PER_SEC, &nsec);
 	wc.nsec = nsec;
 	wc.version = version;
-	if (gpa_write(v->vm, gpa, &wc, sizeof(wc)))
+	if (gpa_write(v, gpa, &wc, sizeof(wc)))
 		return;
 	version++;
-	gpa_write(v->vm, gpa, &version, sizeof(version));
+	gpa_write(v, gpa, &version, sizeof(version));
 }
 
 /* A structure of the guest's that its MSR enabled; NULL: leave it alone. */
 static void *pv_guest_struct(struct vcpu *v, u64 msr, unsigned int len)
 {
+	void *guest;
+
 	if (!(msr & KVM_MSR_ENABLED))
 		return NULL;
-	return gpa_ptr(v->vm, msr & ~(u64)KVM_MSR_ENABLED, len, true);
+	guest = gpa_ptr(v, msr & ~(u64)KVM_MSR_ENABLED, len, true);
+	if (!guest)
+		gpa_forget_error(v);
+	return guest;
 }
 
 void pv_serve_clock(struct vcpu *v)
@@ -210,8 +215,10 @@ void pv_serve_clock(struct vcpu *v)
 	struct vcpu_pv *pv = v->pv;
 	u32 version;
 
-	if (pv->wall_clock_wanted)
+	if (pv->wall_clock_wanted) {
 		pv_fill_wall_clock(v);
+		gpa_forget_error(v);
+	}
 	guest = pv_guest_struct(v, pv->system_time, sizeof(*guest));
 	if (!guest)
 		return;
@@ -289,7 +296,7 @@ void pv_note_preempted(struct vcpu *v)
 	/* Half of an instruction is yet to come: a flush left to us would come after the addresses it used. */
 	if (v->completion != COMPLETE_NONE)
 		return;
-	st = pv_guest_struct(v, pv->steal_time, sizeof(*st));
+	st = gpa_ptr_present(v->vm, pv->steal_time & ~(u64)KVM_MSR_ENABLED, sizeof(*st), true);
 	if (!st)
 		return;
 	pv->preempted = true;
@@ -321,7 +328,10 @@ static long pv_clock_pairing(struct vcpu *v, u64 gpa, u64 type)
 	pair.sec = ts.tv_sec;
 	pair.nsec = ts.tv_nsec;
 	pair.tsc = clock_guest_tsc_at(v, tsc);
-	return gpa_write(v->vm, gpa, &pair, sizeof(pair)) ? -KVM_EFAULT : 0;
+	if (!gpa_write(v, gpa, &pair, sizeof(pair)))
+		return 0;
+	gpa_forget_error(v);
+	return -KVM_EFAULT;
 }
 
 /* KVM_HC_MAP_GPA_RANGE is user space's to answer, if it asked for that. */

@@ -29,7 +29,7 @@ static bool in_64bit_code(const struct hv_paging *p)
 /* The entry's address in the kernel and its value go into the memo; 0 where there is no memory. */
 static u64 memo_read(struct vcpu *v, struct code_memo *m, u64 gpa)
 {
-	u64 *entry = gpa_ptr(v->vm, gpa, sizeof(*entry), false);
+	u64 *entry = gpa_ptr(v, gpa, sizeof(*entry), false);
 	u64 pte = entry ? READ_ONCE(*entry) : 0;
 
 	m->at[m->n] = entry;
@@ -52,7 +52,7 @@ static void memo_walk(struct vcpu *v, struct code_memo *m)
 		if (size == PAGE_SIZE || (size <= 1ULL << 30 && (pte & _PAGE_PSE)))
 			break;
 	}
-	m->page = gpa_ptr(v->vm, (table & ~(size - 1)) | (m->lin & (size - 1)), PAGE_SIZE, false);
+	m->page = gpa_ptr(v, (table & ~(size - 1)) | (m->lin & (size - 1)), PAGE_SIZE, false);
 }
 
 static bool memo_holds(const struct vcpu *v, const struct code_memo *m, u64 lin, u64 cr3)
@@ -79,7 +79,7 @@ static const u8 *executed_code(struct vcpu *v, const struct hv_paging *p, u64 li
 	struct code_memo *m = &v->code_memo[(lin >> PAGE_SHIFT) % CODE_MEMOS];
 
 	if (!(p->cr0 & X86_CR0_PG))
-		return gpa_ptr(v->vm, (u32)lin, len, false);
+		return gpa_ptr(v, (u32)lin, len, false);
 	if (!(p->efer & EFER_LMA) || (p->cr4 & X86_CR4_LA57) || offset_in_page(lin) + len > PAGE_SIZE)
 		return NULL;
 	if (unlikely(!memo_holds(v, m, lin & PAGE_MASK, p->cr3))) {
@@ -112,7 +112,7 @@ int skip_fetch(struct vcpu *v, const struct hv_paging *p, u64 lin, u8 *buf, unsi
 		if (unlikely(!code)) {
 			if (mmu_walk(v, p, lin + done, access, &gpa, fault))
 				return done ?: -EFAULT;
-			code = gpa_ptr(v->vm, gpa, n, false);
+			code = gpa_ptr(v, gpa, n, false);
 			if (!code)
 				return done ?: -ENXIO;
 		}
@@ -247,7 +247,7 @@ bool emul_poke(struct vcpu *v, const char *bytes, unsigned int len)
 		}
 	}
 	for (i = 0; i < len; i++)
-		gpa_write(v->vm, gpa[i], bytes + i, 1);
+		gpa_write(v, gpa[i], bytes + i, 1);
 	return true;
 }
 

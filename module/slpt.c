@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The second-level page table; see slpt.h for who may call. */
+#include <linux/bitops.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -30,6 +31,63 @@ static u64 *slpt_next(u64 entry)
 	return __va(entry & SLPT_PA_MASK);
 }
 
+/* ---- the stock: empty tables, chained through their first word ---- */
+
+void slpt_free_stock(u64 *chain)
+{
+	while (chain) {
+		u64 *next = (u64 *)(unsigned long)*chain;
+
+		free_page((unsigned long)chain);
+		chain = next;
+	}
+}
+
+u64 *slpt_alloc_stock(void)
+{
+	u64 *chain = NULL;
+	unsigned int i;
+
+	for (i = 0; i < SLPT_STOCK; i++) {
+		u64 *table = slpt_alloc_table();
+
+		if (!table) {
+			slpt_free_stock(chain);
+			return NULL;
+		}
+		*table = (unsigned long)chain;
+		chain = table;
+	}
+	return chain;
+}
+
+u64 *slpt_add_stock(struct slpt *t, u64 *chain)
+{
+	while (chain && t->nstock < SLPT_STOCK) {
+		u64 *table = chain;
+
+		chain = (u64 *)(unsigned long)*table;
+		*table = (unsigned long)t->stock;
+		t->stock = table;
+		t->nstock++;
+	}
+	return chain;
+}
+
+static u64 *slpt_take_table(struct slpt *t)
+{
+	u64 *table = t->stock;
+
+	if (table) {
+		t->stock = (u64 *)(unsigned long)*table;
+		t->nstock--;
+		*table = 0;
+	}
+	return table;
+}
+
+/* ---- the table ---- */
+
 int slpt_create(struct slpt *t)
 {
 	t->levels = hv->slpt_levels();
@@ -55,6 +113,9 @@ void slpt_destroy(struct slpt *t)
 	if (t->root)
 		slpt_free_table(t->root, t->levels);
 	t->root = NULL;
+	slpt_free_stock(t->stock);
+	t->stock = NULL;
+	t->nstock = 0;
 }
 
 u64 slpt_root_pa(const struct slpt *t)
@@ -69,27 +130,61 @@ u64 slpt_limit(void)
 	return 1ULL << bits;
 }
 
-int slpt_map(struct slpt *t, u64 gpa, u64 pa, unsigned int level, bool write)
+static bool slpt_grants(u64 entry, u64 leaf)
 {
+	return !(leaf & ~entry & hv->slpt_write_bit);
+}
+
+/* Vcpus may be using the entry: its accessed and dirty bits change under us. */
+static void slpt_grant_write(u64 *entry)
+{
+	u64 old = READ_ONCE(*entry);
+
+	while (!try_cmpxchg(entry, &old, old | hv->slpt_write_bit))
+		;
+}
+
+static int slpt_set_leaf(struct slpt *t, u64 *entry, u64 leaf, unsigned int level)
+{
+	if (!*entry) {
+		WRITE_ONCE(*entry, leaf);
+		++*t->nleaf[level];
+		return 1;
+	}
+	if (!slpt_is_leaf(*entry, level))
+		return -EEXIST;
+	if (slpt_grants(*entry, leaf))
+		return 0;
+	slpt_grant_write(entry);
+	return 1;
+}
+
+int slpt_map(struct slpt *t, u64 gpa, u64 pa, unsigned int level, unsigned int flags)
+{
+	u64 leaf = hv->slpt_leaf(pa, level, flags);
 	unsigned int at = t->levels;
 	u64 *table = t->root;
 
 	for (; at > level; at--) {
 		u64 *entry = &table[slpt_index(gpa, at)];
 
+		if (*entry && slpt_is_leaf(*entry, at)) {
+			if (slpt_grants(*entry, leaf))
+				return 0;
+			/* What runs on with the old, smaller rights comes to the same memory, and faults where they do not do. */
+			WRITE_ONCE(*entry, 0);
+			--*t->nleaf[at];
+		}
 		if (!*entry) {
-			u64 *next = slpt_alloc_table();
+			u64 *next = slpt_take_table(t);
 
 			if (!next)
 				return -ENOMEM;
-			*entry = __pa(next) | hv->slpt_table_bits;
-		} else if (WARN_ON_ONCE(slpt_is_leaf(*entry, at))) {
-			return -EEXIST;
+			WRITE_ONCE(*entry, __pa(next) | hv->slpt_table_bits);
 		}
 		table = slpt_next(*entry);
 	}
-	table[slpt_index(gpa, level)] = hv->slpt_leaf(pa, level, write);
-	return 0;
+	return slpt_set_leaf(t, &table[slpt_index(gpa, level)], leaf, level);
 }
 
 static bool slpt_table_empty(const u64 *table)
@@ -97,8 +192,23 @@ static bool slpt_table_empty(const u64 *table)
 	return !memchr_inv(table, 0, PAGE_SIZE);
 }
 
+struct slpt_removal {
+	struct slpt *t;
+	unsigned long *dirty;
+	u64 first;
+	bool may_block;
+};
+
+static void slpt_remove_leaf(const struct slpt_removal *r, u64 *entry, unsigned int level, u64 gpa)
+{
+	if (r->dirty && level == 1 && (*entry & hv->slpt_dirty_bit))
+		set_bit((gpa >> PAGE_SHIFT) - r->first, r->dirty);
+	*entry = 0;
+	--*r->t->nleaf[level];
+}
+
 /* Depth is bounded by the number of levels (5). */
-static void slpt_unmap_table(u64 *table, unsigned int level, u64 gpa, u64 end)
+static void slpt_unmap_table(const struct slpt_removal *r, u64 *table, unsigned int level, u64 gpa, u64 end)
 {
 	u64 size = slpt_level_size(level);
 
@@ -107,12 +217,12 @@ static void slpt_unmap_table(u64 *table, unsigned int level, u64 gpa, u64 end)
 		u64 next = min((gpa & ~(size - 1)) + size, end);
 
 		if (*entry && slpt_is_leaf(*entry, level)) {
-			*entry = 0;
+			slpt_remove_leaf(r, entry, level, gpa);
 		} else if (*entry) {
 			u64 *below = slpt_next(*entry);
 
-			slpt_unmap_table(below, level - 1, gpa, next);
-			if (level > 2)
+			slpt_unmap_table(r, below, level - 1, gpa, next);
+			if (level > 2 && r->may_block)
 				cond_resched();
 			if (slpt_table_empty(below)) {
 				*entry = 0;
@@ -123,27 +233,44 @@ static void slpt_unmap_table(u64 *table, unsigned int level, u64 gpa, u64 end)
 	}
 }
 
-void slpt_unmap(struct slpt *t, u64 gpa, u64 size)
+void slpt_unmap(struct slpt *t, u64 gpa, u64 size, unsigned long *dirty, u64 first, bool may_block)
 {
-	slpt_unmap_table(t->root, t->levels, gpa, gpa + size);
+	struct slpt_removal r = { .t = t, .dirty = dirty, .first = first, .may_block = may_block };
+
+	slpt_unmap_table(&r, t->root, t->levels, gpa, gpa + size);
+}
+
+/* The entry that maps gpa, or the empty one that would; its level. */
+static u64 *slpt_find(const struct slpt *t, u64 gpa, unsigned int *level)
+{
+	unsigned int at = t->levels;
+	u64 *table = t->root;
+
+	for (;; at--) {
+		u64 *entry = &table[slpt_index(gpa, at)];
+
+		if (!*entry || slpt_is_leaf(*entry, at)) {
+			*level = at;
+			return entry;
+		}
+		table = slpt_next(*entry);
+	}
 }
 
 bool slpt_test_and_clear_dirty(struct slpt *t, u64 gpa)
 {
-	unsigned int at = t->levels;
-	u64 *table = t->root;
-	u64 *entry = NULL;
+	unsigned int level;
+	u64 *entry = slpt_find(t, gpa, &level);
 
-	for (; at >= 1; at--) {
-		entry = &table[slpt_index(gpa, at)];
-		if (!*entry)
-			return false;
-		if (slpt_is_leaf(*entry, at))
-			break;
-		table = slpt_next(*entry);
-	}
 	if (!(*entry & hv->slpt_dirty_bit))
 		return false;
 	*entry &= ~hv->slpt_dirty_bit;
 	return true;
+}
+
+unsigned int slpt_empty_level(const struct slpt *t, u64 gpa)
+{
+	unsigned int level;
+
+	return *slpt_find(t, gpa, &level) ? 0 : level;
 }

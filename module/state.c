@@ -15,7 +15,9 @@
 
 #include "apic.h"
 #include "clock.h"
+#include "compat.h"
 #include "cpuid.h"
+#include "memory.h"
 #include "mmu.h"
 #include "msr.h"
 #include "pv.h"
@@ -571,6 +573,7 @@ union state_arg {
 	struct kvm_vcpu_events events;
 	struct kvm_guest_debug guest_debug;
 	struct kvm_translation translation;
+	struct kvm_pre_fault_memory pre_fault;
 	struct kvm_mp_state mp;
 	struct kvm_interrupt interrupt;
 	struct kvm_enable_cap cap;
@@ -677,6 +680,8 @@ static int state_struct_ioctl(struct vcpu *v, unsigned int cmd, void __user *arg
 	}
 	if (cmd == KVM_TRANSLATE)
 		r = state_translate(v, &a->translation);
+	else if (cmd == KVM_PRE_FAULT_MEMORY)
+		r = mem_pre_fault(v->vm, &a->pre_fault);
 	else if (in)
 		r = state_set(v, cmd, a);
 	else

@@ -69,6 +69,7 @@
 	X(CUMULATIVE, CYCLES, outside_cycles, 1) /* out of the guest while it could run */         \
 	X(CUMULATIVE, NONE, userspace_exits, 1)                                                    \
 	X(CUMULATIVE, NONE, signal_exits, 1)                                                       \
+	X(CUMULATIVE, NONE, pf_taken, 1) /* memory that had to be mapped, or fetched, first */     \
 	X(CUMULATIVE, NONE, mmio_exits, 1) /* MMIO that went to user space */                      \
 	X(CUMULATIVE, NONE, request_irq_exits, 1) /* KVM_EXIT_IRQ_WINDOW_OPEN */                   \
 	X(CUMULATIVE, NONE, host_state_reload, 1) /* times the vCPU was loaded on a CPU */         \

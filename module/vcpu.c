@@ -218,7 +218,7 @@ static void xstate_unload(struct vcpu *v)
 	kernel_fpu_end();
 }
 
-static void vcpu_load(struct vcpu *v)
+static void vcpu_get(struct vcpu *v)
 {
 	int cpu = get_cpu();
 
@@ -231,14 +231,17 @@ static void vcpu_load(struct vcpu *v)
 	v->loaded = true;
 	v->stats.host_state_reload++;
 	v->exit_tsc = rdtsc();
+}
+
+static void vcpu_load(struct vcpu *v)
+{
+	vcpu_get(v);
 	pv_note_loaded(v);
 }
 
-static void vcpu_unload(struct vcpu *v)
+static void vcpu_put(struct vcpu *v)
 {
 	event_cancel(v);
-	if (need_resched())
-		pv_note_preempted(v);
 	local_irq_disable();
 	v->loaded = false;
 	hv_call(unload)(v);
@@ -246,6 +249,34 @@ static void vcpu_unload(struct vcpu *v)
 	xstate_unload(v);
 	hv_note_guest_ran();
 	put_cpu();
+}
+
+static void vcpu_unload(struct vcpu *v)
+{
+	if (need_resched())
+		pv_note_preempted(v);
+	vcpu_put(v);
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+	vcpu_put(v);
+	up_read(&v->vm->mem_sem);
+}
+
+void vcpu_resume(struct vcpu *v)
+{
+	down_read(&v->vm->mem_sem);
+	vcpu_get(v);
+}
+
+/* Memory that the hypervisor wanted for the guest could not be had: what KVM_RUN returns. */
+static int vcpu_memory_error(struct vcpu *v)
+{
+	int r = v->mem_error;
+
+	v->mem_error = 0;
+	return r;
 }
 
 /* Requests that are served while loaded. Anything but RUN_GUEST leaves the inner loop. */
@@ -257,6 +288,8 @@ static int vcpu_serve_requests(struct vcpu *v)
 		v->run->exit_reason = KVM_EXIT_SHUTDOWN;
 		return RUN_USER;
 	}
+	if (vcpu_test_and_clear_request(v, REQ_MEMORY_ERROR))
+		return vcpu_memory_error(v);
 	if (vcpu_test_and_clear_request(v, REQ_DEBUG_STEP))
 		return exit_debug_step(v);
 	if (vcpu_test_and_clear_request(v, REQ_TIMER))
@@ -389,8 +422,11 @@ static int vcpu_inner_loop(struct vcpu *v)
 		apic_pv_eoi_after_exit(v);
 		vcpu_sync_tpr(v);
 		r = exit_dispatch(v);
-		if (r != RUN_GUEST)
+		if (r != RUN_GUEST) {
+			if (vcpu_test_and_clear_request(v, REQ_MEMORY_ERROR))
+				return vcpu_memory_error(v);
 			return r;
+		}
 	}
 }
 
@@ -398,11 +434,6 @@ int vcpu_call_loaded(struct vcpu *v, int (*fn)(struct vcpu *v))
 {
 	int r;
 
-	if (unlikely(mem_is_stale(v->vm))) {
-		r = mem_resync(v->vm);
-		if (r)
-			return r;
-	}
 	if (unlikely(atomic_read(&v->vm->mem_writers)))
 		WRITE_ONCE(v->vm->mem_held_up, true);
 	if (down_read_killable(&v->vm->mem_sem))
@@ -593,6 +624,11 @@ static int vcpu_outer_loop(struct vcpu *v)
 			if (task_work_pending(current))
 				return vcpu_interrupted(v);
 			cond_resched();
+			break;
+		case RUN_MEMORY:
+			r = mem_fault(v, v->exit.mem.gpa, v->exit.mem.write);
+			if (r && !(r == -EINTR && signal_pending(current)))
+				return r;
 			break;
 		case RUN_SPLIT_LOCK:
 			if (!exit_split_lock(v))

@@ -7,6 +7,7 @@
 #include <asm/nospec-branch.h>
 
 #include "../params.h"
+#include "../slpt.h"
 #include "svm.h"
 
 /* CPUID Fn8000_000A EDX (APM vol. 3, appendix E.4.9) */
@@ -207,11 +208,17 @@ static void svm_update_tsc(struct vcpu *v)
 	svm_dirty(v->svm, SVM_CLEAN_INTERCEPTS);
 }
 
-static u64 svm_slpt_leaf(u64 pa, unsigned int level, bool write)
+/*
+ * The type of a device's memory is that of the owner's mapping: nested paging looks it up in the host's PAT, and
+ * combines it with the guest's (APM vol. 2, 15.25.8). RAM is write-back, or what the guest's PAT makes of it.
+ */
+static u64 svm_slpt_leaf(u64 pa, unsigned int level, unsigned int flags)
 {
 	u64 bits = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
 
-	return pa | bits | (write ? _PAGE_RW : 0) | (level > 1 ? _PAGE_PSE : 0);
+	if (flags & SLPT_DEVICE)
+		bits |= (flags & SLPT_PWT ? _PAGE_PWT : 0) | (flags & SLPT_PCD ? _PAGE_PCD : 0);
+	return pa | bits | (flags & SLPT_WRITE ? _PAGE_RW : 0) | (level > 1 ? _PAGE_PSE : 0);
 }
 
 /* Nested paging uses the host's own paging mode (APM vol. 2, 15.25.3). */
@@ -262,6 +269,7 @@ struct hv_ops svm_ops __ro_after_init = {
 	.cancel_injection = svm_cancel_injection,
 	.slpt_leaf = svm_slpt_leaf,
 	.slpt_table_bits = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED,
+	.slpt_write_bit = _PAGE_RW,
 	.slpt_dirty_bit = _PAGE_DIRTY,
 	.slpt_large_bit = _PAGE_PSE,
 	.slpt_levels = svm_slpt_levels,

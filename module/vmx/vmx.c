@@ -9,6 +9,7 @@
 #include <asm/tlbflush.h>
 
 #include "../compat.h"
+#include "../slpt.h"
 #include "vmx.h"
 
 #define VMX_TSC_RATIO_FRAC 48 /* SDM vol. 3, "TSC-Multiplier Handling" */
@@ -260,13 +261,30 @@ static void vmx_flush_tlb(struct vcpu *v)
 	v->vmx->flush = true;
 }
 
-/* Guests' memory is write-back whatever their PAT says: no device reads it behind the caches. */
-static u64 vmx_slpt_leaf(u64 pa, unsigned int level, bool write)
+/* The EPT memory type of a mapping of the owner's: EPT knows no UC- (SDM vol. 3, 29.3.7.2 and 12.12.2). */
+static u64 vmx_device_type(unsigned int flags)
 {
-	u64 bits = VMX_EPT_READABLE_MASK | VMX_EPT_EXECUTABLE_MASK | VMX_EPT_IPAT_BIT |
-		   ((u64)VMX_EPTP_MT_WB << VMX_EPT_MT_EPTE_SHIFT);
+	unsigned int index = (flags & SLPT_PWT ? 1 : 0) | (flags & SLPT_PCD ? 2 : 0);
+	u64 pat, type;
 
-	return pa | bits | (write ? VMX_EPT_WRITABLE_MASK : 0) | (level > 1 ? _PAGE_PSE : 0);
+	rdmsrl(MSR_IA32_CR_PAT, pat);
+	type = (pat >> (8 * index)) & 7;
+	return type == 7 ? 0 : type;
+}
+
+/*
+ * RAM is write-back whatever the guest's PAT says, unless a device reads it behind the caches: then the guest decides.
+ * For a device's memory the guest's PAT can turn uncached into write-combining.
+ */
+static u64 vmx_slpt_leaf(u64 pa, unsigned int level, unsigned int flags)
+{
+	u64 bits = VMX_EPT_READABLE_MASK | VMX_EPT_EXECUTABLE_MASK;
+	u64 type = flags & SLPT_DEVICE ? vmx_device_type(flags) : VMX_EPTP_MT_WB;
+
+	if (!(flags & (SLPT_DEVICE | SLPT_GUEST_PAT)))
+		bits |= VMX_EPT_IPAT_BIT;
+	bits |= type << VMX_EPT_MT_EPTE_SHIFT;
+	return pa | bits | (flags & SLPT_WRITE ? VMX_EPT_WRITABLE_MASK : 0) | (level > 1 ? _PAGE_PSE : 0);
 }
 
 static unsigned int vmx_slpt_levels(void)
@@ -315,6 +333,7 @@ struct hv_ops vmx_ops __ro_after_init = {
 	.flush_tlb = vmx_flush_tlb,
 	.slpt_leaf = vmx_slpt_leaf,
 	.slpt_table_bits = VMX_EPT_RWX_MASK,
+	.slpt_write_bit = VMX_EPT_WRITABLE_MASK,
 	.slpt_dirty_bit = VMX_EPT_DIRTY_BIT,
 	.slpt_large_bit = _PAGE_PSE,
 	.slpt_levels = vmx_slpt_levels,

@@ -93,7 +93,7 @@ static int fetch_pdptes(struct vcpu *v, u64 *pdpte)
 	u64 reserved = PDPTE_RESERVED | ~0ULL << v->maxphyaddr;
 	unsigned int i;
 
-	if (gpa_read(v->vm, vmx_read(GUEST_CR3) & CR3_PDPT, pdpte, 4 * sizeof(*pdpte)))
+	if (gpa_read(v, vmx_read(GUEST_CR3) & CR3_PDPT, pdpte, 4 * sizeof(*pdpte)))
 		return -EINVAL;
 	for (i = 0; i < 4; i++) {
 		if ((pdpte[i] & PDPTE_PRESENT) && (pdpte[i] & reserved))

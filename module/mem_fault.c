@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Getting guest memory: host pages into the slots, slots into the second-level
+ * page table.
+ *
+ * Fetching. struct fetch says which run of absent pages is wanted
+ * (fetch_begin()); host_page.c finds them, without a lock, and perhaps waits for
+ * user space; fetch_end() puts them into the chunk if neither the slot nor the
+ * owner's mapping has changed in between, else all of it is done again.
+ *
+ * Mapping. mem_map_range() maps what is there of a range, with the largest pages that
+ * fit. It holds vm->mem_sem for reading, so slots stay, pin_cache->page_lock, so
+ * pages stay, and neither for longer than one chunk takes.
+ */
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "mem_priv.h"
+#include "memory.h"
+
+/* How often to try again what lost a race, where nobody waits for the page. */
+#define MEM_TRIES 3
+
+struct fetch {
+	u64 gpa, hva; /* of the first page wanted */
+	unsigned int n; /* pages wanted; 0: all that were asked for are there */
+	bool write; /* the slot can be written */
+	unsigned long seq;
+	unsigned long pages[PIN_CHUNK_PAGES];
+};
+
+/* From the first absent page of [gpa, end) on, within its chunk and slot. page_lock, vm->mem_sem held. */
+static void fetch_choose(struct fetch *f, const struct mem_slot *s, u64 gpa, u64 end, bool write)
+{
+	u64 hva = s->hva + (gpa - s->gpa), stop;
+	const struct pin_chunk *c = slot_chunk(s, hva);
+
+	end = min3(end, s->gpa + slot_size(s), gpa + PIN_CHUNK_SIZE - (hva & (PIN_CHUNK_SIZE - 1)));
+	while (gpa < end && host_page_allows(c->pages[chunk_index(s->hva + (gpa - s->gpa))], write))
+		gpa += PAGE_SIZE;
+	for (stop = gpa; stop < end; stop += PAGE_SIZE) {
+		if (host_page_allows(c->pages[chunk_index(s->hva + (stop - s->gpa))], write))
+			break;
+	}
+	f->gpa = gpa;
+	f->hva = s->hva + (gpa - s->gpa);
+	f->n = (stop - gpa) >> PAGE_SHIFT;
+	f->write = !(s->flags & KVM_MEM_READONLY);
+}
+
+/* 0, -ENOENT (no slot), -EINTR (fatal signal). */
+static int fetch_begin(struct vm *vm, struct fetch *f, u64 gpa, u64 end, bool write)
+{
+	struct pin_cache *pins = &vm->mem->pins;
+	struct mem_slot *s;
+	bool changing;
+
+	for (;;) {
+		down_read(&vm->mem_sem);
+		s = mem_find(vm->mem, gpa);
+		if (!s || (write && (s->flags & KVM_MEM_READONLY))) {
+			up_read(&vm->mem_sem);
+			return -ENOENT;
+		}
+		spin_lock(&pins->page_lock);
+		fetch_choose(f, s, gpa, end, write);
+		f->seq = pins->seq;
+		changing = f->n && pin_is_changing(pins, f->hva, f->hva + ((u64)f->n << PAGE_SHIFT));
+		spin_unlock(&pins->page_lock);
+		up_read(&vm->mem_sem);
+		if (!changing)
+			return 0;
+		if (pin_wait_settled(pins, f->hva, f->hva + ((u64)f->n << PAGE_SHIFT)))
+			return -EINTR;
+	}
+}
+
+/* Put the first n pages into use. -EAGAIN: something has changed, nothing was. */
+static int fetch_end(struct vm *vm, struct fetch *f, unsigned int n)
+{
+	struct pin_cache *pins = &vm->mem->pins;
+	struct mem_slot *s;
+	int r = -EAGAIN;
+
+	down_read(&vm->mem_sem);
+	s = mem_find(vm->mem, f->gpa);
+	spin_lock(&pins->page_lock);
+	if (s && s->hva + (f->gpa - s->gpa) == f->hva && s->gpa + slot_size(s) - f->gpa >= (u64)n << PAGE_SHIFT &&
+	    !pin_changed(pins, f->seq, f->hva, f->hva + ((u64)n << PAGE_SHIFT))) {
+		pin_install(pins, slot_chunk(s, f->hva), chunk_index(f->hva), n, f->pages);
+		r = 0;
+	}
+	spin_unlock(&pins->page_lock);
+	up_read(&vm->mem_sem);
+	host_pages_put(vm->mm, f->pages, n);
+	return r;
+}
+
+/* ---- one page that somebody wants ---- */
+
+/*
+ * The page, and what lies behind it and needs no fault. The page may be there
+ * already for the owner: then no fault is taken for it, either.
+ */
+static int fetch_page(struct vm *vm, struct fetch *f, bool write, bool interruptible)
+{
+	unsigned int n;
+	int r;
+
+	n = host_pages_peek(vm->mm, f->hva, f->n, write || f->write, f->pages);
+	if (!n) {
+		r = host_page_fault_in(vm->mm, f->hva, write, interruptible, &f->pages[0]);
+		if (r)
+			return r;
+		n = 1;
+		if (f->n > 1)
+			n += host_pages_peek(vm->mm, f->hva + PAGE_SIZE, f->n - 1, f->write, &f->pages[1]);
+	}
+	return fetch_end(vm, f, n);
+}
+
+/* The pages before it in its chunk, if they need no fault. Best effort. */
+static void fetch_before(struct vm *vm, struct fetch *f, u64 gpa)
+{
+	u64 start = gpa - min(gpa, (f->hva & (PIN_CHUNK_SIZE - 1)));
+	unsigned int n;
+
+	if (start == gpa || fetch_begin(vm, f, start, gpa, false) || !f->n)
+		return;
+	n = host_pages_peek(vm->mm, f->hva, f->n, f->write, f->pages);
+	if (n)
+		fetch_end(vm, f, n);
+}
+
+static int page_in(struct vm *vm, u64 gpa, bool write, bool interruptible)
+{
+	struct fetch *f = kmalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	bool fetched = false, reaped = false;
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	gpa &= PAGE_MASK;
+	for (;;) {
+		/* Up to the chunk's end: neighbours that are there come along. */
+		r = fetch_begin(vm, f, gpa, ULLONG_MAX, write);
+		if (r || f->gpa != gpa || !f->n)
+			break;
+		r = fetch_page(vm, f, write, interruptible);
+		fetched |= !r;
+		if (r == -ENOMEM && !reaped) {
+			/* What is pinned without need must not stand in the way. */
+			pin_reap(&vm->mem->pins);
+			reaped = true;
+		} else if (r && r != -EAGAIN) {
+			break;
+		}
+		cond_resched();
+	}
+	if (!r && fetched)
+		fetch_before(vm, f, gpa);
+	kfree(f);
+	return r;
+}
+
+int mem_page_in(struct vm *vm, u64 gpa, bool write)
+{
+	return page_in(vm, gpa, write, false);
+}
+
+/* ---- the second-level table ---- */
+
+/* All of one 1 GiB piece is one aligned piece of memory, and alike. */
+static bool slot_fits_1g(const struct mem_slot *s, u64 hva)
+{
+	unsigned long first = slot_chunk(s, hva)->pages[0];
+	u64 i;
+
+	if (host_page_pa(first) & (slpt_level_size(3) - 1))
+		return false;
+	for (i = 0; i < 512; i++) {
+		const struct pin_chunk *c = slot_chunk(s, hva + (i << PIN_CHUNK_SHIFT));
+
+		if (!c->contiguous || host_page_pfn(c->pages[0]) != host_page_pfn(first) + i * PIN_CHUNK_PAGES ||
+		    ((c->pages[0] ^ first) & HOST_PAGE_ATTRIBUTES))
+			return false;
+	}
+	return true;
+}
+
+static unsigned int slot_level_at(const struct mem_slot *s, u64 offset)
+{
+	u64 gpa = s->gpa + offset, hva = s->hva + offset, left = slot_size(s) - offset;
+
+	if ((s->flags & KVM_MEM_LOG_DIRTY_PAGES) || hv->slpt_max_level < 2)
+		return 1;
+	if ((gpa | hva) & (slpt_level_size(2) - 1) || left < slpt_level_size(2) || !slot_chunk(s, hva)->contiguous)
+		return 1;
+	if (boot_cpu_has(X86_FEATURE_GBPAGES) && hv->slpt_max_level >= 3 && !((gpa | hva) & (slpt_level_size(3) - 1)) &&
+	    left >= slpt_level_size(3) && slot_fits_1g(s, hva))
+		return 3;
+	return 2;
+}
+
+static unsigned int leaf_flags(const struct vm *vm, const struct mem_slot *s, unsigned long page)
+{
+	unsigned int flags = 0;
+
+	if ((page & HOST_PAGE_WRITE) && !(s->flags & KVM_MEM_READONLY))
+		flags |= SLPT_WRITE;
+	if (page & (HOST_PAGE_PWT | HOST_PAGE_PCD)) {
+		flags |= SLPT_DEVICE;
+		flags |= page & HOST_PAGE_PWT ? SLPT_PWT : 0;
+		flags |= page & HOST_PAGE_PCD ? SLPT_PCD : 0;
+	} else if (vm_honors_guest_pat(vm)) {
+		flags |= SLPT_GUEST_PAT;
+	}
+	return flags;
+}
+
+/* Map [offset, end) of a slot, which lies in one chunk or is more if a larger page fits. Returns how far it came, or -errno. */
+static s64 slot_map(struct vm *vm, struct mem_slot *s, u64 offset, u64 end, bool *changed)
+{
+	while (offset < end) {
+		unsigned long page = slot_page(s, offset >> PAGE_SHIFT);
+		unsigned int level;
+		int r;
+
+		if (!(page & HOST_PAGE_VALID)) {
+			offset += PAGE_SIZE;
+			continue;
+		}
+		level = slot_level_at(s, offset);
+		do {
+			r = slpt_map(&vm->mem->slpt, s->gpa + offset, host_page_pa(page), level, leaf_flags(vm, s, page));
+		} while (r == -EEXIST && --level);
+		if (r < 0)
+			return r;
+		*changed |= r;
+		offset += slpt_level_size(level);
+	}
+	return offset;
+}
+
+/* One step of mem_map_range(): at most a chunk, or one large page. Moves *gpa on. -ENOENT where there is no slot. */
+static int mem_map_step(struct vm *vm, u64 *gpa, u64 end, bool *changed)
+{
+	struct pin_cache *pins = &vm->mem->pins;
+	u64 *stock = NULL, hva, stop;
+	struct mem_slot *s;
+	s64 r = -ENOENT;
+
+	for (;;) {
+		down_read(&vm->mem_sem);
+		s = mem_find(vm->mem, *gpa);
+		spin_lock(&pins->page_lock);
+		stock = slpt_add_stock(&vm->mem->slpt, stock);
+		if (s) {
+			hva = s->hva + (*gpa - s->gpa);
+			stop = min3(end, s->gpa + slot_size(s), *gpa + PIN_CHUNK_SIZE - (hva & (PIN_CHUNK_SIZE - 1)));
+			r = slot_map(vm, s, *gpa - s->gpa, stop - s->gpa, changed);
+			if (r >= 0)
+				*gpa = s->gpa + r;
+		}
+		spin_unlock(&pins->page_lock);
+		up_read(&vm->mem_sem);
+		slpt_free_stock(stock);
+		stock = NULL;
+		if (r != -ENOMEM)
+			return r < 0 ? r : 0;
+		stock = slpt_alloc_stock();
+		if (!stock)
+			return -ENOMEM;
+	}
+}
+
+int mem_map_range(struct vm *vm, u64 gpa, u64 end, bool *changed)
+{
+	int r = 0;
+
+	while (!r && gpa < end) {
+		r = mem_map_step(vm, &gpa, end, changed);
+		cond_resched();
+	}
+	return r;
+}
+
+/* What to map together with gpa: all that is missing around it, as a change may have taken a large page away. */
+static void mem_hole_around(struct vm *vm, u64 gpa, u64 *start, u64 *end)
+{
+	struct mem_slot *s;
+	unsigned int level;
+	u64 size;
+
+	down_read(&vm->mem_sem);
+	spin_lock(&vm->mem->pins.page_lock);
+	level = clamp_t(unsigned int, slpt_empty_level(&vm->mem->slpt, gpa), 2, SLPT_MAX_LEAF_LEVEL);
+	s = mem_find(vm->mem, gpa);
+	size = slpt_level_size(level);
+	*start = gpa & ~(size - 1);
+	*end = *start + size;
+	if (s) {
+		*start = max(*start, s->gpa);
+		*end = min(*end, s->gpa + slot_size(s));
+	}
+	spin_unlock(&vm->mem->pins.page_lock);
+	up_read(&vm->mem_sem);
+}
+
+bool mem_is_ram(struct vm *vm, u64 gpa, bool write)
+{
+	struct mem_slot *s = mem_find(vm->mem, gpa);
+
+	return s && !(write && (s->flags & KVM_MEM_READONLY));
+}
+
+int mem_fault(struct vcpu *v, u64 gpa, bool write)
+{
+	struct vm *vm = v->vm;
+	bool changed = false;
+	u64 start, end;
+	int r;
+
+	v->stats.pf_taken++;
+	r = page_in(vm, gpa, write, true);
+	if (!r) {
+		mem_hole_around(vm, gpa, &start, &end);
+		r = mem_map_range(vm, start, end, &changed);
+	}
+	/* Another vCPU was faster, or this CPU went by what was before: let it look again. */
+	if (!changed)
+		vcpu_request(v, REQ_TLB_FLUSH);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* ---- memory that is fetched ahead ---- */
+
+static int populate_chunk(struct vm *vm, struct fetch *f, u64 *gpa, u64 end)
+{
+	unsigned int tries, n;
+	int r;
+
+	for (tries = 0;; tries++) {
+		r = fetch_begin(vm, f, *gpa, end, false);
+		if (r)
+			return r;
+		n = f->n;
+		if (n)
+			r = host_pages_populate(vm->mm, f->hva, n, f->write, f->pages);
+		if (!r && n)
+			r = fetch_end(vm, f, n);
+		if (r == -EAGAIN && tries < MEM_TRIES)
+			continue;
+		*gpa = max(f->gpa + ((u64)n << PAGE_SHIFT), *gpa + PAGE_SIZE);
+		return r == -EAGAIN ? 0 : r;
+	}
+}
+
+int mem_populate(struct vm *vm, u64 gpa, u64 npages)
+{
+	struct fetch *f = kmalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	u64 at = gpa, end = gpa + (npages << PAGE_SHIFT), failed = ~0ULL;
+	bool changed;
+	int r = 0;
+
+	if (!f)
+		return -ENOMEM;
+	while (!r && at < end) {
+		u64 here = at;
+
+		r = populate_chunk(vm, f, &at, end);
+		if (r == -ENOMEM && failed != here) {
+			pin_reap(&vm->mem->pins);
+			failed = at = here;
+			r = 0;
+		}
+		cond_resched();
+	}
+	kfree(f);
+	return r ?: mem_map_range(vm, gpa, end, &changed);
+}
+
+int mem_pre_fault(struct vm *vm, struct kvm_pre_fault_memory *range)
+{
+	u64 size = range->size, n;
+	int r = 0;
+
+	if (range->flags || !PAGE_ALIGNED(range->gpa) || !PAGE_ALIGNED(size) || range->gpa + size <= range->gpa)
+		return -EINVAL;
+	while (range->size && !r) {
+		if (signal_pending(current)) {
+			r = -EINTR;
+			break;
+		}
+		n = min(range->size, PIN_CHUNK_SIZE - (range->gpa & (PIN_CHUNK_SIZE - 1))) >> PAGE_SHIFT;
+		r = mem_populate(vm, range->gpa, n);
+		for (; !r && n; n--) {
+			r = page_in(vm, range->gpa, false, true);
+			if (r)
+				break;
+			range->gpa += PAGE_SIZE;
+			range->size -= PAGE_SIZE;
+		}
+	}
+	return range->size < size ? 0 : r;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Inside of guest memory: what memory.c, mem_fault.c and gpa.c share. Rules: memory.c. */
+#ifndef TAXCUT_MEM_PRIV_H
+#define TAXCUT_MEM_PRIV_H
+
+#include <linux/mutex.h>
+#include <linux/nospec.h>
+
+#include "hv.h"
+#include "host_page.h"
+#include "pin.h"
+#include "slpt.h"
+
+struct mem_slot {
+	u32 id;
+	u32 flags;
+	u64 serial; /* tells it from a later slot of the same number */
+	u64 gpa, hva, npages;
+	u64 nchunks;
+	struct pin_chunk **chunks;
+	unsigned long *dirty; /* with KVM_MEM_LOG_DIRTY_PAGES: written pages that are not marked in the second-level table */
+};
+
+struct mem {
+	struct vm *vm;
+	struct mutex lock; /* changes of the slots, one at a time */
+	u64 last_serial; /* lock */
+	struct pin_cache pins;
+	struct slpt slpt;
+	struct mem_slot *slots[HV_MAX_SLOTS]; /* by id */
+	struct mem_slot *sorted[HV_MAX_SLOTS]; /* by gpa */
+	unsigned int nslots;
+	unsigned int hint; /* index in sorted of the last hit: only a guess */
+};
+
+/* The slot that holds gpa, or NULL. vm->mem_sem held. */
+struct mem_slot *mem_find(struct mem *m, u64 gpa);
+
+/* Map what is there of [gpa, end). changed: something was mapped, or got more rights. -ENOENT (no slot), -ENOMEM. */
+int mem_map_range(struct vm *vm, u64 gpa, u64 end, bool *changed);
+
+/* A device whose accesses pass the caches by uses the guest's memory: the guest's memory types count. */
+static inline bool vm_honors_guest_pat(const struct vm *vm)
+{
+	return atomic_read(&vm->noncoherent_dma);
+}
+
+static inline u64 slot_size(const struct mem_slot *s)
+{
+	return s->npages << PAGE_SHIFT;
+}
+
+static inline struct pin_chunk *slot_chunk(const struct mem_slot *s, u64 hva)
+{
+	return s->chunks[(hva >> PIN_CHUNK_SHIFT) - (s->hva >> PIN_CHUNK_SHIFT)];
+}
+
+static inline unsigned int chunk_index(u64 hva)
+{
+	return (hva >> PAGE_SHIFT) & (PIN_CHUNK_PAGES - 1);
+}
+
+/* The host page of a page of the slot; page: its number, below npages. */
+static inline unsigned long slot_page(const struct mem_slot *s, u64 page)
+{
+	u64 hva = s->hva + (array_index_nospec(page, s->npages) << PAGE_SHIFT);
+
+	return READ_ONCE(slot_chunk(s, hva)->pages[chunk_index(hva)]);
+}
+
+#endif /* TAXCUT_MEM_PRIV_H */
