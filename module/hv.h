@@ -12,13 +12,15 @@
  *     only), the IRR/TMR and pending flags of the LAPIC (atomic), wait.
  *   - vm->lock (mutex) serialises the VM's configuration: vCPU creation,
  *     irqchip creation, capabilities, ioeventfds, the destination map.
- *   - Memory slots and the second-level page table change only with
- *     vm->mem_sem held for writing. A vCPU inside vcpu_thread_run() holds it
- *     for reading the whole time, so guest memory never changes under a
- *     running vCPU; see memory.c for how a writer gets them out.
+ *   - Memory slots change, and memory is taken away, only with vm->mem_sem
+ *     held for writing. A vCPU inside vcpu_thread_run() holds it for reading
+ *     the whole time, so guest memory never goes under a running vCPU; see
+ *     memory.c for how a writer gets them out, and for what its holders must
+ *     not do.
  *   - Exit handlers run with interrupts on and preemption OFF (the guest's
  *     FPU state is in the CPU): they must not sleep, so no mutex, no user
- *     memory. What has to sleep leaves the loop first.
+ *     memory. What has to sleep leaves the loop first, or pauses the vCPU
+ *     (vcpu_pause(); gpa_ptr() does where a page is missing).
  *   Lock order: vcpu->mutex, vm->lock, vm->mem_sem, vm->irq_lock (spin).
  *
  * How to get a vCPU's attention (vcpu.c, "kicking"): set a request bit, then

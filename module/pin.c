@@ -312,7 +312,7 @@ void pin_install(struct pin_cache *c, struct pin_chunk *chunk, unsigned int firs
 		if (!new)
 			continue;
 		/* A valid page is what the owner has, so this is the same one; perhaps it may now be written. */
-		if ((old & HOST_PAGE_VALID) && ((old & HOST_PAGE_WRITE) || !(new & HOST_PAGE_WRITE)))
+		if (host_page_allows(old, new & HOST_PAGE_WRITE))
 			continue;
 		WARN_ON_ONCE((old & HOST_PAGE_VALID) && host_page_pfn(old) != host_page_pfn(new));
 		chunk_set(c, chunk, first + i, new);
