@@ -81,7 +81,7 @@ static long host_pin(struct mm_struct *mm, u64 hva, unsigned int n, unsigned int
 	r = account(mm, n);
 	if (r)
 		return r;
-	if (flags & HV_FOLL_INTERRUPTIBLE)
+	if (flags & FOLL_HWPOISON) /* the fast variant does not know it */
 		got = pin_user_pages_unlocked(hva, n, found, flags | FOLL_LONGTERM);
 	else
 		got = pin_user_pages_fast(hva, n, flags | FOLL_LONGTERM, found);
@@ -222,7 +222,7 @@ static int host_watched_read(struct mm_struct *mm, u64 hva, unsigned int flags, 
 
 int host_page_fault_in(struct mm_struct *mm, u64 hva, bool write, bool interruptible, unsigned long *page)
 {
-	unsigned int flags = interruptible ? HV_FOLL_INTERRUPTIBLE : 0;
+	unsigned int flags = FOLL_HWPOISON | (interruptible ? HV_FOLL_INTERRUPTIBLE : 0);
 	struct host_vma vma;
 	long r;
 

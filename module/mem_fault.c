@@ -316,6 +316,21 @@ bool mem_is_ram(struct vm *vm, u64 gpa, bool write)
 	return s && !(write && (s->flags & KVM_MEM_READONLY));
 }
 
+/* A page of broken memory: the owner's thread is told as if it had touched the page, and may tell its guest. */
+static void send_hwpoison(struct vm *vm, u64 gpa)
+{
+	const struct mem_slot *s;
+	u64 hva = 0;
+
+	down_read(&vm->mem_sem);
+	s = mem_find(vm->mem, gpa);
+	if (s)
+		hva = s->hva + (gpa - s->gpa);
+	up_read(&vm->mem_sem);
+	if (hva)
+		send_sig_mceerr(BUS_MCEERR_AR, (void __user *)(unsigned long)(hva & PAGE_MASK), PAGE_SHIFT, current);
+}
+
 int mem_fault(struct vcpu *v, u64 gpa, bool write)
 {
 	struct vm *vm = v->vm;
@@ -332,6 +347,10 @@ int mem_fault(struct vcpu *v, u64 gpa, bool write)
 	/* Another vCPU was faster, or this CPU went by what was before: let it look again. */
 	if (!changed)
 		vcpu_request(v, REQ_TLB_FLUSH);
+	if (unlikely(r == -EHWPOISON)) {
+		send_hwpoison(vm, gpa);
+		return 0;
+	}
 	return r == -ENOENT ? 0 : r;
 }
 

@@ -498,3 +498,77 @@ TEST(mem_unmapped_under_guest)
 	vcpu_done(v);
 	CHECK_EQ(guest_results(vm)[0], 0x7777);
 }
+
+/* KVM_PRE_FAULT_MEMORY on v: 0 with what is left in *range, or -1. */
+static int pre_fault(struct vcpu *v, struct kvm_pre_fault_memory *range, u64 gpa, u64 size, u64 flags)
+{
+	*range = (struct kvm_pre_fault_memory){ .gpa = gpa, .size = size, .flags = flags };
+	return ioctl(v->fd, KVM_PRE_FAULT_MEMORY, range);
+}
+
+/* Memory that was given back is fetched ahead of the guest, which then takes no fault for it. */
+TEST(mem_pre_fault)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	struct kvm_pre_fault_memory range;
+	u8 *p = vm_add_memory(vm, 1, 0x20000000, 8 * MIB, 0);
+	u64 faults;
+
+	if (!capability(KVM_CAP_PRE_FAULT_MEMORY))
+		test_skip("no KVM_PRE_FAULT_MEMORY");
+	vcpu_call(v, "g_nothing", 0);
+	OK(madvise(p, 8 * MIB, MADV_DONTNEED));
+	OK(pre_fault(v, &range, 0x20000000, 8 * MIB, 0));
+	CHECK_EQ(range.size, 0);
+	CHECK_EQ(range.gpa, 0x20000000 + 8 * MIB);
+	faults = stat_get(v->fd, "pf_taken");
+	for (u64 at = 0; at < 8 * MIB; at += MIB / 2)
+		vcpu_call(v, "g_mmio_one_read", 0x20000000 + at);
+	CHECK_EQ(stat_get(v->fd, "pf_taken"), faults);
+
+	ERR(pre_fault(v, &range, 0x20000800, 4096, 0), EINVAL);
+	ERR(pre_fault(v, &range, 0x20000000, 4095, 0), EINVAL);
+	ERR(pre_fault(v, &range, 0x20000000, 4096, 1), EINVAL);
+	ERR(pre_fault(v, &range, 0x20000000, 0, 0), EINVAL);
+	ERR(pre_fault(v, &range, ~0xfffULL, 8192, 0), EINVAL);
+	ERR(pre_fault(v, &range, 0x60000000, 4096, 0), ENOENT);
+	/* As far as the slot goes; then the rest is refused. */
+	OK(pre_fault(v, &range, 0x20000000 + 8 * MIB - 4096, 8192, 0));
+	CHECK_EQ(range.size, 4096);
+	ERR(pre_fault(v, &range, range.gpa, range.size, 0), ENOENT);
+	OK(munmap(p + MIB, MIB));
+	ERR(pre_fault(v, &range, 0x20000000 + MIB, 4096, 0), EFAULT);
+}
+
+static volatile int bus_code;
+static void *volatile bus_address;
+
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	bus_code = info->si_code;
+	bus_address = info->si_addr;
+}
+
+/* Broken memory: when the guest goes there, the vCPU's thread gets the signal that its own access would bring. */
+TEST(mem_poisoned_page)
+{
+	struct sigaction sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u8 *p = vm_add_memory(vm, 1, 0x20000000, MIB, 0);
+
+	OK(sigaction(SIGBUS, &sa, NULL));
+	memset(p, 1, MIB);
+	vcpu_call(v, "g_touch", 0x20001000);
+	/* EBUSY: it is pinned, and broken all the same. */
+	if (madvise(p + 4096, 4096, MADV_HWPOISON) && errno != EBUSY)
+		test_skip("the host's kernel has no MADV_HWPOISON");
+	vcpu_call(v, "g_touch", 0x20002000);
+	vcpu_start(v, "g_mmio_one_read", 0x20001000);
+	ERR(vcpu_run_once(v), EINTR);
+	CHECK_EQ(bus_code, BUS_MCEERR_AR);
+	CHECK(bus_address == p + 4096);
+}
