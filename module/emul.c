@@ -14,10 +14,11 @@
 #include <linux/slab.h>
 #include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/debugreg.h>
-#include <asm/fpu/types.h>
 
 #include "apic.h"
 #include "bus.h"
+#include "clock.h"
+#include "emul_fpu.h"
 #include "hv.h"
 #include "memory.h"
 #include "mmu.h"
@@ -44,6 +45,7 @@ struct emul {
 	bool read_pending; /* reads[nreads] is with user space */
 	bool pio_in_pending, pio_in_answered;
 	bool pio_out_queued;
+	bool hand_over; /* the instruction is one that exits: emul_hand_over() */
 };
 
 static struct emul *emul_of(struct insn_ctx *ctx)
@@ -295,18 +297,22 @@ static enum insn_result emul_system(struct insn_ctx *ctx, u64 lin, void *buf, un
 	return INSN_DONE;
 }
 
-/*
- * The CPU has checked IOPL and the TSS bitmap before the intercept (APM vol. 2,
- * 15.10.2), for that port and width. Code that was changed in between does not
- * get further with it.
- */
-static enum insn_result emul_pio_allowed(struct insn_ctx *ctx, u16 port, unsigned int size)
+static bool emul_is_device(struct insn_ctx *ctx, u64 lin, bool write)
 {
-	const struct hv_exit *exit = &emul_of(ctx)->v->exit;
+	struct emul *e = emul_of(ctx);
+	struct pieces p;
 
-	if (exit->reason != HV_EXIT_IO || exit->io.port != port || exit->io.size < size)
-		return INSN_UNKNOWN;
-	return INSN_DONE;
+	return translate(e, lin, 1, write, &p) == INSN_DONE && !gpa_ptr(e->v, p.gpa[0], 1, write);
+}
+
+static u64 emul_tsc(struct insn_ctx *ctx)
+{
+	return clock_guest_tsc(emul_of(ctx)->v);
+}
+
+static bool emul_msr(struct insn_ctx *ctx, u32 index, u64 *val)
+{
+	return !msr_get(emul_of(ctx)->v, index, val, true);
 }
 
 static void pio_exit(struct vcpu *v, u8 direction, u16 port, unsigned int size, unsigned int count)
@@ -367,54 +373,6 @@ static enum insn_result emul_pio_out(struct insn_ctx *ctx, u16 port, unsigned in
 	return INSN_DONE;
 }
 
-/* While the vCPU is loaded its vector registers are the CPU's. */
-#define VEC_CASES(OP)                                                                              \
-	OP(0) OP(1) OP(2) OP(3) OP(4) OP(5) OP(6) OP(7)                                            \
-	OP(8) OP(9) OP(10) OP(11) OP(12) OP(13) OP(14) OP(15)
-
-#define XMM_READ(n)                                                                                \
-	case n:                                                                                    \
-		asm volatile("movups %%xmm" #n ", %0" : "=m"(*(u8(*)[16])buf));                    \
-		break;
-#define YMM_READ(n)                                                                                \
-	case n:                                                                                    \
-		asm volatile("vmovups %%ymm" #n ", %0" : "=m"(*(u8(*)[32])buf));                   \
-		break;
-#define XMM_WRITE(n)                                                                               \
-	case n:                                                                                    \
-		asm volatile("movups %0, %%xmm" #n ::"m"(*(const u8(*)[16])buf));                  \
-		break;
-#define YMM_WRITE(n)                                                                               \
-	case n:                                                                                    \
-		asm volatile("vmovups %0, %%ymm" #n ::"m"(*(const u8(*)[32])buf));                 \
-		break;
-
-static void emul_vec_read(struct insn_ctx *ctx, unsigned int n, void *buf, unsigned int len)
-{
-	if (len == 32) {
-		switch (n) {
-			VEC_CASES(YMM_READ)
-		}
-		return;
-	}
-	switch (n) {
-		VEC_CASES(XMM_READ)
-	}
-}
-
-static void emul_vec_write(struct insn_ctx *ctx, unsigned int n, const void *buf, unsigned int len)
-{
-	if (len == 32) {
-		switch (n) {
-			VEC_CASES(YMM_WRITE)
-		}
-		return;
-	}
-	switch (n) {
-		VEC_CASES(XMM_WRITE)
-	}
-}
-
 static const struct insn_ops emul_ops = {
 	.fetch = emul_fetch,
 	.read = emul_read,
@@ -422,11 +380,16 @@ static const struct insn_ops emul_ops = {
 	.cmpxchg = emul_cmpxchg,
 	.check_write = emul_check_write,
 	.system = emul_system,
-	.pio_allowed = emul_pio_allowed,
+	.is_device = emul_is_device,
 	.pio_in = emul_pio_in,
 	.pio_out = emul_pio_out,
 	.vec_read = emul_vec_read,
 	.vec_write = emul_vec_write,
+	.mmx = emul_mmx,
+	.x87 = emul_x87,
+	.fx = emul_fx,
+	.tsc = emul_tsc,
+	.msr = emul_msr,
 };
 
 int emul_create(struct vcpu *v)
@@ -436,6 +399,7 @@ int emul_create(struct vcpu *v)
 		return -ENOMEM;
 	v->emul->v = v;
 	v->emul->ctx.ops = &emul_ops;
+	skip_describe_cpu(&v->emul->ctx.cpu);
 	return 0;
 }
 
@@ -482,6 +446,7 @@ static void emul_load_regs(struct emul *e)
 	r->cr2 = s.cr2;
 	r->cr3 = s.cr3;
 	r->cr4 = s.cr4;
+	r->cr8 = v->cr8;
 	r->efer = s.efer;
 	r->xcr0 = v->xcr0;
 	r->cpl = e->p.cpl;
@@ -490,6 +455,8 @@ static void emul_load_regs(struct emul *e)
 	r->gdt = (struct insn_dtable){ s.gdt.base, s.gdt.limit };
 	r->idt = (struct insn_dtable){ s.idt.base, s.idt.limit };
 	e->ctx.sregs_changed = false;
+	e->ctx.cpu.cr3_reserved = ~0ULL << v->maxphyaddr;
+	e->ctx.cpu.cr4_reserved = v->cr4_reserved;
 }
 
 static void emul_store_sregs(struct emul *e)
@@ -589,15 +556,55 @@ static int emul_flush_writes(struct emul *e)
 	return RUN_GUEST;
 }
 
+/*
+ * The trap flag that counts is the one from before: POPF starts single steps
+ * behind the next instruction, and the one that ends them is stepped, too.
+ */
 static void emul_retire(struct emul *e)
 {
 	struct vcpu *v = e->v;
+	u64 trap_changed = (v->rflags ^ e->ctx.r.rflags) & X86_EFLAGS_TF;
 
 	emul_store_regs(e);
 	emul_forget_reads(e);
+	v->rflags ^= trap_changed;
 	emul_finish_at(v, v->rip);
+	v->rflags ^= trap_changed;
 	if (e->ctx.shadow)
 		hv_call(set_shadow)(v, e->ctx.shadow);
+	if (e->ctx.iret && v->ev.nmi_masked) {
+		v->ev.nmi_masked = false;
+		vcpu_request(v, REQ_EVENT);
+	}
+}
+
+/* What the exit of each of these would say. */
+static void describe_exit(struct hv_exit *exit, const struct insn_ctx *ctx)
+{
+	static const u8 reasons[] = {
+		[INSN_EXIT_CPUID] = HV_EXIT_CPUID,   [INSN_EXIT_RDMSR] = HV_EXIT_MSR,
+		[INSN_EXIT_WRMSR] = HV_EXIT_MSR,     [INSN_EXIT_RDPMC] = HV_EXIT_RDPMC,
+		[INSN_EXIT_HLT] = HV_EXIT_HLT,	     [INSN_EXIT_WBINVD] = HV_EXIT_WBINVD,
+		[INSN_EXIT_XSETBV] = HV_EXIT_XSETBV, [INSN_EXIT_HYPERCALL] = HV_EXIT_HYPERCALL,
+		[INSN_EXIT_DR] = HV_EXIT_DR,	     [INSN_EXIT_CR8] = HV_EXIT_CR8,
+	};
+
+	*exit = (struct hv_exit){
+		.reason = reasons[ctx->exit],
+		.insn_len = ctx->len,
+		.msr.write = ctx->exit == INSN_EXIT_WRMSR,
+	};
+}
+
+/*
+ * An instruction that exits by itself, as the CPU would have told had it got
+ * that far: it does when the guest's page tables are in ROM (mmu.c).
+ */
+static int emul_hand_over(struct vcpu *v)
+{
+	v->emul->hand_over = false;
+	describe_exit(&v->exit, &v->emul->ctx);
+	return exit_dispatch(v);
 }
 
 static int emul_pending(struct emul *e)
@@ -632,6 +639,10 @@ static int emul_run(struct vcpu *v)
 			break;
 		case INSN_PENDING:
 			return emul_pending(e);
+		case INSN_EXIT:
+			emul_forget_reads(e);
+			e->hand_over = true;
+			return RUN_GUEST;
 		case INSN_FAULT:
 			emul_forget_reads(e);
 			skip_queue_fault(v, &e->ctx.fault);
@@ -646,9 +657,12 @@ static int emul_run(struct vcpu *v)
 
 int emul_instruction(struct vcpu *v)
 {
+	int r;
+
 	v->stats.insn_emulation++;
 	emul_reset(v);
-	return emul_run(v);
+	r = emul_run(v);
+	return v->emul->hand_over ? emul_hand_over(v) : r;
 }
 
 int emul_complete(struct vcpu *v)

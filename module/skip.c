@@ -132,6 +132,13 @@ static int length_fetch(struct insn_ctx *ctx, u64 lin, u8 *buf, unsigned int len
 
 static const struct insn_ops length_ops = { .fetch = length_fetch };
 
+void skip_describe_cpu(struct insn_cpu *cpu)
+{
+	cpu->amd = boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
+	cpu->tzcnt = boot_cpu_has(X86_FEATURE_BMI1);
+	cpu->lzcnt = boot_cpu_has(X86_FEATURE_ABM);
+}
+
 void skip_queue_fault(struct vcpu *v, const struct insn_fault *f)
 {
 	if (f->vector == X86_TRAP_PF)
@@ -146,6 +153,7 @@ static unsigned int decode_length(struct vcpu *v, const struct hv_paging *p)
 	struct skip_ctx s = { .v = v, .p = *p, .insn.ops = &length_ops };
 	int len;
 
+	skip_describe_cpu(&s.insn.cpu);
 	s.insn.r.rip = v->rip;
 	s.insn.r.rflags = v->rflags;
 	s.insn.r.cr0 = p->cr0;

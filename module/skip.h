@@ -15,6 +15,8 @@ struct skip_ctx {
 /* Up to len bytes of code at a linear address: their number, -EFAULT with *fault, or -ENXIO (not memory). */
 int skip_fetch(struct vcpu *v, const struct hv_paging *p, u64 lin, u8 *buf, unsigned int len,
 	       struct insn_fault *fault);
+/* What of the host's CPU makes instructions differ. */
+void skip_describe_cpu(struct insn_cpu *cpu);
 void skip_queue_fault(struct vcpu *v, const struct insn_fault *f);
 
 #endif /* TAXCUT_SKIP_H */

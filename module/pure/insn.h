@@ -46,7 +46,7 @@ struct insn_regs {
 	u64 gpr[16]; /* rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
 	u64 rip;
 	u64 rflags;
-	u64 cr0, cr2, cr3, cr4, efer, xcr0;
+	u64 cr0, cr2, cr3, cr4, cr8, efer, xcr0;
 	u8 cpl;
 	struct insn_segment seg[INSN_ALL_SEGS];
 	struct insn_dtable gdt, idt;
@@ -62,6 +62,30 @@ enum insn_result {
 	INSN_PENDING, /* a read must be answered by user space first; nothing changed */
 	INSN_FAULT, /* inject ctx->fault; nothing changed (but earlier iterations) */
 	INSN_UNKNOWN, /* not emulated; ctx->bytes/ctx->nbytes hold what was fetched */
+	INSN_EXIT, /* one that a guest exits with, of ctx->len bytes: ctx->exit says which; nothing changed */
+};
+
+/* Instructions that whoever handles their exits does. Privilege is checked where every mode checks it alike. */
+enum insn_exit {
+	INSN_EXIT_CPUID,
+	INSN_EXIT_RDMSR,
+	INSN_EXIT_WRMSR,
+	INSN_EXIT_RDPMC,
+	INSN_EXIT_HLT,
+	INSN_EXIT_WBINVD, /* and INVD */
+	INSN_EXIT_XSETBV,
+	INSN_EXIT_HYPERCALL,
+	INSN_EXIT_DR, /* MOV from and to debug registers */
+	INSN_EXIT_CR8, /* MOV to CR8 */
+};
+
+enum insn_x87 { INSN_X87_CW, INSN_X87_SW, INSN_X87_INIT };
+
+/* Of the CPU and the guest's model of it: what instructions depend on. */
+struct insn_cpu {
+	bool amd; /* where the vendors differ */
+	bool tzcnt, lzcnt; /* not BSF and BSR with a meaningless prefix */
+	u64 cr3_reserved, cr4_reserved; /* of CR3 in long mode */
 };
 
 /* What the instruction holds off for the length of the next one; the values are KVM_X86_SHADOW_INT_*. */
@@ -110,8 +134,9 @@ struct insn_ops {
 	 * 128 bytes. Never PENDING.
 	 */
 	enum insn_result (*system)(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len, bool write);
-	/* Port I/O permission (TSS bitmap) when CPL > IOPL; then count elements of size bytes. */
-	enum insn_result (*pio_allowed)(struct insn_ctx *ctx, u16 port, unsigned int size);
+	/* lin leads to no memory (that can be written), but to a device: no batch goes there. A fault is none. */
+	bool (*is_device)(struct insn_ctx *ctx, u64 lin, bool write);
+	/* Port I/O: count elements of size bytes. */
 	enum insn_result (*pio_in)(struct insn_ctx *ctx, u16 port, unsigned int size, void *buf,
 				   unsigned int count);
 	enum insn_result (*pio_out)(struct insn_ctx *ctx, u16 port, unsigned int size,
@@ -119,16 +144,28 @@ struct insn_ops {
 	/* Vector registers: 16 bytes of XMM n (upper half of YMM untouched), or 32 bytes of YMM n. */
 	void (*vec_read)(struct insn_ctx *ctx, unsigned int n, void *buf, unsigned int len);
 	void (*vec_write)(struct insn_ctx *ctx, unsigned int n, const void *buf, unsigned int len);
+	/* MMX register n, with what an access does to the x87 state. */
+	void (*mmx)(struct insn_ctx *ctx, unsigned int n, u64 *val, bool write);
+	/* FNSTCW, FNSTSW, FNINIT. */
+	u16 (*x87)(struct insn_ctx *ctx, enum insn_x87 what);
+	/* FXSAVE or FXRSTOR, wide: with REX.W. False: the image's MXCSR is not valid. */
+	bool (*fx)(struct insn_ctx *ctx, void *image, bool save, bool wide);
+	u64 (*tsc)(struct insn_ctx *ctx);
+	/* The guest's MSR; false: there is none such. */
+	bool (*msr)(struct insn_ctx *ctx, u32 index, u64 *val);
 };
 
 struct insn_ctx {
 	const struct insn_ops *ops;
+	struct insn_cpu cpu;
 	struct insn_regs r;
 	struct insn_fault fault;
 	u8 bytes[INSN_MAX_LEN];
 	u8 nbytes; /* bytes fetched */
 	u8 len; /* length of the decoded instruction */
 	u8 shadow; /* of the instruction that has retired: enum insn_shadow */
+	u8 exit; /* INSN_EXIT: enum insn_exit */
+	bool iret; /* the instruction that has retired lets NMIs in again */
 	bool sregs_changed; /* registers beyond gpr, rip, rflags have been written */
 	bool one_memory; /* set, before the first access: there is one memory operand, and no stack */
 };

@@ -204,7 +204,7 @@ static void decode_opcode(struct insn_ctx *ctx, struct insn_dec *d)
 	d->opcode = next_byte(ctx, d);
 }
 
-static void decode_sizes(struct insn_dec *d)
+static void decode_sizes(const struct insn_ctx *ctx, struct insn_dec *d)
 {
 	bool w = d->rex & 8;
 
@@ -212,8 +212,8 @@ static void decode_sizes(struct insn_dec *d)
 		d->adsize = d->p67 ? 4 : 8;
 		d->opsize = w ? 8 : d->p66 ? 2 : d->flags & (F_D64 | F_F64) ? 8 : 4;
 		/* Intel ignores 66 on a near branch, AMD obeys it (SDM vol. 2, 2.2.1.7). */
-		if (d->flags & F_F64 && d->p66 && !w)
-			d->err = INSN_UNKNOWN;
+		if (d->flags & F_F64 && (w || !d->p66 || !ctx->cpu.amd))
+			d->opsize = 8;
 	} else {
 		d->adsize = (d->bits == 32) != d->p67 ? 4 : 2;
 		d->opsize = (d->bits == 32) != d->p66 ? 4 : 2;
@@ -345,7 +345,7 @@ static void decode_desc(struct insn_ctx *ctx, struct insn_dec *d)
 		d->modrm = next_byte(ctx, d);
 	if (!desc->group)
 		return;
-	desc = &desc->group[insn_reg_field(d)];
+	desc = &desc->group[insn_reg_field(d) + (d->flags & F_DUAL && d->modrm >= 0xc0 ? 8 : 0)];
 	d->flags |= desc->flags;
 	d->exec = desc->exec;
 	d->imm_kind = desc->imm ? desc->imm : d->imm_kind;
@@ -386,6 +386,7 @@ enum insn_result insn_decode_bytes(struct insn_ctx *ctx, struct insn_dec *d)
 	ctx->nbytes = 0;
 	ctx->len = 0;
 	ctx->shadow = 0;
+	ctx->iret = false;
 	set_mode(ctx, d);
 
 	decode_opcode(ctx, d);
@@ -393,7 +394,7 @@ enum insn_result insn_decode_bytes(struct insn_ctx *ctx, struct insn_dec *d)
 		return d->err;
 	decode_desc(ctx, d);
 	if (!d->err)
-		decode_sizes(d);
+		decode_sizes(ctx, d);
 	if (d->err)
 		return d->err;
 	decode_modrm(ctx, d);

@@ -231,3 +231,89 @@ enum insn_result insn_load_segment(struct insn_ctx *ctx, const struct insn_load 
 		out->sel = (l->sel & ~SELECTOR_RPL) | l->cpl;
 	return INSN_DONE;
 }
+
+/* ---- instructions that only look at a descriptor ---- */
+
+/* Visible to a program of this level with this selector (SDM vol. 2, LAR). */
+static bool visible(const struct insn_ctx *ctx, u16 sel, const struct insn_segment *s)
+{
+	return is_conforming(s) || (ctx->r.cpl <= dpl(s) && (sel & SELECTOR_RPL) <= dpl(s));
+}
+
+static bool type_in(const struct insn_ctx *ctx, const struct insn_segment *s, u32 legacy, u32 long_mode)
+{
+	u32 types = ctx->r.efer & EFER_LMA ? long_mode : legacy;
+
+	return s->attr & INSN_ATTR_S || types >> (s->attr & 15) & 1;
+}
+
+/* ZF says whether it is there and visible; what is not does not fault. */
+static enum insn_result look_up(struct insn_ctx *ctx, struct insn_dec *d, struct insn_descriptor *desc, bool *found)
+{
+	enum insn_result res = find_descriptor(ctx, d->src.val, desc, found);
+
+	*found = !res && *found && visible(ctx, d->src.val, &desc->seg);
+	return res;
+}
+
+static void put_zf(struct insn_dec *d, bool on)
+{
+	d->rflags = on ? d->rflags | X86_EFLAGS_ZF : d->rflags & ~(u64)X86_EFLAGS_ZF;
+	if (!on)
+		d->flags &= ~F_WR;
+}
+
+INSN_EXEC(lar)
+{
+	struct insn_descriptor desc = { 0 };
+	enum insn_result res;
+	bool found;
+
+	res = look_up(ctx, d, &desc, &found);
+	if (res)
+		return res;
+	put_zf(d, found && type_in(ctx, &desc.seg, 0x1a3e, 0x1a04));
+	d->dst.val = (desc.seg.attr & 0xff) << 8 | (desc.seg.attr & 0xf00) << 12;
+	return INSN_DONE;
+}
+
+INSN_EXEC(lsl)
+{
+	struct insn_descriptor desc = { 0 };
+	enum insn_result res;
+	bool found;
+
+	res = look_up(ctx, d, &desc, &found);
+	if (res)
+		return res;
+	put_zf(d, found && type_in(ctx, &desc.seg, 0x0a0e, 0x0a04));
+	d->dst.val = desc.seg.limit;
+	return INSN_DONE;
+}
+
+/* VERR, VERW: ModRM.reg 4 and 5. */
+INSN_EXEC(verr)
+{
+	bool write = insn_reg_field(d) == 5, found;
+	struct insn_descriptor desc;
+	enum insn_result res;
+
+	res = look_up(ctx, d, &desc, &found);
+	if (res)
+		return res;
+	found = found && desc.seg.attr & INSN_ATTR_S;
+	if (found && (write || is_code(&desc.seg)))
+		found = desc.seg.attr & INSN_ATTR_RW && !(write && is_code(&desc.seg));
+	put_zf(d, found);
+	return INSN_DONE;
+}
+
+INSN_EXEC(arpl)
+{
+	u64 rpl = d->src.val & SELECTOR_RPL;
+	bool raise = (d->dst.val & SELECTOR_RPL) < rpl;
+
+	d->dst.val = (d->dst.val & ~(u64)SELECTOR_RPL) | rpl;
+	put_zf(d, raise);
+	return INSN_DONE;
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Data movement, exchange, conditions, the stack, near branches through memory. */
+/* Data movement and exchange. */
 #include "insn_priv.h"
 
 INSN_EXEC(mov)
@@ -39,19 +39,20 @@ INSN_EXEC(nop)
 	return INSN_DONE;
 }
 
-/* Group 15: cache line flushes and fences need nothing here, the rest is state the CPU owns. */
+/* Group 15, 6 and 7 in memory: write-backs of a cache line, which need nothing here. */
 INSN_EXEC(flush)
 {
-	unsigned int reg = insn_reg_field(d);
 	u64 lin;
 
-	if (d->rep)
-		return INSN_UNKNOWN;
-	if (!d->mem)
-		return reg >= 5 && !d->p66 ? INSN_DONE : INSN_UNKNOWN;
-	if (reg != 7 && (reg != 6 || !d->p66))
+	if (d->rep || (insn_reg_field(d) == 6 && !d->p66))
 		return INSN_UNKNOWN;
 	return insn_linear(ctx, d, d->seg, insn_ea(d), 1, false, &lin);
+}
+
+/* 5 to 7 with a register. */
+INSN_EXEC(fence)
+{
+	return d->rep || d->p66 ? INSN_UNKNOWN : INSN_DONE;
 }
 
 INSN_EXEC(xchg)
@@ -153,118 +154,4 @@ INSN_EXEC(cmpxchg8b)
 		memcpy(old, seen, sizeof(old));
 	}
 	return res ? res : INSN_AGAIN;
-}
-
-/* Condition codes as in Jcc (SDM vol. 1, appendix B). */
-static bool condition(u64 rflags, unsigned int cc)
-{
-	bool less = !(rflags & X86_EFLAGS_SF) != !(rflags & X86_EFLAGS_OF);
-	bool yes = false;
-
-	switch (cc >> 1 & 7) {
-	case 0:
-		yes = rflags & X86_EFLAGS_OF;
-		break;
-	case 1:
-		yes = rflags & X86_EFLAGS_CF;
-		break;
-	case 2:
-		yes = rflags & X86_EFLAGS_ZF;
-		break;
-	case 3:
-		yes = rflags & (X86_EFLAGS_CF | X86_EFLAGS_ZF);
-		break;
-	case 4:
-		yes = rflags & X86_EFLAGS_SF;
-		break;
-	case 5:
-		yes = rflags & X86_EFLAGS_PF;
-		break;
-	case 6:
-		yes = less;
-		break;
-	case 7:
-		yes = less || rflags & X86_EFLAGS_ZF;
-		break;
-	}
-	return yes != (cc & 1);
-}
-
-INSN_EXEC(setcc)
-{
-	d->dst.val = condition(d->rflags, d->opcode);
-	return INSN_DONE;
-}
-
-INSN_EXEC(cmovcc)
-{
-	if (condition(d->rflags, d->opcode))
-		d->dst.val = d->src.val;
-	return INSN_DONE;
-}
-
-/* Bytes of rSP that the stack uses. */
-static unsigned int stack_width(const struct insn_ctx *ctx, const struct insn_dec *d)
-{
-	if (d->bits == 64)
-		return 8;
-	return ctx->r.seg[INSN_SS].attr & INSN_ATTR_DB ? 4 : 2;
-}
-
-static void move_sp(const struct insn_ctx *ctx, struct insn_dec *d, u64 delta)
-{
-	u64 sp = ctx->r.gpr[RSP];
-
-	d->late = true;
-	d->late_reg = RSP;
-	d->late_val = insn_merge(sp, sp + delta, stack_width(ctx, d));
-}
-
-static enum insn_result push(struct insn_ctx *ctx, struct insn_dec *d, u64 val)
-{
-	unsigned int size = d->opsize;
-
-	move_sp(ctx, d, -(u64)size);
-	return insn_mem_write(ctx, d, INSN_SS, d->late_val & insn_mask(stack_width(ctx, d)), &val,
-			      size);
-}
-
-INSN_EXEC(push)
-{
-	return push(ctx, d, d->src.val);
-}
-
-/* A destination addressed through rSP is addressed after the pop (SDM vol. 2, POP). */
-INSN_EXEC(pop)
-{
-	enum insn_result res;
-
-	d->dst.val = 0;
-	res = insn_mem_read(ctx, d, INSN_SS, insn_reg_read(ctx, RSP, stack_width(ctx, d)),
-			    &d->dst.val, d->opsize);
-	move_sp(ctx, d, d->opsize);
-	if (d->base_sp)
-		d->ea += d->opsize;
-	return res;
-}
-
-enum insn_result insn_branch(struct insn_ctx *ctx, struct insn_dec *d, u64 target)
-{
-	if (d->bits == 64 ? !insn_canonical(ctx, target) : target > ctx->r.seg[INSN_CS].limit)
-		return insn_gp(ctx);
-	d->next_rip = target;
-	return INSN_DONE;
-}
-
-INSN_EXEC(call)
-{
-	u64 back = d->next_rip;
-	enum insn_result res = insn_branch(ctx, d, d->src.val);
-
-	return res ? res : push(ctx, d, back);
-}
-
-INSN_EXEC(jmp)
-{
-	return insn_branch(ctx, d, d->src.val);
 }

@@ -2,7 +2,7 @@
 /*
  * Private to insn*.c. One instruction passes through four steps, each in its
  * own file: decode (insn_decode.c, driven by insn_table.c), operand fetch
- * (insn_mem.c), execute (insn_alu.c, insn_misc.c, insn_string.c, insn_vec.c),
+ * (insn_mem.c), execute (the other insn_*.c),
  * and write-back with retirement (insn.c). Nothing in ctx->r changes before
  * everything that can fault or answer INSN_PENDING is behind.
  */
@@ -17,7 +17,17 @@
 #ifdef __KERNEL__
 #include <asm/msr-index.h>
 #else
+#define EFER_SCE BIT_ULL(0)
+#define EFER_LME BIT_ULL(8)
 #define EFER_LMA BIT_ULL(10)
+#define MSR_IA32_SYSENTER_CS 0x174
+#define MSR_IA32_SYSENTER_ESP 0x175
+#define MSR_IA32_SYSENTER_EIP 0x176
+#define MSR_STAR 0xc0000081
+#define MSR_LSTAR 0xc0000082
+#define MSR_CSTAR 0xc0000083
+#define MSR_SYSCALL_MASK 0xc0000084
+#define MSR_TSC_AUX 0xc0000103
 #define __maybe_unused __attribute__((unused))
 #endif
 
@@ -61,6 +71,7 @@ enum insn_gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
 #define F_PRIV BIT(17) /* #GP above level 0 */
 #define F_PROT BIT(18) /* #UD outside protected mode */
 #define F_STACK BIT(19) /* uses the stack besides its operands, where F_D64 and F_F64 do not say so */
+#define F_DUAL BIT(20) /* the group has eight more entries, for a register in ModRM.rm */
 #define F_RMW (F_RD | F_WR)
 
 enum insn_imm {
@@ -99,7 +110,7 @@ typedef enum insn_result (*insn_exec_fn)(struct insn_ctx *ctx, struct insn_dec *
 
 struct insn_desc {
 	insn_exec_fn exec; /* NULL: known for its length only */
-	const struct insn_desc *group; /* eight entries, by ModRM.reg; they add to this one */
+	const struct insn_desc *group; /* eight entries, by ModRM.reg (16: F_DUAL); they add to this one */
 	u32 flags;
 	u8 imm, dst, src;
 };
@@ -229,7 +240,31 @@ enum insn_result insn_load(struct insn_ctx *ctx, const struct insn_dec *d, struc
 enum insn_result insn_store(struct insn_ctx *ctx, const struct insn_dec *d,
 			    const struct insn_operand *o);
 
-/* Near branch target: canonical, or inside CS. */
+/* insn_seg.c */
+/* Into ctx->r, checked; nothing that can fail may follow. */
+enum insn_result insn_load_into(struct insn_ctx *ctx, unsigned int seg, u16 sel);
+enum insn_result insn_check_umip(struct insn_ctx *ctx);
+
+/* insn_far.c */
+struct insn_far_pointer {
+	u64 off;
+	u16 sel;
+};
+
+enum insn_result insn_read_far_pointer(struct insn_ctx *ctx, const struct insn_dec *d, struct insn_far_pointer *p);
+
+/* insn_stack.c; rSP itself changes when the instruction retires */
+/* len bytes at rSP + off */
+enum insn_result insn_peek_stack(struct insn_ctx *ctx, const struct insn_dec *d, u64 off, void *buf, unsigned int len);
+enum insn_result insn_write_stack(struct insn_ctx *ctx, const struct insn_dec *d, u64 sp, const void *buf,
+				  unsigned int len);
+void insn_move_sp(const struct insn_ctx *ctx, struct insn_dec *d, u64 delta);
+enum insn_result insn_push(struct insn_ctx *ctx, struct insn_dec *d, u64 val);
+/* All of them or, where one faults, none. */
+enum insn_result insn_push_all(struct insn_ctx *ctx, struct insn_dec *d, const u64 *vals, unsigned int n);
+u64 insn_flags_popped(const struct insn_ctx *ctx, u64 rflags, u64 val, unsigned int size);
+
+/* Near branch target, cut to the operand size: canonical, or inside CS. */
 enum insn_result insn_branch(struct insn_ctx *ctx, struct insn_dec *d, u64 target);
 u64 insn_flags_sub(u64 rflags, u64 a, u64 b, unsigned int size);
 
@@ -290,6 +325,7 @@ INSN_EXEC(call);
 INSN_EXEC(jmp);
 INSN_EXEC(nop);
 INSN_EXEC(flush);
+INSN_EXEC(fence);
 INSN_EXEC(movs);
 INSN_EXEC(stos);
 INSN_EXEC(lods);
@@ -300,5 +336,78 @@ INSN_EXEC(out);
 INSN_EXEC(ins);
 INSN_EXEC(outs);
 INSN_EXEC(vec);
+INSN_EXEC(callrel);
+INSN_EXEC(jmprel);
+INSN_EXEC(jcc);
+INSN_EXEC(loop);
+INSN_EXEC(jcxz);
+INSN_EXEC(ret);
+INSN_EXEC(pusha);
+INSN_EXEC(popa);
+INSN_EXEC(enter);
+INSN_EXEC(leave);
+INSN_EXEC(pushf);
+INSN_EXEC(popf);
+INSN_EXEC(cli);
+INSN_EXEC(sti);
+INSN_EXEC(pushsr);
+INSN_EXEC(popsr);
+INSN_EXEC(lseg);
+INSN_EXEC(sldt);
+INSN_EXEC(str);
+INSN_EXEC(jmpfar);
+INSN_EXEC(callfar);
+INSN_EXEC(retfar);
+INSN_EXEC(iret);
+INSN_EXEC(int);
+INSN_EXEC(into);
+INSN_EXEC(sgdt);
+INSN_EXEC(sidt);
+INSN_EXEC(lgdt);
+INSN_EXEC(lidt);
+INSN_EXEC(smsw);
+INSN_EXEC(lmsw);
+INSN_EXEC(clts);
+INSN_EXEC(invlpg);
+INSN_EXEC(movfromcr);
+INSN_EXEC(movtocr);
+INSN_EXEC(movdr);
+INSN_EXEC(cpuid);
+INSN_EXEC(rdmsr);
+INSN_EXEC(wrmsr);
+INSN_EXEC(rdpmc);
+INSN_EXEC(hlt);
+INSN_EXEC(wbinvd);
+INSN_EXEC(rdtsc);
+INSN_EXEC(group7);
+INSN_EXEC(rdpid);
+INSN_EXEC(syscall);
+INSN_EXEC(sysenter);
+INSN_EXEC(sysexit);
+INSN_EXEC(bsf);
+INSN_EXEC(bsr);
+INSN_EXEC(popcnt);
+INSN_EXEC(bswap);
+INSN_EXEC(cbw);
+INSN_EXEC(cwd);
+INSN_EXEC(cmc);
+INSN_EXEC(setflag);
+INSN_EXEC(sahf);
+INSN_EXEC(lahf);
+INSN_EXEC(salc);
+INSN_EXEC(xlat);
+INSN_EXEC(aam);
+INSN_EXEC(aad);
+INSN_EXEC(daa);
+INSN_EXEC(aaa);
+INSN_EXEC(fnstcw);
+INSN_EXEC(fnstsw);
+INSN_EXEC(fninit);
+INSN_EXEC(fxsave);
+INSN_EXEC(fxrstor);
+INSN_EXEC(arpl);
+INSN_EXEC(verr);
+INSN_EXEC(lar);
+INSN_EXEC(lsl);
 
 #endif /* TAXCUT_PURE_INSN_PRIV_H */

@@ -139,6 +139,32 @@ INSN_EXEC(cmps)
 	return finish(ctx, d, 1, compare_stops(d));
 }
 
+#define TSS_TYPE 0x1d /* type (busy or not) and S */
+#define TSS32 9 /* 64-bit, too */
+#define TSS_BITMAP 0x66 /* where the offset of the bitmap stands */
+
+/* One bit per port; the CPU reads two bytes, whatever it needs (SDM vol. 1, 19.5.2). */
+static enum insn_result ask_bitmap(struct insn_ctx *ctx, u16 port, unsigned int size)
+{
+	const struct insn_segment *tr = &ctx->r.seg[INSN_TR];
+	enum insn_result res;
+	u16 map, bits;
+	u32 at;
+
+	if (!(tr->attr & INSN_ATTR_P) || (tr->attr & TSS_TYPE) != TSS32 || tr->limit < TSS_BITMAP + 1)
+		return insn_gp(ctx);
+	res = ctx->ops->system(ctx, tr->base + TSS_BITMAP, &map, sizeof(map), false);
+	if (res)
+		return res;
+	at = map + port / 8;
+	if (at + 1 > tr->limit)
+		return insn_gp(ctx);
+	res = ctx->ops->system(ctx, tr->base + at, &bits, sizeof(bits), false);
+	if (res)
+		return res;
+	return bits >> (port & 7) & ((1 << size) - 1) ? insn_gp(ctx) : INSN_DONE;
+}
+
 /* The TSS bitmap decides above IOPL, and always in virtual-8086 mode (SDM vol. 1, 19.5). */
 static enum insn_result port_allowed(struct insn_ctx *ctx, const struct insn_dec *d, u16 port,
 				     unsigned int size)
@@ -147,7 +173,7 @@ static enum insn_result port_allowed(struct insn_ctx *ctx, const struct insn_dec
 
 	if (!(ctx->r.cr0 & X86_CR0_PE) || (d->prot && ctx->r.cpl <= iopl))
 		return INSN_DONE;
-	return ctx->ops->pio_allowed(ctx, port, size);
+	return ask_bitmap(ctx, port, size);
 }
 
 static u16 port_number(const struct insn_ctx *ctx, const struct insn_dec *d)
@@ -179,9 +205,10 @@ INSN_EXEC(out)
 /*
  * How many elements at seg:off, lin go in one batch. One, when more than that
  * would leave the page, wrap the index register, or fail a segment check that
- * the first element passes.
+ * the first element passes, and where it goes to or comes from a device, which
+ * is accessed element by element.
  */
-static unsigned int batch(const struct insn_ctx *ctx, const struct insn_dec *d, unsigned int seg,
+static unsigned int batch(struct insn_ctx *ctx, const struct insn_dec *d, unsigned int seg,
 			  u64 off, u64 lin, bool write)
 {
 	unsigned int size = element_size(d);
@@ -191,7 +218,7 @@ static unsigned int batch(const struct insn_ctx *ctx, const struct insn_dec *d, 
 	room = min_t(u64, room, insn_mask(d->adsize) - off);
 	n = min_t(u64, remaining(ctx, d), room / size);
 	if (n <= 1 || ctx->r.rflags & X86_EFLAGS_DF ||
-	    !insn_reachable(ctx, d, seg, off, n * size, write, &lin))
+	    !insn_reachable(ctx, d, seg, off, n * size, write, &lin) || ctx->ops->is_device(ctx, lin, write))
 		return 1;
 	return n;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SSE and AVX moves between memory and a vector register (SDM vol. 2, MOVAPS
- * and following). Register forms never need emulation and are refused.
+ * MMX, SSE and AVX moves between memory and a vector register (SDM vol. 2,
+ * MOVAPS and following). Register forms are not emulated.
  */
 #include "insn_priv.h"
 
@@ -11,9 +11,13 @@ enum vec_form {
 	LOAD_LOW, /* eight bytes into the low or high half, the other half stays */
 	LOAD_HIGH,
 	STORE_HIGH,
+	MMX_LOAD,
+	MMX_STORE,
 };
 
 #define XCR0_AVX 6 /* SSE and AVX state */
+
+#define X87_ERROR BIT(7) /* of the status word: an exception waits */
 
 #define WHOLE 0 /* the register's size: 16, or 32 with VEX.L */
 #define GPRS 1 /* 4, or 8 with REX.W */
@@ -44,14 +48,19 @@ static const struct vec_move moves[] = {
 	{ INSN_MAP_0F, 0x28, P(NONE) | P(66), LOAD, WHOLE, ALIGNED },
 	{ INSN_MAP_0F, 0x29, P(NONE) | P(66), STORE, WHOLE, ALIGNED },
 	{ INSN_MAP_0F, 0x2b, P(NONE) | P(66), STORE, WHOLE, ALIGNED },
+	{ INSN_MAP_0F, 0x6e, P(NONE), MMX_LOAD, GPRS, FREE },
 	{ INSN_MAP_0F, 0x6e, P(66), LOAD, GPRS, FREE },
+	{ INSN_MAP_0F, 0x6f, P(NONE), MMX_LOAD, 8, FREE },
 	{ INSN_MAP_0F, 0x6f, P(66), LOAD, WHOLE, ALIGNED },
 	{ INSN_MAP_0F, 0x6f, P(F3), LOAD, WHOLE, FREE },
+	{ INSN_MAP_0F, 0x7e, P(NONE), MMX_STORE, GPRS, FREE },
 	{ INSN_MAP_0F, 0x7e, P(66), STORE, GPRS, FREE },
 	{ INSN_MAP_0F, 0x7e, P(F3), LOAD, 8, FREE },
+	{ INSN_MAP_0F, 0x7f, P(NONE), MMX_STORE, 8, FREE },
 	{ INSN_MAP_0F, 0x7f, P(66), STORE, WHOLE, ALIGNED },
 	{ INSN_MAP_0F, 0x7f, P(F3), STORE, WHOLE, FREE },
 	{ INSN_MAP_0F, 0xd6, P(66), STORE, 8, FREE },
+	{ INSN_MAP_0F, 0xe7, P(NONE), MMX_STORE, 8, FREE },
 	{ INSN_MAP_0F, 0xe7, P(66), STORE, WHOLE, ALIGNED },
 	{ INSN_MAP_0F, 0xf0, P(F2), LOAD, WHOLE, FREE },
 	{ INSN_MAP_0F38, 0x2a, P(66), LOAD, WHOLE, ALIGNED },
@@ -97,6 +106,42 @@ static enum insn_result check_usable(struct insn_ctx *ctx, const struct insn_dec
 	return INSN_DONE;
 }
 
+/* SDM vol. 3, 13.3 and 23.3. */
+static enum insn_result check_mmx(struct insn_ctx *ctx, const struct insn_dec *d)
+{
+	if (ctx->r.cr0 & X86_CR0_EM || d->enc == INSN_VEX)
+		return insn_ud(ctx);
+	if (ctx->r.cr0 & X86_CR0_TS)
+		return insn_raise(ctx, NM_VECTOR, false);
+	if (ctx->ops->x87(ctx, INSN_X87_SW) & X87_ERROR)
+		return insn_raise(ctx, MF_VECTOR, false);
+	return INSN_DONE;
+}
+
+static enum insn_result load_mmx(struct insn_ctx *ctx, const struct insn_dec *d, u64 lin, unsigned int size)
+{
+	enum insn_result res;
+	u64 val = 0;
+
+	res = ctx->ops->read(ctx, lin, &val, size);
+	if (!res)
+		ctx->ops->mmx(ctx, insn_reg_field(d), &val, true);
+	return res;
+}
+
+/* Nothing of the x87 state has changed when the write faults. */
+static enum insn_result store_mmx(struct insn_ctx *ctx, const struct insn_dec *d, u64 lin, unsigned int size)
+{
+	enum insn_result res;
+	u64 val;
+
+	res = insn_check_write(ctx, lin, size);
+	if (res)
+		return res;
+	ctx->ops->mmx(ctx, insn_reg_field(d), &val, false);
+	return ctx->ops->write(ctx, lin, &val, size);
+}
+
 /* With VEX the register is written whole: everything above the result becomes 0. */
 static enum insn_result load(struct insn_ctx *ctx, const struct insn_dec *d,
 			     const struct vec_move *m, u64 lin, unsigned int size)
@@ -126,25 +171,41 @@ static enum insn_result store(struct insn_ctx *ctx, const struct insn_dec *d,
 	return ctx->ops->write(ctx, lin, m->form == STORE_HIGH ? buf + 8 : buf, size);
 }
 
+static enum insn_result move(struct insn_ctx *ctx, const struct insn_dec *d, const struct vec_move *m, u64 lin)
+{
+	unsigned int size = move_size(d, m);
+
+	switch (m->form) {
+	case STORE:
+	case STORE_HIGH:
+		return store(ctx, d, m, lin, size);
+	case MMX_LOAD:
+		return load_mmx(ctx, d, lin, size);
+	case MMX_STORE:
+		return store_mmx(ctx, d, lin, size);
+	default:
+		return load(ctx, d, m, lin, size);
+	}
+}
+
 INSN_EXEC(vec)
 {
 	const struct vec_move *m = find_move(d);
-	bool write;
+	bool write, mmx;
 	enum insn_result res;
 	unsigned int size;
 	u64 lin;
 
 	if (!m || !d->mem)
 		return INSN_UNKNOWN;
-	res = check_usable(ctx, d, m);
+	mmx = m->form == MMX_LOAD || m->form == MMX_STORE;
+	res = mmx ? check_mmx(ctx, d) : check_usable(ctx, d, m);
 	if (res)
 		return res;
-	write = m->form == STORE || m->form == STORE_HIGH;
+	write = m->form == STORE || m->form == STORE_HIGH || m->form == MMX_STORE;
 	size = move_size(d, m);
 	res = insn_linear(ctx, d, d->seg, insn_ea(d), size, write, &lin);
 	if (!res && m->rule == ALIGNED && lin & (size - 1))
 		res = insn_gp(ctx);
-	if (res)
-		return res;
-	return write ? store(ctx, d, m, lin, size) : load(ctx, d, m, lin, size);
+	return res ? res : move(ctx, d, m, lin);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Port I/O, MMIO, coalesced I/O and ioeventfds. Guest side: guest/io.c. */
+#include "device.h"
 #include "harness.h"
 
 #include <sys/eventfd.h>
@@ -106,22 +107,12 @@ TEST(io_string_page_fault)
 	vcpu_done(v);
 }
 
-/* A device that is like memory: runs the guest function against it. */
-static u8 device[0x3000];
+static struct device device;
 
 static void run_device(struct vcpu *v, const char *function, u64 arg)
 {
 	vcpu_start(v, function, arg);
-	while (vcpu_run(v) == KVM_EXIT_MMIO) {
-		u64 at = v->run->mmio.phys_addr - GPA_MMIO;
-
-		CHECK_RANGE(v->run->mmio.len, 1, 8);
-		CHECK(at + v->run->mmio.len <= sizeof(device));
-		if (v->run->mmio.is_write)
-			memcpy(device + at, v->run->mmio.data, v->run->mmio.len);
-		else
-			memcpy(v->run->mmio.data, device + at, v->run->mmio.len);
-	}
+	device_run(v, &device);
 	vcpu_check_done(v);
 }
 

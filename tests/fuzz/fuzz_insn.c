@@ -18,7 +18,7 @@
 #include "driver.h"
 #include "insn_machine.h"
 
-#define MAX_CALLS 64
+#define MAX_CALLS 160 /* ENTER, 31 levels deep: 31 reads, 32 checks of two pages, 32 writes */
 #define MAX_STEPS 24
 #define HEADER 2
 
@@ -32,7 +32,7 @@
 
 static struct insn_machine m, fresh[4];
 static const struct insn_ops *inner;
-static unsigned long long results[5];
+static unsigned long long results[INSN_EXIT + 1];
 
 static bool canonical(struct insn_ctx *ctx, u64 lin)
 {
@@ -85,10 +85,41 @@ static enum insn_result op_check_write(struct insn_ctx *ctx, u64 lin, unsigned i
 	return inner->check_write(ctx, lin, len);
 }
 
-static enum insn_result op_pio_allowed(struct insn_ctx *ctx, u16 port, unsigned int size)
+static enum insn_result op_system(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len, bool write)
 {
-	MUST(size == 1 || size == 2 || size == 4);
-	return inner->pio_allowed(ctx, port, size);
+	MUST(len >= 1 && len <= 128);
+	return inner->system(ctx, lin, buf, len, write);
+}
+
+static bool op_is_device(struct insn_ctx *ctx, u64 lin, bool write)
+{
+	return inner->is_device(ctx, lin, write);
+}
+
+static void op_mmx(struct insn_ctx *ctx, unsigned int n, u64 *val, bool write)
+{
+	MUST(n < 8);
+	inner->mmx(ctx, n, val, write);
+}
+
+static u16 op_x87(struct insn_ctx *ctx, enum insn_x87 what)
+{
+	return inner->x87(ctx, what);
+}
+
+static bool op_fx(struct insn_ctx *ctx, void *image, bool save, bool wide)
+{
+	return inner->fx(ctx, image, save, wide);
+}
+
+static u64 op_tsc(struct insn_ctx *ctx)
+{
+	return inner->tsc(ctx);
+}
+
+static bool op_msr(struct insn_ctx *ctx, u32 index, u64 *val)
+{
+	return inner->msr(ctx, index, val);
 }
 
 static void must_be_pio(unsigned int size, unsigned int count)
@@ -129,11 +160,17 @@ static const struct insn_ops ops = {
 	.write = op_write,
 	.cmpxchg = op_cmpxchg,
 	.check_write = op_check_write,
-	.pio_allowed = op_pio_allowed,
+	.system = op_system,
+	.is_device = op_is_device,
 	.pio_in = op_pio_in,
 	.pio_out = op_pio_out,
 	.vec_read = op_vec_read,
 	.vec_write = op_vec_write,
+	.mmx = op_mmx,
+	.x87 = op_x87,
+	.fx = op_fx,
+	.tsc = op_tsc,
+	.msr = op_msr,
 };
 
 static void setup_fresh(void)
@@ -180,7 +217,7 @@ static void setup_machine(uint8_t how, uint8_t flags)
 
 	m.ctx = from->ctx;
 	memcpy(m.page, from->page, sizeof(m.page));
-	m.pio_denied = how & 4;
+	machine_forbid_ports(&m, how & 4);
 	m.pio_device = how & 8;
 	m.races = how & 0x10 ? 20 : 0;
 	m.pio_out_len = 0;
@@ -210,20 +247,20 @@ static enum insn_result step(void)
 
 	m.calls = 0;
 	len = insn_length(&m.ctx);
-	MUST((len >= 1 && len <= INSN_MAX_LEN) || (len < 0 && len >= -INSN_UNKNOWN));
+	MUST((len >= 1 && len <= INSN_MAX_LEN) || (len < 0 && len >= -(int)INSN_UNKNOWN));
 	MUST(!memcmp(&before, &m.ctx.r, sizeof(before)));
 	MUST(m.calls <= INSN_MAX_LEN);
 
 	res = machine_step(&m);
-	MUST(res <= INSN_UNKNOWN);
+	MUST(res <= INSN_EXIT);
 	MUST(m.calls <= MAX_CALLS);
 	MUST(m.ctx.nbytes <= INSN_MAX_LEN && m.ctx.len <= m.ctx.nbytes);
 	results[res]++;
-	if (res == INSN_DONE || res == INSN_AGAIN)
+	if (res == INSN_DONE || res == INSN_AGAIN || res == INSN_EXIT)
 		MUST(len == m.ctx.len);
 	if (res == INSN_AGAIN)
 		MUST(m.ctx.r.rip == before.rip);
-	if (res == INSN_PENDING || res == INSN_FAULT || res == INSN_UNKNOWN) {
+	if (res == INSN_PENDING || res == INSN_FAULT || res == INSN_UNKNOWN || res == INSN_EXIT) {
 		MUST(!memcmp(&before, &m.ctx.r, sizeof(before)));
 		/* A port that INS has read before a race or a fault stays read. */
 		MUST(!m.writes || m.pio_calls);
@@ -270,8 +307,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 void fuzz_report(void)
 {
-	printf("done %llu, again %llu, pending %llu, fault %llu, unknown %llu\n", results[0],
-	       results[1], results[2], results[3], results[4]);
+	printf("done %llu, again %llu, pending %llu, fault %llu, unknown %llu, exit %llu\n", results[0],
+	       results[1], results[2], results[3], results[4], results[5]);
 }
 
 /* Mode and flags, 16 registers that point around, then code. */
@@ -298,6 +335,15 @@ const struct fuzz_seed fuzz_seeds[] = {
 	SEEDS("\x66\x0f\x6e\x0b"), SEEDS("\x0f\x17\x0b"), SEEDS("\x66\x0f\x38\x2a\x0b"),
 	SEEDS("\x0f\x38\xf0\x03"), SEEDS("\x0f\xb6\x03"), SEEDS("\x48\x63\x03"), SEEDS("\x0f\x44\x03"),
 	SEEDS("\x0f\x94\x03"), SEEDS("\xa1\x00\x50\x00\x00\x00\x00\x00\x00"), SEEDS("\x8c\x1b"),
+	SEEDS("\x8e\x1b"), SEEDS("\x0f\x00\x13"), SEEDS("\x0f\x00\x1b"), SEEDS("\x0f\x00\x03"), SEEDS("\x0f\x00\x23"),
+	SEEDS("\x0f\x02\x03"), SEEDS("\x0f\x03\x03"), SEEDS("\x0f\xb2\x23"), SEEDS("\xc4\x03"), SEEDS("\x16"), SEEDS("\x1f"),
+	SEEDS("\xff\x2b"), SEEDS("\xff\x1b"), SEEDS("\x9a\x34\x12\x00\x00\x08\x00"), SEEDS("\xcb"), SEEDS("\xcf"),
+	SEEDS("\xcd\x21"), SEEDS("\xce"), SEEDS("\xe8\x10\x00\x00\x00"), SEEDS("\xeb\xfe"), SEEDS("\x74\x10"), SEEDS("\xe2\xfe"),
+	SEEDS("\xc3"), SEEDS("\x60"), SEEDS("\x61"), SEEDS("\xc8\x10\x00\x1f"), SEEDS("\xc9"), SEEDS("\x9c"), SEEDS("\x9d"),
+	SEEDS("\x0f\x01\x03"), SEEDS("\x0f\x01\x13"), SEEDS("\x0f\x01\x23"), SEEDS("\x0f\x01\x33"), SEEDS("\x0f\x20\xc3"),
+	SEEDS("\x0f\x22\xc3"), SEEDS("\x0f\x05"), SEEDS("\x0f\x34"), SEEDS("\x0f\x35"), SEEDS("\x0f\xbc\x03"), SEEDS("\xd7"),
+	SEEDS("\x27"), SEEDS("\xd4\x0a"), SEEDS("\xd9\x3b"), SEEDS("\x0f\xae\x03"), SEEDS("\x0f\xae\x0b"), SEEDS("\x0f\x6f\x0b"),
+	SEEDS("\x63\x03"), SEEDS("\xf3\x0f\xc7\xf8"),
 	SEEDS("\x62\xf1\x7c\x48\x10\x43\x01"), SEEDS("\x0f\xa2"), SEEDS("\x0f\x01\xd9"),
 	SEEDS("\x64\x8b\x04\x25\x00\x50\x00\x00"), SEEDS("\x8b\x05\x00\x40\x00\x00"),
 };

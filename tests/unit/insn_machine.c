@@ -159,17 +159,95 @@ static enum insn_result op_system(struct insn_ctx *ctx, u64 lin, void *buf, unsi
 	return INSN_DONE;
 }
 
-static enum insn_result op_pio_allowed(struct insn_ctx *ctx, u16 port, unsigned int size)
+static bool op_is_device(struct insn_ctx *ctx, u64 lin, bool write)
 {
 	struct insn_machine *m = machine_of(ctx);
 
-	(void)port;
-	(void)size;
+	(void)write;
 	m->calls++;
-	if (!m->pio_denied)
-		return INSN_DONE;
-	ctx->fault = (struct insn_fault){ .vector = GP_VECTOR, .has_error = true };
-	return INSN_FAULT;
+	return !m->device_batches && page_kind(m, lin) == PAGE_DEVICE;
+}
+
+static void op_mmx(struct insn_ctx *ctx, unsigned int n, u64 *val, bool write)
+{
+	struct insn_machine *m = machine_of(ctx);
+
+	if (!write) {
+		*val = m->mmx[n];
+		return;
+	}
+	m->writes++;
+	m->mmx[n] = *val;
+}
+
+static u16 op_x87(struct insn_ctx *ctx, enum insn_x87 what)
+{
+	struct insn_machine *m = machine_of(ctx);
+
+	if (what == INSN_X87_INIT)
+		m->x87_status = 0;
+	return what == INSN_X87_CW ? 0x37f : m->x87_status;
+}
+
+/* The image is what the vector registers hold; the header is told by a pattern. */
+static bool op_fx(struct insn_ctx *ctx, void *image, bool save, bool wide)
+{
+	struct insn_machine *m = machine_of(ctx);
+	u8 *bytes = image;
+	unsigned int i;
+
+	if (!save && bytes[27] == 0xff)
+		return false;
+	for (i = 0; i < 16; i++) {
+		if (save)
+			memcpy(bytes + 160 + 16 * i, m->vec[i], 16);
+		else
+			memcpy(m->vec[i], bytes + 160 + 16 * i, 16);
+	}
+	if (save)
+		memset(bytes, wide ? 0x64 : 0x32, 160);
+	else
+		m->writes++;
+	return true;
+}
+
+static u64 op_tsc(struct insn_ctx *ctx)
+{
+	(void)ctx;
+	return 0x1122334455667788;
+}
+
+static bool op_msr(struct insn_ctx *ctx, u32 index, u64 *val)
+{
+	(void)ctx;
+	switch (index) {
+	case 0x174: /* SYSENTER_CS */
+		*val = 0x10;
+		return true;
+	case 0x175:
+		*val = 0xffff800000007000;
+		return true;
+	case 0x176:
+		*val = 0xffff800000001234;
+		return true;
+	case 0xc0000081: /* STAR */
+		*val = 0x0023001000004321;
+		return true;
+	case 0xc0000082: /* LSTAR */
+		*val = 0xffff800000004444;
+		return true;
+	case 0xc0000083: /* CSTAR */
+		*val = 0x5555;
+		return true;
+	case 0xc0000084:
+		*val = 0x300;
+		return true;
+	case 0xc0000103: /* TSC_AUX */
+		*val = 0xa5a5;
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void log_pio(struct insn_machine *m, u16 port, unsigned int size, unsigned int count)
@@ -230,11 +308,16 @@ static const struct insn_ops ops = {
 	.cmpxchg = op_cmpxchg,
 	.check_write = op_check_write,
 	.system = op_system,
-	.pio_allowed = op_pio_allowed,
+	.is_device = op_is_device,
 	.pio_in = op_pio_in,
 	.pio_out = op_pio_out,
 	.vec_read = op_vec_read,
 	.vec_write = op_vec_write,
+	.mmx = op_mmx,
+	.x87 = op_x87,
+	.fx = op_fx,
+	.tsc = op_tsc,
+	.msr = op_msr,
 };
 
 static void set_segment(struct insn_machine *m, unsigned int seg, u64 base, u32 limit, u16 attr)
@@ -286,6 +369,13 @@ void machine_init(struct insn_machine *m, enum machine_mode mode)
 		segments16(m);
 	else
 		segments_flat(m, mode == LONG);
+	set_segment(m, INSN_TR, MACHINE_TSS, 0x2069, 0x8b);
+	m->mem[MACHINE_TSS + 0x66] = 0x68;
+}
+
+void machine_forbid_ports(struct insn_machine *m, bool forbid)
+{
+	memset(m->mem + MACHINE_TSS + 0x68, forbid ? 0xff : 0, 0x2002);
 }
 
 void machine_code(struct insn_machine *m, const void *code, unsigned int len)
@@ -319,6 +409,7 @@ static u64 *named_register(struct insn_regs *r, const char *name)
 	} names[] = {
 		{ "cr0", offsetof(struct insn_regs, cr0) },	       { "cr2", offsetof(struct insn_regs, cr2) },
 		{ "cr3", offsetof(struct insn_regs, cr3) },	       { "cr4", offsetof(struct insn_regs, cr4) },
+		{ "cr8", offsetof(struct insn_regs, cr8) },
 		{ "efer", offsetof(struct insn_regs, efer) },	       { "xcr0", offsetof(struct insn_regs, xcr0) },
 		{ "gdt.base", offsetof(struct insn_regs, gdt.base) }, { "idt.base", offsetof(struct insn_regs, idt.base) },
 	};
@@ -435,12 +526,22 @@ static bool apply_word(struct insn_machine *m, const char *name, const char *tex
 		return apply_flags(m, text, any_flags);
 	else if (!strcmp(name, "efl"))
 		m->ctx.r.rflags |= val;
+	else if (!strcmp(name, "clr"))
+		m->ctx.r.rflags &= ~val;
 	else if (!strcmp(name, "cpl"))
 		m->ctx.r.cpl = val;
 	else if (!strcmp(name, "races"))
 		m->races = val;
+	else if (!strcmp(name, "pio") && !strcmp(text, "deny"))
+		machine_forbid_ports(m, true);
 	else if (!strcmp(name, "pio"))
-		*(strcmp(text, "deny") ? &m->pio_device : &m->pio_denied) = true;
+		m->pio_device = true;
+	else if (!strcmp(name, "cpu"))
+		m->ctx.cpu = (struct insn_cpu){ .amd = true, .tzcnt = true, .lzcnt = true };
+	else if (!strcmp(name, "sw"))
+		m->x87_status = val;
+	else if (name[0] == 'm')
+		m->mmx[strtoul(name + 1, NULL, 10) & 7] = val;
 	else if (name[0] == '[')
 		return apply_memory(m, name, val);
 	else if (!strncmp(name, "page", 4))

@@ -16,6 +16,7 @@
 #define MACHINE_SIZE 0x40000
 #define MACHINE_PAGES (MACHINE_SIZE / 0x1000)
 #define MACHINE_HIGH 0xffff800000000000ULL
+#define MACHINE_TSS 0x38000
 #define MACHINE_STATUS 0x8d5 /* CF PF AF ZF SF OF */
 
 enum machine_mode { REAL, PROT16, PROT32, LONG };
@@ -33,7 +34,10 @@ struct insn_machine {
 	unsigned int writes; /* memory writes and port accesses in this run */
 	unsigned int races; /* so many compare-and-exchanges lose first */
 
-	bool pio_denied, pio_device; /* the bitmap says no; ports answer like a device page */
+	u64 mmx[8];
+	u16 x87_status;
+	bool pio_device; /* ports answer like a device page */
+	bool device_batches; /* string I/O takes device pages for memory */
 	u8 pio_next; /* the next byte that a port gives */
 	unsigned int pio_calls, pio_count; /* transfers, and elements of the last one */
 	u16 pio_port;
@@ -43,6 +47,8 @@ struct insn_machine {
 };
 
 void machine_init(struct insn_machine *m, enum machine_mode mode);
+/* The TSS's bitmap forbids all ports, or none. */
+void machine_forbid_ports(struct insn_machine *m, bool forbid);
 /* Put code at CS:RIP. */
 void machine_code(struct insn_machine *m, const void *code, unsigned int len);
 /* One insn_emulate(), counters reset. */
@@ -53,11 +59,11 @@ u8 *machine_at(struct insn_machine *m, u64 lin);
 /*
  * Apply "rax=1 fl=cz [5000]:4=12345678 ds.limit=fff page5=dev ...": registers
  * by their 64-bit names, rip, cr0, cr4, cpl, fl (status flags and d for DF, all
- * others off), efl (or'ed in), vN (low 8 bytes), vN.1 to vN.3 (the others),
+ * others off), efl (or'ed in), clr (taken out), vN (low 8 bytes), vN.1 to vN.3 (the others),
  * SEG.base, SEG.limit, SEG.attr, SEG.sel (also ld and tr), gdt.base, gdt.limit,
- * idt.base, idt.limit, cr2, cr3, efer, xcr0, memory
+ * idt.base, idt.limit, cr2, cr3, cr8, efer, xcr0, memory
  * with size in bytes (a repeated value), pageN=none|ro|rw|dev, races=N,
- * pio=deny|dev. Numbers are hexadecimal. "fl=?" says that flags do not matter.
+ * pio=deny|dev, mN (MMX), cpu=amd, sw (x87 status). Numbers are hexadecimal. "fl=?" says that flags do not matter.
  * Returns false on a word it does not understand.
  */
 bool machine_apply(struct insn_machine *m, const char *text, bool *any_flags);

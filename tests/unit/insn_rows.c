@@ -65,7 +65,8 @@ static bool same_state(const struct row *row, const struct insn_machine *a,
 		print_error("%s: system registers differ\n", row->name);
 		return false;
 	}
-	if (memcmp(a->vec, b->vec, sizeof(a->vec))) {
+	if (memcmp(a->vec, b->vec, sizeof(a->vec)) || memcmp(a->mmx, b->mmx, sizeof(a->mmx)) ||
+	    a->x87_status != b->x87_status) {
 		print_error("%s: vector registers differ\n", row->name);
 		return false;
 	}
@@ -110,6 +111,10 @@ static bool check_row(const struct row *row)
 		print_error("%s: vector %u, not %u\n", row->name, now.ctx.fault.vector, row->vector);
 		return false;
 	}
+	if (res == INSN_EXIT && (now.ctx.exit != row->vector || now.ctx.len != row->len)) {
+		print_error("%s: exit %u, length %u\n", row->name, now.ctx.exit, now.ctx.len);
+		return false;
+	}
 	if (res == INSN_FAULT && row->error >= 0 && (!now.ctx.fault.has_error || now.ctx.fault.error != (u32)row->error)) {
 		print_error("%s: error %x, not %x\n", row->name, now.ctx.fault.error, row->error);
 		return false;
@@ -135,6 +140,7 @@ static bool check_restart(const struct row *row)
 		if (i != page && now.page[i] == PAGE_RW)
 			now.page[i] = PAGE_DEVICE;
 	now.pio_device = true;
+	now.device_batches = true;
 	for (i = 0; i < 80; i++) {
 		now.answers = i;
 		res = machine_step(&now);

@@ -21,7 +21,7 @@ struct row {
 	unsigned int len;
 	const char *before, *after;
 	enum insn_result result;
-	u8 vector;
+	u8 vector; /* INSN_EXIT: enum insn_exit */
 	int error; /* -1: any, or none */
 };
 
@@ -34,6 +34,9 @@ struct row {
 /* With its error code. */
 #define FAULT_ERR(name, mode, code, before, vector, error)                                         \
 	{ name, mode, code, sizeof(code) - 1, before, "", INSN_FAULT, vector, error }
+/* Handed over to who handles such exits. */
+#define EXIT(name, mode, code, before, exit)                                                       \
+	{ name, mode, code, sizeof(code) - 1, before, "", INSN_EXIT, exit, -1 }
 #define UNKNOWN(name, mode, code, before)                                                          \
 	{ name, mode, code, sizeof(code) - 1, before, "", INSN_UNKNOWN, NOTHING, -1 }
 

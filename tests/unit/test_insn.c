@@ -78,7 +78,8 @@ static const struct row moves[] = {
 	DONE("movsx word 64", LONG, "\x48\x0f\xbf\x03", "rbx=5000 [5000]:2=8000",
 	     "rax=ffffffffffff8000"),
 	DONE("movsxd", LONG, "\x48\x63\x03", "rbx=5000 [5000]:4=80000000", "rax=ffffffff80000000"),
-	UNKNOWN("arpl", PROT32, "\x63\x03", "rbx=5000"),
+	DONE("arpl raises", PROT32, "\x63\x03", "rbx=5000 rax=12 [5000]:2=8", "[5000]:2=a fl=z"),
+	DONE("arpl does not lower", PROT32, "\x63\xc3", "fl=z rbx=fff3 rax=2", "fl="),
 	DONE("movbe load", LONG, "\x0f\x38\xf0\x03", "rbx=5000 [5000]:4=11223344", "rax=44332211"),
 	DONE("movbe store 16", LONG, "\x66\x0f\x38\xf1\x03", "rbx=5000 rax=1122", "[5000]:2=2211"),
 	DONE("movbe store 64", LONG, "\x48\x0f\x38\xf1\x03", "rbx=5000 rax=1122334455667788",
@@ -98,7 +99,6 @@ static const struct row moves[] = {
 	UNKNOWN("clwb without 66 is xsaveopt", LONG, "\x0f\xae\x33", "rbx=5000"),
 	DONE("clwb", LONG, "\x66\x0f\xae\x33", "rbx=5000", ""),
 	UNKNOWN("rdfsbase", LONG, "\xf3\x48\x0f\xae\xc3", ""),
-	UNKNOWN("fxsave", LONG, "\x0f\xae\x03", "rbx=5000"),
 	DONE("cmov taken", LONG, "\x0f\x44\x03", "fl=z rbx=5000 rax=ffffffffffffffff [5000]:4=7", "rax=7"),
 	DONE("cmov not taken zero-extends", LONG, "\x0f\x44\x03", "rbx=5000 rax=1ffffffff [5000]:4=7",
 	     "rax=ffffffff"),
@@ -205,8 +205,10 @@ static const struct row stack_and_branches[] = {
 	FAULT("jmp beyond CS", PROT16, "\x66\xff\x27", "[20000]:4=12340", GP_VECTOR),
 	FAULT("call non-canonical", LONG, "\xff\x13", "rsp=7000 rbx=5000 [5000]:8=800000000000",
 	      GP_VECTOR),
-	UNKNOWN("call with 66 in 64-bit mode", LONG, "\x66\xff\x13", "rbx=5000"),
-	UNKNOWN("far jmp", LONG, "\xff\x2b", "rbx=5000"),
+	DONE("call with 66 in 64-bit mode", LONG, "\x66\xff\x13", "rsp=7000 rbx=5000 [5000]:8=11234",
+	     "rip=11234 rsp=6ff8 [6ff8]:8=1003"),
+	DONE("call with 66 in 64-bit mode, AMD", LONG, "\x66\xff\x13", "cpu=amd rsp=7000 rbx=5000 [5000]:8=11234",
+	     "rip=1234 rsp=6ffe [6ffe]:2=1003"),
 	FAULT("push beyond the stack limit", REAL, "\x50", "rsp=1", SS_VECTOR),
 	FAULT("push to a missing stack page", LONG, "\x50", "rsp=7000 page6=none", PF_VECTOR),
 };
@@ -215,6 +217,8 @@ static const struct row strings[] = {
 	DONE("movsb", LONG, "\xa4", "rsi=5000 rdi=6000 [5000]:1=7", "rsi=5001 rdi=6001 [6000]:1=7"),
 	DONE("movsq down", LONG, "\x48\xa5", "fl=d rsi=5000 rdi=6000 [5000]:8=7",
 	     "rsi=4ff8 rdi=5ff8 [6000]:8=7"),
+	DONE("xlat", LONG, "\xd7", "rbx=5000 rax=ff10 [5010]:1=7", "rax=ff07"),
+	DONE("xlat, 16-bit address and segment", REAL, "\x64\xd7", "rbx=fff8 rax=10 [8008]:1=7", "rax=7"),
 	AGAIN("rep movsd first", LONG, "\xf3\xa5", "rcx=2 rsi=5000 rdi=6000 [5000]:4=7",
 	      "rcx=1 rsi=5004 rdi=6004 [6000]:4=7"),
 	DONE("rep movsd last", LONG, "\xf3\xa5", "rcx=1 rsi=5000 rdi=6000 [5000]:4=7",
@@ -269,6 +273,11 @@ static const struct row ports[] = {
 	FAULT("outsb from a missing page", LONG, "\x6e", "rsi=5000 page5=none", PF_VECTOR),
 	DONE("outsb with fs", LONG, "\x64\x6e", "rsi=10 rdx=3f8", "rsi=11"),
 	FAULT("in denied by the bitmap", PROT32, "\xec", "cpl=3 pio=deny", GP_VECTOR),
+	DONE("in allowed by the bitmap", PROT32, "\xec", "cpl=3 rdx=1003 pio=deny [38268]:1=f7", "rax=0"),
+	FAULT("in of two allowed by the bitmap, one not", PROT32, "\x66\xed", "cpl=3 rdx=1007 pio=deny [38268]:1=0",
+	      GP_VECTOR),
+	FAULT("in beyond the bitmap", PROT32, "\xec", "cpl=3 rdx=1003 tr.limit=268", GP_VECTOR),
+	FAULT("in with a 16-bit TSS", PROT32, "\xec", "cpl=3 rdx=1003 tr.attr=83", GP_VECTOR),
 	DONE("in allowed by IOPL", PROT32, "\xec", "cpl=3 pio=deny efl=3000", "rax=0"),
 	FAULT("virtual-8086 always asks", REAL, "\xec", "cr0=11 cpl=3 efl=23000 pio=deny", GP_VECTOR),
 	FAULT("outs denied", LONG, "\x6e", "cpl=3 pio=deny rsi=5000", GP_VECTOR),
@@ -310,7 +319,17 @@ static const struct row vectors[] = {
 	FAULT("sse with em", LONG, "\x0f\x10\x0b", "cr0=80000015 rbx=5000", UD_VECTOR),
 	FAULT("sse with ts", LONG, "\x0f\x10\x0b", "cr0=80000019 rbx=5000", NM_VECTOR),
 	UNKNOWN("movups register", LONG, "\x0f\x10\xc1", ""),
-	UNKNOWN("mmx movq", LONG, "\x0f\x6f\x0b", "rbx=5000"),
+	DONE("mmx movq load", LONG, "\x44\x0f\x6f\x0b", "rbx=5000 [5000]:8=1122334455667788", "m1=1122334455667788"),
+	DONE("mmx movq store", PROT32, "\x0f\x7f\x0b", "rbx=5000 m1=1122334455667788", "[5000]:8=1122334455667788"),
+	DONE("mmx movd load", LONG, "\x0f\x6e\x13", "rbx=5000 m2=ffffffffffffffff [5000]:8=1122334455667788",
+	     "m2=55667788"),
+	DONE("mmx movd store, rex.w", LONG, "\x48\x0f\x7e\x13", "rbx=5000 m2=1122334455667788",
+	     "[5000]:8=1122334455667788"),
+	DONE("movntq", LONG, "\x0f\xe7\x0b", "rbx=5000 m1=7", "[5000]:8=7"),
+	FAULT("mmx with em", LONG, "\x0f\x6f\x0b", "cr0=80000015 rbx=5000", UD_VECTOR),
+	FAULT("mmx with ts", LONG, "\x0f\x6f\x0b", "cr0=80000019 rbx=5000", NM_VECTOR),
+	FAULT("mmx with an x87 exception waiting", LONG, "\x0f\x6f\x0b", "sw=80 rbx=5000", MF_VECTOR),
+	FAULT("mmx with vex", LONG, "\xc5\xf8\x6f\x0b", "rbx=5000", UD_VECTOR),
 	UNKNOWN("vex map 8", LONG, "\xc4\xe8\x78\x10\x0b", "rbx=5000"),
 	UNKNOWN("evex map 7", LONG, "\x62\xf7\x7c\x48\x10\x0b", "rbx=5000"),
 	FAULT("66 before evex", LONG, "\x66\x62\xf1\x7c\x48\x10\x0b", "rbx=5000", UD_VECTOR),
@@ -372,8 +391,6 @@ static const struct row encodings[] = {
 	FAULT("82 in 64-bit mode", LONG, "\x82\x03\x01", "rbx=5000", UD_VECTOR),
 	DONE("82 in 32-bit mode", PROT32, "\x82\x0b\x01", "rbx=5000", "[5000]:1=1 fl="),
 	FAULT("les register in real mode", REAL, "\xc4\xc0\x00", "", UD_VECTOR),
-	UNKNOWN("les", PROT32, "\xc4\x03", "rbx=5000"),
-	UNKNOWN("cpuid", LONG, "\x0f\xa2", ""),
 	UNKNOWN("0f04", LONG, "\x0f\x04", ""),
 	FAULT("code page missing", LONG, "\x90", "rip=1fff page1=none", PF_VECTOR),
 	FAULT("code beyond CS", PROT32, "\x8b\x03", "cs.limit=1000", GP_VECTOR),
@@ -416,6 +433,20 @@ static void test_batches(void **state)
 	assert_int_equal(now.ctx.r.gpr[7], 0);
 	assert_int_equal(machine_step(&now), INSN_DONE);
 	assert_int_equal(now.pio_count, 16);
+
+	/* To and from a device: element by element. */
+	machine_init(&now, LONG);
+	machine_code(&now, "\xf3\x6d", 2);
+	assert_true(machine_apply(&now, "rcx=20 rdi=5100 rdx=1f0 page5=dev", &any));
+	assert_int_equal(machine_step(&now), INSN_AGAIN);
+	assert_int_equal(now.pio_count, 1);
+	assert_int_equal(now.ctx.r.gpr[7], 0x5104);
+	machine_code(&now, "\xf3\x6f", 2);
+	assert_true(machine_apply(&now, "rcx=20 rsi=5100", &any));
+	now.answers = 1;
+	assert_int_equal(machine_step(&now), INSN_AGAIN);
+	assert_int_equal(now.pio_count, 1);
+	assert_int_equal(now.ctx.r.gpr[6], 0x5104);
 }
 
 /* Bytes are fetched only as far as they are needed. */

@@ -28,7 +28,7 @@
 #define DATA 0x30000000UL
 #define DATA_SIZE 0x2000
 #define SLOT 16 /* bytes for the instruction, the rest NOPs */
-#define ROUNDS 1000
+#define ROUNDS 300
 
 #define CF X86_EFLAGS_CF
 #define PF X86_EFLAGS_PF
@@ -46,9 +46,10 @@ struct block {
 	u64 rflags;
 	u64 host_rsp;
 	u8 vec[16][32];
+	u64 mmx[8];
 };
 
-enum imm { NO_IMM, IMM8, IMMZ, IMMV, MOFFS };
+enum imm { NO_IMM, IMM8, IMMZ, IMMV, MOFFS, IMM_ENTER };
 
 enum trait {
 	MODRM = 1,
@@ -71,6 +72,10 @@ enum trait {
 	BYTE = 1 << 17,
 	WIDE1 = 1 << 18, /* VEX.L may be set */
 	THREE = 1 << 19, /* VEX.vvvv is an operand */
+	FRAME = 1 << 20, /* rBP leads to the data */
+	XLATB = 1 << 21,
+	BMI = 1 << 22,
+	ABM = 1 << 23, /* LZCNT, POPCNT */
 };
 
 struct row {
@@ -196,6 +201,30 @@ static const struct row rows[] = {
 	{ "movsx", 0, 1, 0xbe, 0xbf, -1, NO_IMM, MODRM, 0 },
 	{ "xadd", 0, 1, 0xc0, 0xc0, -1, NO_IMM, MODRM | BYTE | LOCKABLE, 0 },
 	{ "xadd", 0, 1, 0xc1, 0xc1, -1, NO_IMM, MODRM | LOCKABLE, 0 },
+	{ "bsf", 0, 1, 0xbc, 0xbc, -1, NO_IMM, MODRM, CF | OF | SF | AF | PF },
+	{ "bsr", 0, 1, 0xbd, 0xbd, -1, NO_IMM, MODRM, CF | OF | SF | AF | PF },
+	{ "tzcnt", 0xf3, 1, 0xbc, 0xbc, -1, NO_IMM, MODRM | BMI, OF | SF | AF | PF },
+	{ "lzcnt", 0xf3, 1, 0xbd, 0xbd, -1, NO_IMM, MODRM | ABM, OF | SF | AF | PF },
+	{ "popcnt", 0xf3, 1, 0xb8, 0xb8, -1, NO_IMM, MODRM | ABM, 0 },
+	{ "bswap", 0, 1, 0xc8, 0xcf, -1, NO_IMM, NO66, 0 },
+	{ "cbw", 0, 0, 0x98, 0x99, -1, NO_IMM, 0, 0 },
+	{ "sahf", 0, 0, 0x9e, 0x9f, -1, NO_IMM, 0, 0 },
+	{ "cmc", 0, 0, 0xf5, 0xf5, -1, NO_IMM, 0, 0 },
+	{ "clc", 0, 0, 0xf8, 0xf9, -1, NO_IMM, 0, 0 },
+	{ "cld", 0, 0, 0xfc, 0xfd, -1, NO_IMM, 0, 0 },
+	{ "xlat", 0, 0, 0xd7, 0xd7, -1, NO_IMM, BYTE | XLATB, 0 },
+	{ "pushf", 0, 0, 0x9c, 0x9c, -1, NO_IMM, STACK, 0 },
+	{ "push fs", 0, 1, 0xa0, 0xa0, -1, NO_IMM, STACK, 0 },
+	{ "push gs", 0, 1, 0xa8, 0xa8, -1, NO_IMM, STACK, 0 },
+	{ "enter", 0, 0, 0xc8, 0xc8, -1, IMM_ENTER, STACK | FRAME, 0 },
+	{ "leave", 0, 0, 0xc9, 0xc9, -1, NO_IMM, FRAME, 0 },
+	{ "fnstcw", 0, 0, 0xd9, 0xd9, 7, NO_IMM, MODRM | MEM_ONLY | NO66, 0 },
+	{ "fnstsw", 0, 0, 0xdd, 0xdd, 7, NO_IMM, MODRM | MEM_ONLY | NO66, 0 },
+	{ "mmx movd load", 0, 1, 0x6e, 0x6e, -1, NO_IMM, MODRM | MEM_ONLY | NO66, 0 },
+	{ "mmx movq load", 0, 1, 0x6f, 0x6f, -1, NO_IMM, MODRM | MEM_ONLY | NO66, 0 },
+	{ "mmx movd store", 0, 1, 0x7e, 0x7e, -1, NO_IMM, MODRM | MEM_ONLY | NO66, 0 },
+	{ "mmx movq store", 0, 1, 0x7f, 0x7f, -1, NO_IMM, MODRM | MEM_ONLY | NO66, 0 },
+	{ "movntq", 0, 1, 0xe7, 0xe7, -1, NO_IMM, MODRM | MEM_ONLY | NO66, 0 },
 	{ "movnti", 0, 1, 0xc3, 0xc3, -1, NO_IMM, MODRM | MEM_ONLY | NO66, 0 },
 	{ "cmpxchg8b", 0, 1, 0xc7, 0xc7, 1, NO_IMM, MODRM | MEM_ONLY | LOCKABLE | EQUAL | CX16, 0 },
 	{ "movbe", 0, 2, 0xf0, 0xf1, -1, NO_IMM, MODRM | MEM_ONLY | MOVBE, 0 },
@@ -241,6 +270,7 @@ struct machine_state {
 	u64 gpr[16];
 	u64 rflags;
 	u8 vec[16][32];
+	u64 mmx[8];
 	u8 mem[DATA_SIZE];
 };
 
@@ -261,7 +291,7 @@ struct world {
 };
 
 static u64 seed = 0x9e3779b97f4a7c15;
-static bool have_avx, have_movbe, have_cx16;
+static bool have_avx, have_movbe, have_cx16, have_bmi, have_abm;
 
 static u64 rnd(void)
 {
@@ -439,6 +469,11 @@ static void special_registers(struct test_case *c, const struct form *f)
 	}
 	if (traits & STACK)
 		gpr[RSP] = target();
+	/* ENTER: the callers' frames are above, and not where it pushes. */
+	if (traits & FRAME)
+		gpr[RBP] = DATA + 0x1c00 + below(0x300);
+	if (traits & XLATB)
+		gpr[RBX] = target();
 	if (traits & BITS && f->mod != 3)
 		gpr[f->reg | (f->rex & 4 ? 8 : 0)] = below(4000) - 2000;
 	if (traits & DIVIDE && chance(2))
@@ -463,6 +498,8 @@ static void random_state(struct machine_state *s)
 		*(u64 *)(s->mem + i) = rnd();
 	for (i = 0; i < sizeof(s->vec); i += 8)
 		*(u64 *)((u8 *)s->vec + i) = rnd();
+	for (i = 0; i < 8; i++)
+		s->mmx[i] = rnd();
 	s->rflags = X86_EFLAGS_FIXED | X86_EFLAGS_IF | (rnd() & STATUS);
 }
 
@@ -493,6 +530,8 @@ static void make_case(struct test_case *c, const struct row *row)
 	c->imm8 = rnd();
 	if (row->imm == IMM8)
 		emit(c, c->imm8);
+	else if (row->imm == IMM_ENTER)
+		emit_value(c, below(0x100) | below(4) << 16, 3);
 	else if (row->imm == MOFFS)
 		emit_value(c, target(), c->bytes[0] == 0x67 ? 4 : 8);
 	else
@@ -562,6 +601,12 @@ static enum insn_result op_check_write(struct insn_ctx *ctx, u64 lin, unsigned i
 	return data_at(world_of(ctx), lin, len) ? INSN_DONE : INSN_UNKNOWN;
 }
 
+static bool op_is_device(struct insn_ctx *ctx, u64 lin, bool write)
+{
+	(void)write;
+	return !data_at(world_of(ctx), lin, 1);
+}
+
 static void op_vec_read(struct insn_ctx *ctx, unsigned int n, void *buf, unsigned int len)
 {
 	memcpy(buf, world_of(ctx)->s.vec[n], len);
@@ -572,12 +617,38 @@ static void op_vec_write(struct insn_ctx *ctx, unsigned int n, const void *buf, 
 	memcpy(world_of(ctx)->s.vec[n], buf, len);
 }
 
+static void op_mmx(struct insn_ctx *ctx, unsigned int n, u64 *val, bool write)
+{
+	u64 *reg = &world_of(ctx)->s.mmx[n];
+
+	if (write)
+		*reg = *val;
+	else
+		*val = *reg;
+}
+
+/* Of this process. */
+static u16 op_x87(struct insn_ctx *ctx, enum insn_x87 what)
+{
+	u16 word = 0;
+
+	(void)ctx;
+	if (what == INSN_X87_CW)
+		asm("fnstcw %0" : "=m"(word));
+	else
+		asm("fnstsw %0" : "=m"(word));
+	return word;
+}
+
 static const struct insn_ops ops = {
+	.mmx = op_mmx,
+	.x87 = op_x87,
 	.fetch = op_fetch,
 	.read = op_read,
 	.write = op_write,
 	.cmpxchg = op_cmpxchg,
 	.check_write = op_check_write,
+	.is_device = op_is_device,
 	.vec_read = op_vec_read,
 	.vec_write = op_vec_write,
 };
@@ -585,10 +656,11 @@ static const struct insn_ops ops = {
 static void setup_ctx(struct world *w)
 {
 	struct insn_regs *r = &w->ctx.r;
-	u16 cs, ss;
+	u16 cs, ss, fs, gs;
 
 	memset(&w->ctx, 0, sizeof(w->ctx));
-	asm("mov %%cs, %0; mov %%ss, %1" : "=r"(cs), "=r"(ss));
+	asm("mov %%cs, %0; mov %%ss, %1; mov %%fs, %2; mov %%gs, %3" : "=r"(cs), "=r"(ss), "=r"(fs), "=r"(gs));
+	w->ctx.cpu = (struct insn_cpu){ .amd = __builtin_cpu_is("amd"), .tzcnt = have_bmi, .lzcnt = have_abm };
 	w->ctx.ops = &ops;
 	memcpy(r->gpr, w->s.gpr, sizeof(r->gpr));
 	r->rip = CODE + 0x800;
@@ -602,6 +674,8 @@ static void setup_ctx(struct world *w)
 	r->seg[INSN_CS].sel = cs;
 	r->seg[INSN_SS].attr = 0xcf3;
 	r->seg[INSN_SS].sel = ss;
+	r->seg[INSN_FS].sel = fs;
+	r->seg[INSN_GS].sel = gs;
 }
 
 /* Returns the fault's vector, 0 for none, -1 if the case does not count. */
@@ -691,6 +765,8 @@ static void make_code(void)
 	put_mov(RSP, offsetof(struct block, host_rsp), true);
 	for (i = 0; i < 16; i++)
 		put_vec(i, false);
+	for (i = 0; i < 8; i++)
+		put_block("\x0f\x6f", 2, i, offsetof(struct block, mmx) + 8 * i);
 	put_block("\xff", 1, 6, offsetof(struct block, rflags));
 	put("\x9d", 1); /* popf */
 	put_registers(false);
@@ -708,6 +784,9 @@ static void make_code(void)
 		put_vec(i, true);
 	if (have_avx)
 		put("\xc5\xf8\x77", 3); /* vzeroupper */
+	for (i = 0; i < 8; i++)
+		put_block("\x0f\x7f", 2, i, offsetof(struct block, mmx) + 8 * i);
+	put("\x0f\x77", 2); /* emms */
 	put(restore, sizeof(restore));
 	put("\xc3", 1);
 }
@@ -731,8 +810,9 @@ static int run_native(struct machine_state *s, const struct test_case *c)
 	memcpy(b->gpr, c->before.gpr, sizeof(b->gpr));
 	b->rflags = c->before.rflags;
 	memcpy(b->vec, c->before.vec, sizeof(b->vec));
+	memcpy(b->mmx, c->before.mmx, sizeof(b->mmx));
 	memcpy((u8 *)DATA, c->before.mem, DATA_SIZE);
-	sig = sigsetjmp(back, 1);
+	sig = sigsetjmp(back, 0);
 	if (sig)
 		return sig;
 	in_native = 1;
@@ -741,6 +821,7 @@ static int run_native(struct machine_state *s, const struct test_case *c)
 	memcpy(s->gpr, b->gpr, sizeof(s->gpr));
 	s->rflags = b->rflags;
 	memcpy(s->vec, b->vec, sizeof(s->vec));
+	memcpy(s->mmx, b->mmx, sizeof(s->mmx));
 	memcpy(s->mem, (u8 *)DATA, DATA_SIZE);
 	return 0;
 }
@@ -808,6 +889,10 @@ static bool same(const struct test_case *c, const struct machine_state *ours,
 		show(c, "vector register", *(u64 *)ours->vec[i], *(u64 *)theirs->vec[i]);
 		good = false;
 	}
+	if (memcmp(ours->mmx, theirs->mmx, sizeof(ours->mmx))) {
+		show(c, "MMX register", ours->mmx[0], theirs->mmx[0]);
+		good = false;
+	}
 	if (memcmp(ours->mem, theirs->mem, DATA_SIZE)) {
 		for (i = 0; ours->mem[i] == theirs->mem[i]; i++)
 			;
@@ -848,7 +933,8 @@ static bool same_signal(const struct test_case *c, int ours, int theirs)
 static bool supported(const struct row *row)
 {
 	return (have_avx || !(row->traits & AVX)) && (have_movbe || !(row->traits & MOVBE)) &&
-	       (have_cx16 || !(row->traits & CX16));
+	       (have_cx16 || !(row->traits & CX16)) && (have_bmi || !(row->traits & BMI)) &&
+	       (have_abm || !(row->traits & ABM));
 }
 
 /* Returns 1 if the case ran, 0 if it does not count, -1 on a difference. */
@@ -878,7 +964,7 @@ static void catch_signals(void (*handler)(int))
 {
 	static u8 stack[0x10000];
 	stack_t alt = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	struct sigaction sa = { .sa_handler = handler, .sa_flags = SA_ONSTACK };
+	struct sigaction sa = { .sa_handler = handler, .sa_flags = SA_ONSTACK | SA_NODEFER };
 	int sigs[] = { SIGSEGV, SIGFPE, SIGILL, SIGBUS, SIGTRAP };
 	unsigned int i;
 
@@ -943,6 +1029,8 @@ static int setup(void **state)
 	(void)state;
 	__builtin_cpu_init();
 	have_avx = __builtin_cpu_supports("avx");
+	have_bmi = __builtin_cpu_supports("bmi");
+	have_abm = __builtin_cpu_supports("lzcnt") && __builtin_cpu_supports("popcnt");
 	if (__get_cpuid(1, &a, &b, &c, &d)) {
 		have_movbe = c & bit_MOVBE;
 		have_cx16 = c & bit_CMPXCHG16B;
