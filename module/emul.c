@@ -274,11 +274,20 @@ static enum insn_result emul_cmpxchg(struct insn_ctx *ctx, u64 lin, void *old, c
 	return emul_write(ctx, lin, new, len);
 }
 
+/* Also fetches the memory: what comes afterwards (a port is read) cannot be done twice. */
 static enum insn_result emul_check_write(struct insn_ctx *ctx, u64 lin, unsigned int len)
 {
+	struct emul *e = emul_of(ctx);
+	enum insn_result r;
 	struct pieces p;
+	unsigned int i;
 
-	return translate(emul_of(ctx), lin, len, true, &p);
+	r = translate(e, lin, len, true, &p);
+	for (i = 0; r == INSN_DONE && i < 2 && p.len[i]; i++) {
+		if (!gpa_ptr(e->v, p.gpa[i], p.len[i], true) && e->v->mem_error)
+			r = INSN_FAULT;
+	}
+	return r;
 }
 
 static enum insn_result emul_system(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len, bool write)

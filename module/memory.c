@@ -338,6 +338,9 @@ static void mem_swap_slot(struct vm *vm, struct mem_slot *old, struct mem_slot *
 		slot_unmap(vm, old, 0, slot_size(old), true);
 		mem_remove(m, old);
 	}
+	/* A slot that moves takes its log along. */
+	if (old && new && old->dirty && new->dirty)
+		swap(old->dirty, new->dirty);
 	if (new)
 		mem_insert(m, new);
 	mem_flush_all(vm);

@@ -134,6 +134,21 @@ static void pin_invalidate_end(struct mmu_notifier *n, const struct mmu_notifier
 		wake_up_all(&c->settled);
 }
 
+/*
+ * What becomes of a page that is taken out of use. Pages of hugetlbfs are let go at once: the pool may hold no other for
+ * the owner's next access, and nothing moves or merges them behind its back.
+ */
+static unsigned long stale_page(struct pin_cache *c, unsigned long page)
+{
+	if (!(page & HOST_PAGE_PINNED))
+		return 0;
+	if (PageHuge(pfn_to_page(host_page_pfn(page)))) {
+		host_page_put(c->mm, page);
+		return 0;
+	}
+	return (page & ~HOST_PAGE_VALID) | HOST_PAGE_STALE;
+}
+
 static void chunk_mark_stale(struct pin_cache *c, struct pin_chunk *chunk, u64 start, u64 end)
 {
 	unsigned int i, last;
@@ -143,8 +158,7 @@ static void chunk_mark_stale(struct pin_cache *c, struct pin_chunk *chunk, u64 s
 
 		if (!(page & HOST_PAGE_VALID))
 			continue;
-		page = page & HOST_PAGE_PINNED ? (page & ~HOST_PAGE_VALID) | HOST_PAGE_STALE : 0;
-		chunk_set(c, chunk, i, page);
+		chunk_set(c, chunk, i, stale_page(c, page));
 		chunk->contiguous = false;
 	}
 }
