@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that the client watches with userfaultfd: the guest's accesses are
+ * delivered as its own are, page by page. Guest side: guest/mem_owner.c.
+ */
+#include "mem_owner.h"
+#include "uffd.h"
+
+#include <signal.h>
+
+#define PAGES 64
+
+static struct owner own_watched(struct uffd **u, bool wp)
+{
+	struct owner o = own_none(PAGES * PAGE);
+
+	o.p = own_reserve(o.size);
+	*u = uffd_open(o.p, o.size);
+	OK(uffd_register(*u, o.p, o.size, wp));
+	return o;
+}
+
+static u32 asked_for(atomic_uint *asked)
+{
+	u32 n = 0;
+
+	for (u64 i = 0; i < PAGES; i++)
+		n += asked[i] != 0;
+	return n;
+}
+
+/* ---- pages that are not there ---- */
+
+/* A page is asked for when it is touched, by the guest as by the client, and no other. */
+TEST(mem_uffd_missing)
+{
+	struct uffd *u;
+	struct owner o = own_watched(&u, false);
+
+	for (u64 i = 0; i < PAGES; i++)
+		u->fill[i] = i % 4 ? 0x100 + i : 0;
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	CHECK_EQ(u->asked_in_all, 0);
+	for (u64 i = 0; i < PAGES; i += 3) {
+		CHECK_EQ(guest_reads(&o, i), u->fill[i]);
+		CHECK_EQ(u->asked[i], 1);
+		CHECK_EQ(u->asked_in_all, i / 3 + 1);
+	}
+	for (u64 i = 0; i < PAGES; i += 3)
+		same_memory(&o, i);
+	CHECK_EQ(u->asked_in_all, (PAGES + 2) / 3);
+	guest_writes(&o, 1, 0x99);
+	CHECK_EQ(*word(o.p, 1), 0x99);
+	CHECK_EQ(*(word(o.p, 1) + 511), 0x101);
+	CHECK_EQ(*word(o.p, 2), 0x102);
+	CHECK_EQ(guest_reads(&o, 2), 0x102);
+	CHECK_EQ(u->asked_in_all, (PAGES + 2) / 3 + 2);
+	/* Given back, they are asked for again. */
+	OK(madvise(o.p, o.size, MADV_DONTNEED));
+	CHECK_EQ(guest_reads(&o, 3), 0x103);
+	CHECK_EQ(u->asked[3], 2);
+	CHECK_EQ(u->asked_in_all, (PAGES + 2) / 3 + 3);
+}
+
+/* Post-copy: pages arrive while the guest runs, in another order than it asks for them. */
+static void next_too(struct uffd *u, u64 page, bool wp, void *arg)
+{
+	(void)arg;
+	if (page + 1 < u->npages)
+		uffd_answer(u, page + 1, wp);
+}
+
+TEST(mem_uffd_missing_given_unasked)
+{
+	struct uffd *u;
+	struct owner o = own_watched(&u, false);
+
+	for (u64 i = 0; i < PAGES; i++)
+		u->fill[i] = 0x100 + i;
+	u->hook = next_too;
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	CHECK_EQ(u->asked_in_all, 0);
+	for (u64 i = 0; i < PAGES; i++)
+		CHECK_EQ(guest_reads(&o, i), 0x100 + i);
+	CHECK_EQ(u->asked_in_all, PAGES / 2);
+	for (u64 i = 0; i < PAGES; i++)
+		same_memory(&o, i);
+}
+
+/* The hypervisor's own accesses are delivered, too. */
+TEST(mem_uffd_missing_emulated)
+{
+	struct uffd *u;
+	struct owner o = own_watched(&u, false);
+	static const char *const access[] = { "g_own_movs", "g_own_push" };
+
+	for (u64 i = 0; i < PAGES; i++)
+		u->fill[i] = 0x0101010101010101 * i;
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	for (u64 i = 0; i < 2; i++) {
+		vcpu_start(o.v, access[i], AT + i * PAGE);
+		vcpu_expect(o.v, KVM_EXIT_MMIO);
+		memset(o.v->run->mmio.data, 0x66, 8);
+		vcpu_done(o.v);
+		CHECK_EQ(*word(o.p, i), 0x6666666666666666);
+		CHECK_EQ(*(word(o.p, i) + 511), u->fill[i]);
+	}
+	guest_args(o.vm)[0] = 1;
+	vcpu_start(o.v, "g_own_outsb", AT + 9 * PAGE);
+	vcpu_expect(o.v, KVM_EXIT_IO);
+	CHECK_EQ(((u8 *)o.v->run)[o.v->run->io.data_offset], 9);
+	vcpu_done(o.v);
+	vcpu_start(o.v, "g_own_insb", AT + 10 * PAGE);
+	vcpu_expect(o.v, KVM_EXIT_IO);
+	((u8 *)o.v->run)[o.v->run->io.data_offset] = 0x77;
+	vcpu_done(o.v);
+	CHECK_EQ(*word(o.p, 10), 0x0a0a0a0a0a0a0a77);
+	CHECK_EQ(u->asked_in_all, 4);
+}
+
+/* Whoever answers may use the VM meanwhile: nothing that it needs is held while a vCPU waits for it. */
+static void use_vm(struct owner *o, u64 n)
+{
+	static u8 bits[GUEST_MEMORY / PAGE / 8], memory[2 * 4096] __attribute__((aligned(4096)));
+	struct kvm_dirty_log log = { .slot = 0, .dirty_bitmap = bits };
+
+	OK(ioctl(o->vm->fd, KVM_GET_DIRTY_LOG, &log));
+	OK(ioctl(o->vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS));
+	if (is_stock())
+		return; /* where a change of slots waits for vCPUs that wait for a page */
+	OK(vm_set_slot(o->vm, 3, 0x70000000, sizeof(memory), memory, 0));
+	OK(vm_set_slot(o->vm, 0, 0, GUEST_MEMORY, o->vm->mem, n % 2 ? 0 : KVM_MEM_LOG_DIRTY_PAGES));
+	OK(vm_set_slot(o->vm, 0, 0, GUEST_MEMORY, o->vm->mem, KVM_MEM_LOG_DIRTY_PAGES));
+	OK(vm_set_slot(o->vm, 3, 0, 0, NULL, 0));
+}
+
+static void use_vm_first(struct uffd *u, u64 page, bool wp, void *arg)
+{
+	(void)u, (void)wp;
+	use_vm(arg, page);
+}
+
+TEST(mem_uffd_handler_uses_vm)
+{
+	struct uffd *u;
+	struct owner o = own_watched(&u, false);
+
+	OK(vm_set_slot(o.vm, 0, 0, GUEST_MEMORY, o.vm->mem, KVM_MEM_LOG_DIRTY_PAGES));
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	u->arg = &o;
+	u->hook = use_vm_first;
+	for (u64 i = 0; i < PAGES; i++) {
+		u->fill[i] = 0x100 + i;
+		CHECK_EQ(guest_reads(&o, i), 0x100 + i);
+	}
+	CHECK_EQ(u->asked_in_all, PAGES);
+}
+
+/* Only the vCPU that touches the page waits for it. */
+TEST(mem_uffd_others_go_on)
+{
+	struct uffd *u;
+	struct owner o = own_watched(&u, false);
+	struct vcpu *other = vcpu_create(o.vm, 1);
+	volatile u64 *count = guest_results(o.vm);
+	u8 *q = vm_add_memory(o.vm, 2, AT + 32 * MIB, MIB, 0);
+
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	u->hold = true;
+	vcpu_start(o.v, "g_own_write", AT);
+	vcpu_thread(o.v);
+	while (!u->asked_in_all)
+		usleep(1000);
+	vcpu_call(other, "g_own_exit_loop", 100);
+	CHECK(*count >= 100);
+	/* The client changes other memory, and the other vCPU comes by that, too. */
+	for (u64 i = 1; i < 10; i++) {
+		OK(madvise(q, MIB, MADV_DONTNEED));
+		*(u64 *)q = i;
+		vcpu_call(other, "g_own_read", AT + 32 * MIB);
+		CHECK_EQ(guest_results(o.vm)[0], i);
+	}
+	CHECK_EQ(u->asked_in_all, 1);
+	u->hold = false;
+	vcpu_join(o.v);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+static volatile bool interrupted;
+
+static void *run_until_interrupted(void *arg)
+{
+	struct owner *o = arg;
+
+	CHECK_EQ(vcpu_run_once(o->v), -EINTR);
+	interrupted = true;
+	return NULL;
+}
+
+/* A signal gets a vCPU's thread out of the wait, with EINTR; it goes on where it was. */
+TEST(mem_uffd_wait_is_interrupted)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct uffd *u;
+	struct owner o = own_watched(&u, false);
+	pthread_t t;
+
+	CHECK_EQ(sigaction(SIGUSR1, &action, NULL), 0);
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	u->hold = true;
+	u->fill[4] = 0x44;
+	vcpu_start(o.v, "g_own_read", AT + 4 * PAGE);
+	CHECK_EQ(pthread_create(&t, NULL, run_until_interrupted, &o), 0);
+	while (!u->asked_in_all)
+		usleep(1000);
+	while (!interrupted) {
+		pthread_kill(t, SIGUSR1);
+		usleep(10000);
+	}
+	pthread_join(t, NULL);
+	u->hold = false;
+	vcpu_done(o.v);
+	CHECK_EQ(guest_results(o.vm)[0], 0x44);
+}
+
+/* ---- write protection ---- */
+
+/* A live snapshot: what a page held is saved before it is written, whoever writes. */
+static u64 saved[PAGES];
+
+static void save(struct uffd *u, u64 page, bool wp, void *arg)
+{
+	(void)arg;
+	if (wp && !saved[page])
+		saved[page] = *(volatile u64 *)(u->base + page * PAGE);
+}
+
+static struct owner own_snapshot(struct uffd **u)
+{
+	struct owner o = own_watched(u, true);
+
+	for (u64 i = 0; i < PAGES; i++)
+		page_set(word(o.p, i), 0x100 + i);
+	(*u)->hook = save;
+	return o;
+}
+
+TEST(mem_uffd_write_protected)
+{
+	struct uffd *u;
+	struct owner o = own_snapshot(&u);
+
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	for (u64 i = 0; i < PAGES; i++)
+		CHECK_EQ(guest_reads(&o, i), 0x100 + i);
+	for (u32 round = 0; round < 3; round++) {
+		memset(saved, 0, sizeof(saved));
+		OK(uffd_protect(u, o.p, o.size, true));
+		for (u64 i = 0; i < PAGES; i++)
+			CHECK_EQ(guest_reads(&o, i), 0x100 + i);
+		CHECK_EQ(u->asked_in_all, round * PAGES);
+		guest_writes_pages(&o, 0, PAGES / 2, 1, 0x900);
+		CHECK_EQ(u->asked_in_all, round * PAGES + PAGES / 2);
+		guest_writes_pages(&o, 0, PAGES, 1, 0x100);
+		CHECK_EQ(u->asked_in_all, (round + 1) * PAGES);
+		for (u64 i = 0; i < PAGES; i++) {
+			CHECK_EQ(u->asked_wp[i], round + 1);
+			CHECK_EQ(saved[i], 0x100 + i);
+			CHECK_EQ(*word(o.p, i), 0x100 + i);
+		}
+	}
+	CHECK_EQ(asked_for(u->asked), 0);
+}
+
+/* Protected before the slot is registered, and in a slot that logs. */
+TEST(mem_uffd_write_protected_first)
+{
+	struct uffd *u;
+	struct owner o = own_snapshot(&u);
+	u8 bits[PAGES / 8];
+	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = bits };
+
+	OK(uffd_protect(u, o.p, o.size, true));
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, KVM_MEM_LOG_DIRTY_PAGES));
+	CHECK_EQ(u->asked_in_all, 0);
+	for (u32 round = 1; round <= 2; round++) {
+		guest_writes_pages(&o, 0, PAGES, 1, 0x900);
+		CHECK_EQ(u->asked_in_all, round * PAGES);
+		OK(ioctl(o.vm->fd, KVM_GET_DIRTY_LOG, &log));
+		for (u64 i = 0; i < PAGES / 8; i++)
+			CHECK_EQ(bits[i], 0xff);
+		for (u64 i = 0; i < PAGES; i++)
+			CHECK_EQ(saved[i], 0x100 + i);
+		OK(uffd_protect(u, o.p, o.size, true));
+	}
+}
+
+/* Writes that the hypervisor does for the guest are delivered as well. */
+TEST(mem_uffd_write_protected_emulated)
+{
+	static const char *const access[] = { "g_own_movs", "g_own_push" };
+	struct uffd *u;
+	struct owner o = own_snapshot(&u);
+
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	same_memory(&o, 0);
+	*word(o.p, 0) = 0x100;
+	OK(uffd_protect(u, o.p, o.size, true));
+	for (u64 i = 0; i < 2; i++) {
+		vcpu_start(o.v, access[i], AT + i * PAGE);
+		vcpu_expect(o.v, KVM_EXIT_MMIO);
+		memset(o.v->run->mmio.data, 0x66, 8);
+		vcpu_done(o.v);
+		CHECK_EQ(*word(o.p, i), 0x6666666666666666);
+	}
+	guest_args(o.vm)[0] = 1;
+	vcpu_start(o.v, "g_own_insb", AT + 2 * PAGE);
+	vcpu_expect(o.v, KVM_EXIT_IO);
+	((u8 *)o.v->run)[o.v->run->io.data_offset] = 0x77;
+	vcpu_done(o.v);
+	CHECK_EQ(*(u8 *)word(o.p, 2), 0x77);
+	for (u64 i = 0; i < 3; i++) {
+		CHECK_EQ(u->asked_wp[i], 1);
+		CHECK_EQ(saved[i], 0x100 + i);
+	}
+	CHECK_EQ(u->asked_in_all, 3);
+}
+
+/* Protection that comes while the guest writes: each page is saved before it changes. */
+TEST(mem_uffd_protect_while_running)
+{
+	struct uffd *u;
+	struct owner o = own_snapshot(&u);
+	volatile u64 *results = guest_results(o.vm);
+	u64 before, round;
+
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	guest_args(o.vm)[1] = PAGES;
+	vcpu_start(o.v, "g_own_count", AT);
+	vcpu_thread(o.v);
+	for (u32 i = 1; i <= 100; i++) {
+		round = results[0];
+		while (results[0] < round + 2)
+			usleep(100);
+		before = u->asked_in_all;
+		OK(uffd_protect(u, o.p, o.size, true));
+		round = results[0];
+		while (results[0] < round + 2)
+			usleep(100);
+		/* It came by all of them at least once. */
+		CHECK_EQ(u->asked_in_all, before + PAGES);
+	}
+	guest_args(o.vm)[2] = 1;
+	vcpu_join(o.v);
+	for (u64 i = 0; i < PAGES; i++)
+		CHECK_EQ(*word(o.p, i), results[0]);
+}
