@@ -21,11 +21,10 @@ void apic_apply_effects(struct vcpu *v, const struct lapic_effects *e)
 {
 	struct irqchip *irq = v->vm->irq;
 
-	if (e->map) {
-		irq_map_update(v->vm);
-		if (hv->apic_changed)
-			hv->apic_changed(v);
-	}
+	if (e->map || e->lvt0)
+		irq_map_update(v);
+	if (e->map && hv->apic_changed)
+		hv->apic_changed(v);
 	if (e->timer)
 		apic_timer_changed(v, e->timer_reg);
 	if (e->eoi && (e->eoi_level || e->eoi_vector == READ_ONCE(irq->edge_ack_vector)))
@@ -313,13 +312,13 @@ long apic_send_ipi_pv(struct vcpu *v, u64 low, u64 high, u64 min, u64 icr, bool 
 {
 	struct irqchip *irq = v->vm->irq;
 	struct apic_msg msg;
-	u64 targets;
+	struct ipi_set targets __uninitialized;
 
 	if (!v->apic || ipi_pv_decode(icr, &msg))
 		return -KVM_EINVAL;
-	targets = irq_resolve_pv(irq, low, high, min, long_mode);
+	irq_resolve_pv(irq, low, high, min, long_mode, &targets);
 	v->stats.pv_ipis++;
-	return irq_deliver(v->vm, targets, msg.vector, msg.delivery, false, NULL);
+	return irq_deliver(v->vm, &targets, msg.vector, msg.delivery, false, NULL);
 }
 
 void apic_kick_pv(struct vm *vm, u64 apic_id)

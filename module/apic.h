@@ -51,6 +51,7 @@ struct apic {
 	int house; /* that CPU, for the one that the vCPU was loaded on last; -1 for none. The owner's */
 	bool isolated; /* the vCPU's CPU is none of the host's. The owner's */
 	struct vcpu *vcpu;
+	struct ipi_map_vcpu mapped; /* how the vCPU stands in the destination map. The owner's */
 	bool cpu_delivers; /* the CPU moves IRR to ISR and ends interrupts without us (hv->apic_changed()) */
 	int timer_cpu; /* where hrtimer was last armed */
 	bool host_armed; /* hrtimer was set for what the timer is set to */

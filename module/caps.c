@@ -172,7 +172,7 @@ static int enable_x2apic_api(struct vm *vm, u64 flags)
 	if (flags & KVM_X2APIC_API_USE_32BIT_IDS)
 		vm->x2apic_32bit_ids = true;
 	if (flags & KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK)
-		vm->x2apic_no_broadcast_quirk = true;
+		irq_set_strict_broadcast(vm);
 	return 0;
 }
 

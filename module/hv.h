@@ -45,9 +45,9 @@
 
 #include "stats.h"
 
-#define HV_MAX_VCPUS 64
+#define HV_MAX_VCPUS 1024
 #define HV_MAX_SLOTS 512
-#define HV_MAX_VCPU_ID 1024 /* ids, which are APIC IDs, are below this */
+#define HV_MAX_VCPU_ID 4096 /* ids, which are APIC IDs, are below this */
 #define HV_MAX_CPUID 256
 
 struct apic; /* apic.h: a vCPU's local APIC, with its timer */
@@ -307,6 +307,7 @@ struct vm {
 	u64 mem_turn_until_ns; /* the next writer waits until then */
 	struct vcpu *vcpus[HV_MAX_VCPUS];
 	int nr_vcpus; /* published with release after vcpus[] is filled */
+	DECLARE_BITMAP(vcpu_ids, HV_MAX_VCPU_ID); /* those that are taken; vm->lock */
 	struct irqchip *irq;
 	u64 slpt_root_pa; /* second-level page table, constant for the VM's life */
 	bool dead;
@@ -314,7 +315,7 @@ struct vm {
 	/* Capabilities, fixed before the first vCPU. */
 	u64 disabled_exits; /* KVM_X86_DISABLE_EXITS_* */
 	bool split_irqchip, full_irqchip;
-	bool x2apic_32bit_ids, x2apic_no_broadcast_quirk;
+	bool x2apic_32bit_ids;
 	bool exception_payload, triple_fault_event;
 	bool fail_unknown_emulation; /* KVM_CAP_EXIT_ON_EMULATION_FAILURE */
 	u64 disabled_quirks;
@@ -469,7 +470,6 @@ void vm_get(struct vm *vm);
 void vm_put(struct vm *vm);
 
 /* vcpu.c */
-struct vcpu *vm_vcpu_by_id(struct vm *vm, u32 id);
 void vcpu_reset(struct vcpu *v, bool init_event);
 void vcpu_make_runnable_by_sipi(struct vcpu *v, u8 vector);
 

@@ -23,25 +23,23 @@
 /* irq->lock held. INTR goes to every LAPIC that is wired to it, and to IOAPIC pin 0 in virtual-wire mode. */
 static void pic_output_changed(struct irqchip *irq)
 {
-	unsigned int i, nr = irq_nr_vcpus(irq->vm);
-	u64 entry = irq->ioapic.redir[0], wired = 0;
+	u64 entry = irq->ioapic.redir[0];
+	struct ipi_set wired __uninitialized, left __uninitialized;
+	int i;
 
 	WRITE_ONCE(irq->intr, irq->pic.output);
 	if (!irq->pic.output)
 		return;
-	for (i = 0; i < nr; i++) {
-		struct vcpu *v = READ_ONCE(irq->vm->vcpus[i]);
-
-		if (!v || !v->apic || !lapic_accepts_pic(&v->apic->l))
-			continue;
-		vcpu_request(v, REQ_EVENT);
-		wired |= BIT_ULL(i);
-	}
+	smp_mb(); /* either the vCPU that is being wired sees intr, or we see it in the map */
+	irq_resolve_pic(irq, &wired);
+	left = wired;
+	while ((i = ipi_set_take(&left)) >= 0)
+		vcpu_request(irq->vm->vcpus[i], REQ_EVENT);
 	/* By far the most often it is one; waking many is not done under the lock. */
-	if (wired & (wired - 1))
-		irq_kick_later(irq, wired);
-	else if (wired)
-		vcpu_kick(irq->vm->vcpus[__ffs64(wired)]);
+	if (ipi_set_single(&wired))
+		vcpu_kick(irq->vm->vcpus[ipi_set_take(&wired)]);
+	else if (!ipi_set_empty(&wired))
+		irq_kick_later(irq, &wired);
 	if (!(entry & IOAPIC_MASKED) && ((entry >> 8) & 7) == APIC_MSG_EXTINT) {
 		irq_chip_set_locked(irq, IRQ_SRC_PIC, KVM_IRQCHIP_IOAPIC, 0, true);
 		irq_chip_set_locked(irq, IRQ_SRC_PIC, KVM_IRQCHIP_IOAPIC, 0, false);
@@ -273,7 +271,6 @@ int irq_create_vm(struct vm *vm)
 		irq_destroy_vm(vm);
 		return -ENOMEM;
 	}
-	irq_map_update(vm);
 	return 0;
 }
 

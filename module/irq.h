@@ -12,6 +12,7 @@
 #include <linux/kvm.h>
 #include <linux/types.h>
 
+struct ipi_set;
 struct page;
 struct vcpu;
 struct vm;
@@ -40,19 +41,22 @@ int irq_enable_split(struct vm *vm, u64 pins);
 bool irq_has_lapic(const struct vm *vm);
 
 /*
- * The set of vCPUs changed (call after nr_vcpus was published), or an APIC's
- * ID or mode: publish a new destination map. Does not sleep.
+ * The vCPU is new (call after nr_vcpus was published), or what its APIC answers
+ * to has changed: enter it into the destination map. NULL apic is fine. Owner
+ * only; does not sleep.
  */
-void irq_map_update(struct vm *vm);
+void irq_map_update(struct vcpu *v);
+/* KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK. */
+void irq_set_strict_broadcast(struct vm *vm);
 
 /*
- * Put an interrupt into the LAPICs of targets (vCPU indexes, as irq_resolve() returns them).
+ * Put an interrupt into the LAPICs of targets (as irq_resolve() finds them; consumed).
  * mode: delivery mode as in an ICR, bits 10:8 shifted down (0 fixed, 1 lowest
  * priority, 2 SMI, 4 NMI, 5 INIT, 6 SIPI, 7 ExtINT). Returns the number of
  * vCPUs it reached, *coalesced counts those which had it pending already (may
  * be NULL). Any context.
  */
-int irq_deliver(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int *coalesced);
+int irq_deliver(struct vm *vm, struct ipi_set *targets, u8 vector, u8 mode, bool level, int *coalesced);
 /* An MSI as a device would write it. Returns as KVM_SIGNAL_MSI: > 0 delivered, 0 masked or coalesced, < 0 nobody. Any context. */
 int irq_send_msi(struct vm *vm, u64 address, u32 data);
 

@@ -2,19 +2,20 @@
 /*
  * The destination map of a VM, and delivery into the LAPICs.
  *
- * Senders may be hard interrupts, so readers of the map take no lock: there
- * are two copies, and map_gen's low bit names the current one. A writer (under
- * map_lock) fills the other copy and then raises map_gen. A copy is written
- * again only after map_gen has moved on, so a reader whose map_gen did not
- * change while it looked has seen a whole map; otherwise it looks again. The
- * pure code bounds every index by a constant, so a torn copy does no harm.
- * Writers are threads, and keep interrupts on.
+ * Senders may be hard interrupts and take no lock. A writer (under map_lock,
+ * interrupts off, a few dozen instructions however many vCPUs there are) makes
+ * map_gen odd, changes the map, and makes it even again. A reader whose map_gen
+ * was even and has not changed while it looked has seen a whole map; otherwise
+ * it looks once more, under map_lock: vCPUs that keep changing their APICs
+ * cannot keep it busy. The pure code bounds every index and every chain, so a
+ * look at a half-changed map does no harm.
  *
  * What a message costs: a look-up per bit of its destination (at most 16 in an
  * ICR, 128 in KVM_HC_SEND_IPI), then an atomic bit and a kick per target. A
  * vCPU's own IPIs and hypercalls run here with interrupts on, however many
  * they wake. A device's message to several vCPUs may come in with interrupts
- * off: then only the bits are set, and irq_late_kicks() does the waking.
+ * off: then only the bits are set, and irq_late_kicks() does the waking, and
+ * sends the notifications of posted interrupts.
  */
 #include "apic.h"
 #include "irq.h"
@@ -24,54 +25,90 @@
 /* The LAPIC does what NMI lines do: one in service, one waiting (SDM 3, "Handling Multiple NMIs"). */
 #define MAX_QUEUED_NMIS 2
 
-void irq_map_update(struct vm *vm)
+static_assert(IPI_MAP_VCPUS == HV_MAX_VCPUS);
+static_assert(IPI_MAP_IDS == HV_MAX_VCPU_ID);
+static_assert(sizeof(struct ipi_map_vcpu) == 16); /* no holes: it is compared as a whole */
+
+void irq_map_update(struct vcpu *v)
 {
-	struct irqchip *irq = vm->irq;
-	unsigned int nr = irq_nr_vcpus(vm);
-	unsigned int i, gen;
+	struct irqchip *irq = v->vm->irq;
+	struct ipi_map_vcpu now;
+	unsigned long flags;
 
-	raw_spin_lock(&irq->map_lock);
-	for (i = 0; i < nr; i++) {
-		struct vcpu *v = READ_ONCE(vm->vcpus[i]);
+	if (!v->apic || v->index >= irq_nr_vcpus(v->vm))
+		return;
+	lapic_map_entry(&v->apic->l, &now);
+	if (!memcmp(&now, &v->apic->mapped, sizeof(now)))
+		return;
+	raw_spin_lock_irqsave(&irq->map_lock, flags);
+	WRITE_ONCE(irq->map_gen, irq->map_gen + 1);
+	smp_wmb(); /* map_gen before the map */
+	ipi_map_change(&irq->map, v->index, &v->apic->mapped, &now);
+	smp_store_release(&irq->map_gen, irq->map_gen + 1); /* after the map */
+	raw_spin_unlock_irqrestore(&irq->map_lock, flags);
+	v->apic->mapped = now;
+}
 
-		if (v && v->apic)
-			lapic_map_entry(&v->apic->l, &irq->map_in[i]);
-		else
-			memset(&irq->map_in[i], 0, sizeof(irq->map_in[i]));
+void irq_set_strict_broadcast(struct vm *vm)
+{
+	ipi_map_set_strict_broadcast(&vm->irq->map);
+}
+
+/* A look at the map: begin, look, and again if it says so. */
+struct map_look {
+	unsigned int gen;
+	bool locked;
+	unsigned long flags;
+};
+
+static struct map_look look_begin(struct irqchip *irq)
+{
+	return (struct map_look){ .gen = smp_load_acquire(&irq->map_gen) }; /* before the map */
+}
+
+static bool look_again(struct irqchip *irq, struct map_look *k)
+{
+	if (k->locked) {
+		raw_spin_unlock_irqrestore(&irq->map_lock, k->flags);
+		return false;
 	}
-	gen = irq->map_gen + 1;
-	ipi_map_build(&irq->map[gen & 1], irq->map_in, nr, vm->x2apic_no_broadcast_quirk);
-	smp_store_release(&irq->map_gen, gen); /* after the map */
-	raw_spin_unlock(&irq->map_lock);
+	smp_rmb(); /* the map before map_gen */
+	if (likely(!(k->gen & 1) && READ_ONCE(irq->map_gen) == k->gen))
+		return false;
+	raw_spin_lock_irqsave(&irq->map_lock, k->flags);
+	k->locked = true;
+	return true;
 }
 
-u64 irq_resolve(struct irqchip *irq, const struct apic_msg *msg, int self)
+void irq_resolve(struct irqchip *irq, const struct apic_msg *msg, int self, struct ipi_set *to)
 {
-	unsigned int gen;
-	u64 targets;
+	struct map_look k = look_begin(irq);
 
 	do {
-		gen = smp_load_acquire(&irq->map_gen); /* before the map */
-		targets = ipi_map_resolve(&irq->map[gen & 1], msg, self, &irq->cursor);
-		smp_rmb(); /* the map before map_gen */
-	} while (READ_ONCE(irq->map_gen) != gen);
-	return targets;
+		ipi_map_resolve(&irq->map, msg, self, &irq->cursor, to);
+	} while (look_again(irq, &k));
 }
 
-u64 irq_resolve_pv(struct irqchip *irq, u64 low, u64 high, u64 min, bool is_64bit)
+void irq_resolve_pv(struct irqchip *irq, u64 low, u64 high, u64 min, bool is_64bit, struct ipi_set *to)
 {
-	unsigned int gen;
-	u64 targets;
+	struct map_look k = look_begin(irq);
 
 	do {
-		gen = smp_load_acquire(&irq->map_gen); /* before the map */
-		targets = ipi_map_pv(&irq->map[gen & 1], low, high, min, is_64bit);
-		smp_rmb(); /* the map before map_gen */
-	} while (READ_ONCE(irq->map_gen) != gen);
-	return targets;
+		ipi_map_pv(&irq->map, low, high, min, is_64bit, to);
+	} while (look_again(irq, &k));
 }
 
-static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level, bool *kick)
+void irq_resolve_pic(struct irqchip *irq, struct ipi_set *to)
+{
+	struct map_look k = look_begin(irq);
+
+	do {
+		ipi_map_pic(&irq->map, to);
+	} while (look_again(irq, &k));
+}
+
+/* later: irq_late_kicks() will do what there is to do for it, so *kick is set. */
+static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level, bool later, bool *kick)
 {
 	bool watched = level || vector == READ_ONCE(v->vm->irq->edge_ack_vector);
 	enum lapic_irr_result r;
@@ -87,9 +124,9 @@ static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level
 	}
 	if (r != LAPIC_NEW)
 		return r;
-	if (unlikely(watched))
+	if (unlikely(watched || (later && !v->apic->l.posted)))
 		vcpu_request(v, REQ_EVENT);
-	*kick = watched || !apic_notify(v);
+	*kick = watched || later || !apic_notify(v);
 	trace_taxcut_deliver(v, vector, level, !*kick);
 	return r;
 }
@@ -109,11 +146,11 @@ static void deliver_init(struct vcpu *v)
 }
 
 /* *kick: a request is set, and the caller has to kick the vCPU for it, whatever the result. */
-static enum lapic_irr_result deliver_one(struct vcpu *v, u8 vector, u8 mode, bool level, bool *kick)
+static enum lapic_irr_result deliver_one(struct vcpu *v, u8 vector, u8 mode, bool level, bool later, bool *kick)
 {
 	*kick = false;
 	if (mode == APIC_MSG_FIXED || mode == APIC_MSG_LOWEST)
-		return deliver_fixed(v, vector, level, kick);
+		return deliver_fixed(v, vector, level, later, kick);
 	switch (mode) {
 	case APIC_MSG_NMI:
 		deliver_nmi(v);
@@ -136,82 +173,98 @@ static enum lapic_irr_result deliver_one(struct vcpu *v, u8 vector, u8 mode, boo
 	return LAPIC_NEW;
 }
 
-static void kick_set(struct vm *vm, u64 targets)
-{
-	for (; targets; targets &= targets - 1)
-		vcpu_kick(vm->vcpus[__ffs64(targets)]);
-}
-
 void irq_late_kicks(struct work_struct *work)
 {
 	struct irqchip *irq = container_of(work, struct irqchip, late_kick);
+	unsigned int w;
 
-	kick_set(irq->vm, atomic64_xchg(&irq->late_targets, 0));
+	for (w = 0; w < IPI_SET_WORDS; w++) {
+		u64 left = atomic64_read(&irq->late_targets[w]) ? atomic64_xchg(&irq->late_targets[w], 0) : 0;
+
+		for (; left; left &= left - 1) {
+			struct vcpu *v = irq->vm->vcpus[w * 64 + __ffs64(left)];
+			bool notified = v->apic->l.posted && apic_notify(v);
+
+			/* NMI, INIT and the like are requests. */
+			if (!notified || vcpu_has_request(v))
+				vcpu_kick(v);
+		}
+	}
 }
 
-void irq_kick_later(struct irqchip *irq, u64 targets)
+void irq_kick_later(struct irqchip *irq, const struct ipi_set *targets)
 {
-	atomic64_or(targets, &irq->late_targets);
+	u32 used = targets->used;
+
+	for (; used; used &= used - 1) {
+		unsigned int w = __ffs(used);
+
+		atomic64_or(targets->word[w], &irq->late_targets[w]);
+	}
 	queue_work(system_highpri_wq, &irq->late_kick);
 }
 
-static int deliver_many(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int *coalesced)
+static int deliver_many(struct vm *vm, struct ipi_set *targets, u8 vector, u8 mode, bool level, int *coalesced)
 {
-	bool kick_late = irqs_disabled();
-	int reached = 0, already = 0;
-	u64 late = 0;
+	struct ipi_set late __uninitialized;
+	bool later = irqs_disabled();
+	int i, reached = 0, already = 0;
 
-	for (; targets; targets &= targets - 1) {
-		unsigned int i = __ffs64(targets);
+	ipi_set_init(&late);
+	while ((i = ipi_set_take(targets)) >= 0) {
 		struct vcpu *v = vm->vcpus[i];
 		bool kick;
-		enum lapic_irr_result r = deliver_one(v, vector, mode, level, &kick);
+		enum lapic_irr_result r = deliver_one(v, vector, mode, level, later, &kick);
 
-		if (kick && kick_late)
-			late |= BIT_ULL(i);
+		if (kick && later)
+			ipi_set_add(&late, i);
 		else if (kick)
 			vcpu_kick(v);
 		already += r == LAPIC_ALREADY;
 		reached += r != LAPIC_REJECTED;
 	}
-	if (late)
-		irq_kick_later(vm->irq, late);
+	if (!ipi_set_empty(&late))
+		irq_kick_later(vm->irq, &late);
 	if (coalesced)
 		*coalesced = already;
 	return reached;
 }
 
-int irq_deliver(struct vm *vm, u64 targets, u8 vector, u8 mode, bool level, int *coalesced)
+static int deliver_to(struct vcpu *v, u8 vector, u8 mode, bool level, int *coalesced)
 {
-	enum lapic_irr_result r = LAPIC_REJECTED;
+	bool kick;
+	enum lapic_irr_result r = deliver_one(v, vector, mode, level, false, &kick);
 
-	if (targets & (targets - 1))
-		return deliver_many(vm, targets, vector, mode, level, coalesced);
-	if (targets) {
-		struct vcpu *v = vm->vcpus[__ffs64(targets)];
-		bool kick;
-
-		r = deliver_one(v, vector, mode, level, &kick);
-		if (kick)
-			vcpu_kick(v);
-	}
+	if (kick)
+		vcpu_kick(v);
 	if (coalesced)
 		*coalesced = r == LAPIC_ALREADY;
 	return r != LAPIC_REJECTED;
 }
 
+int irq_deliver(struct vm *vm, struct ipi_set *targets, u8 vector, u8 mode, bool level, int *coalesced)
+{
+	if (ipi_set_single(targets))
+		return deliver_to(vm->vcpus[ipi_set_take(targets)], vector, mode, level, coalesced);
+	return deliver_many(vm, targets, vector, mode, level, coalesced);
+}
+
 int irq_send_msg(struct irqchip *irq, const struct apic_msg *msg, int self, int *coalesced)
 {
-	u64 targets;
+	struct ipi_set targets __uninitialized;
+	int one;
 
 	if (coalesced)
 		*coalesced = 0;
 	if (msg->delivery == APIC_MSG_INIT && msg->level && !msg->assert)
 		return 0; /* INIT level de-assert does nothing (SDM 3, "Interrupt Command Register") */
-	targets = irq_resolve(irq, msg, self);
-	if (!targets)
+	one = ipi_map_resolve_one(&irq->map, msg, self);
+	if (likely(one >= 0))
+		return deliver_to(irq->vm->vcpus[one], msg->vector, msg->delivery, msg->level, coalesced);
+	irq_resolve(irq, msg, self, &targets);
+	if (ipi_set_empty(&targets))
 		return -1;
-	return irq_deliver(irq->vm, targets, msg->vector, msg->delivery, msg->level, coalesced);
+	return irq_deliver(irq->vm, &targets, msg->vector, msg->delivery, msg->level, coalesced);
 }
 
 int irq_send_msi(struct vm *vm, u64 address, u32 data)
@@ -225,10 +278,12 @@ int irq_send_msi(struct vm *vm, u64 address, u32 data)
 struct vcpu *apic_find(struct vm *vm, u64 apic_id)
 {
 	struct apic_msg msg = { .dest = (u32)apic_id, .wide = true, .assert = true };
-	u64 targets;
+	struct ipi_set targets __uninitialized;
+	int i;
 
 	if (apic_id >= U32_MAX)
 		return NULL;
-	targets = irq_resolve(vm->irq, &msg, -1);
-	return targets ? READ_ONCE(vm->vcpus[__ffs64(targets)]) : NULL;
+	irq_resolve(vm->irq, &msg, -1, &targets);
+	i = ipi_set_take(&targets);
+	return i < 0 ? NULL : vm->vcpus[i];
 }

@@ -6,7 +6,7 @@
  * Who may touch what
  *   lock (raw, interrupts off): pic, ioapic, pit and what stands beside them.
  *   intr mirrors pic.output and may be read without it.
- *   map[], map_gen: see irq_map.c. routes, bus tables: RCU; written under
+ *   map, map_gen: see irq_map.c. routes, bus tables: RCU; written under
  *   vm->lock. Old tables are freed after a grace period that nobody waits for
  *   (QEMU rewrites all routes some 200 times while a guest boots).
  *   irqfds: irqfds_lock (interrupts off), nested inside an eventfd's own lock.
@@ -110,12 +110,11 @@ struct irqchip {
 	size_t retired_bytes; /* vm->lock; given to RCU since the last rcu_barrier() */
 
 	raw_spinlock_t map_lock;
-	unsigned int map_gen;
+	unsigned int map_gen; /* odd while map changes */
 	u32 cursor; /* lowest-priority arbitration */
-	atomic64_t late_targets; /* vCPUs that late_kick has to wake or to get out of the guest */
+	atomic64_t late_targets[IPI_SET_WORDS]; /* vCPUs that late_kick has to wake or to get out of the guest */
 	struct work_struct late_kick;
-	struct ipi_map_vcpu map_in[HV_MAX_VCPUS];
-	struct ipi_map map[2];
+	struct ipi_map map;
 };
 
 static inline bool irq_full(const struct vm *vm)
@@ -128,15 +127,16 @@ static inline unsigned int irq_nr_vcpus(const struct vm *vm)
 	return smp_load_acquire(&vm->nr_vcpus); /* before vm->vcpus[] */
 }
 
-/* The vCPUs that msg reaches. Any context. */
-u64 irq_resolve(struct irqchip *irq, const struct apic_msg *msg, int self);
-u64 irq_resolve_pv(struct irqchip *irq, u64 low, u64 high, u64 min, bool is_64bit);
+/* The vCPUs that msg reaches; those wired to the PIC. Any context. */
+void irq_resolve(struct irqchip *irq, const struct apic_msg *msg, int self, struct ipi_set *to);
+void irq_resolve_pv(struct irqchip *irq, u64 low, u64 high, u64 min, bool is_64bit, struct ipi_set *to);
+void irq_resolve_pic(struct irqchip *irq, struct ipi_set *to);
 
 /* Resolve and deliver: the number of vCPUs reached, -1 if nobody is addressed. self: sender's index or -1. Any context. */
 int irq_send_msg(struct irqchip *irq, const struct apic_msg *msg, int self, int *coalesced);
 
 /* Kick a set of vCPUs from a work item: for who must not do it himself, because interrupts are off. Any context. */
-void irq_kick_later(struct irqchip *irq, u64 targets);
+void irq_kick_later(struct irqchip *irq, const struct ipi_set *targets);
 void irq_late_kicks(struct work_struct *work);
 
 /* Drive a GSI. As KVM_IRQ_LINE_STATUS: > 0 delivered, 0 coalesced, < 0 masked or nobody. Any context. */

@@ -76,17 +76,6 @@ void vcpu_kick(struct vcpu *v)
 	put_cpu();
 }
 
-struct vcpu *vm_vcpu_by_id(struct vm *vm, u32 id)
-{
-	int i, n = smp_load_acquire(&vm->nr_vcpus);
-
-	for (i = 0; i < n; i++) {
-		if (vm->vcpus[i]->id == id)
-			return vm->vcpus[i];
-	}
-	return NULL;
-}
-
 /* Power-up or INIT. The vCPU is not loaded. May sleep. */
 void vcpu_reset(struct vcpu *v, bool init_event)
 {
@@ -155,7 +144,7 @@ struct vcpu *vcpu_create(struct vm *vm, u32 id)
 
 	if (id >= vm->max_vcpu_id || vm->nr_vcpus >= HV_MAX_VCPUS)
 		return ERR_PTR(-EINVAL);
-	if (vm_vcpu_by_id(vm, id))
+	if (test_bit(id, vm->vcpu_ids))
 		return ERR_PTR(-EEXIST);
 	v = vcpu_alloc(vm, id);
 	if (!v)
@@ -176,8 +165,9 @@ struct vcpu *vcpu_create(struct vm *vm, u32 id)
 	v->mp_state = !irq_has_lapic(vm) || id == vm->bsp_id ? KVM_MP_STATE_RUNNABLE : KVM_MP_STATE_UNINITIALIZED;
 	vcpu_reset(v, false);
 	vm->vcpus[v->index] = v;
+	__set_bit(id, vm->vcpu_ids);
 	smp_store_release(&vm->nr_vcpus, vm->nr_vcpus + 1);
-	irq_map_update(vm);
+	irq_map_update(v);
 	return v;
 }
 

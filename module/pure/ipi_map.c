@@ -3,8 +3,9 @@
  * Destination map; see ipi_map.h.
  *
  * One table by APIC ID serves both address forms: a vCPU stands there under
- * the ID by which its present mode answers. Every ID below comes from a guest
- * and is clamped after its bounds check.
+ * the ID by which its present mode answers. vCPUs with the same ID, which only
+ * a guest can bring about, are chained. Every ID below comes from a guest and
+ * is clamped after its bounds check.
  */
 #include "ipi_map.h"
 
@@ -12,171 +13,306 @@
 #define X2APIC_BROADCAST 0xffffffffU
 #define DFR_FLAT 0xfU
 
-static void add_id(struct ipi_map *m, u32 id, u64 bit)
+#define NO_ID 0xffffffffU
+#define MORE 0x8000U /* in first[]: the chain goes on in next[] */
+
+static void set_bit_in(u64 *words, unsigned int index, bool on)
 {
-	if (id < IPI_MAP_IDS)
-		m->phys[id] |= bit;
+	u64 bit = BIT_ULL(index & 63), old = words[index / 64];
+
+	WRITE_ONCE(words[index / 64], on ? old | bit : old & ~bit);
 }
 
-static void add_xapic(struct ipi_map *m, const struct ipi_map_vcpu *v, u64 bit)
+/* By which the vCPU answers now. An ID that does not fit eight bits would alias another vCPU's. */
+static u32 id_of(const struct ipi_map_vcpu *v)
+{
+	u32 id = v->mode == APIC_MODE_X2APIC || v->x2apic_id > 0xff ? v->x2apic_id : v->xapic_id;
+
+	return v->mode != APIC_MODE_DISABLED && id < IPI_MAP_IDS ? id : NO_ID;
+}
+
+/* n: index + 1 of the first in the chain, or 0. */
+static void set_first(struct ipi_map *m, u32 id, unsigned int n)
+{
+	WRITE_ONCE(m->first[id], (u16)(n && m->next[n - 1] ? n | MORE : n));
+}
+
+static void add_id(struct ipi_map *m, u32 id, unsigned int index)
+{
+	unsigned int next = m->first[id] & ~MORE;
+
+	m->prev[index] = 0;
+	WRITE_ONCE(m->next[index], (u16)next);
+	if (next)
+		m->prev[next - 1] = (u16)(index + 1);
+	set_first(m, id, index + 1);
+}
+
+static void remove_id(struct ipi_map *m, u32 id, unsigned int index)
+{
+	u16 next = m->next[index], prev = m->prev[index];
+
+	if (next)
+		m->prev[next - 1] = prev;
+	if (prev)
+		WRITE_ONCE(m->next[prev - 1], next);
+	set_first(m, id, prev ? m->first[id] & ~MORE : next);
+}
+
+static void put_xapic_logical(struct ipi_map *m, unsigned int index, const struct ipi_map_vcpu *v, bool on)
 {
 	u32 logical = v->ldr >> 24;
 	unsigned int i;
 
-	/* An ID that does not fit eight bits would alias another vCPU's. */
-	add_id(m, v->x2apic_id > 0xff ? v->x2apic_id : v->xapic_id, bit);
+	if (v->mode != APIC_MODE_XAPIC)
+		return;
 	if (v->dfr >> 28 == DFR_FLAT) {
 		for (i = 0; i < 8; i++)
 			if (logical & BIT(i))
-				m->flat[i] |= bit;
+				set_bit_in(m->flat[i], index, on);
 	} else if (!(v->dfr >> 28)) {
 		for (i = 0; i < 4; i++)
 			if (logical & BIT(i))
-				m->cluster[logical >> 4][i] |= bit;
+				set_bit_in(m->cluster[logical >> 4][i], index, on);
 	}
 }
 
-void ipi_map_build(struct ipi_map *m, const struct ipi_map_vcpu *vcpus, unsigned int nr,
-		   bool strict_broadcast)
+void ipi_map_change(struct ipi_map *m, unsigned int index, const struct ipi_map_vcpu *old,
+		    const struct ipi_map_vcpu *v)
 {
-	unsigned int i;
+	bool present = v->mode != APIC_MODE_DISABLED;
+	u32 was = id_of(old), id = id_of(v);
 
-	memset(m, 0, sizeof(*m));
-	m->strict_broadcast = strict_broadcast;
-	for (i = 0; i < nr && i < IPI_MAP_VCPUS; i++) {
-		const struct ipi_map_vcpu *v = &vcpus[i];
-		u64 bit = BIT_ULL(i);
+	if (m->words <= index / 64)
+		WRITE_ONCE(m->words, index / 64 + 1);
+	if (was != id && was != NO_ID)
+		remove_id(m, was, index);
+	if (was != id && id != NO_ID)
+		add_id(m, id, index);
+	put_xapic_logical(m, index, old, false);
+	put_xapic_logical(m, index, v, true);
+	set_bit_in(m->x2apic, index, v->mode == APIC_MODE_X2APIC);
+	set_bit_in(m->present, index, present);
+	set_bit_in(m->enabled, index, present && v->enabled);
+	set_bit_in(m->pic, index, v->pic);
+}
 
-		if (!v->present || v->mode == APIC_MODE_DISABLED)
+void ipi_map_set_strict_broadcast(struct ipi_map *m)
+{
+	WRITE_ONCE(m->strict_broadcast, true);
+}
+
+static void add_all(const struct ipi_map *m, const u64 *words, struct ipi_set *to)
+{
+	unsigned int w, n = READ_ONCE(m->words);
+
+	for (w = 0; w < n; w++)
+		ipi_set_or(to, w, READ_ONCE(words[w]));
+}
+
+/* Beside a writer a chain may lead anywhere, so it is followed no further than there are vCPUs. */
+static void add_chain(const struct ipi_map *m, unsigned int n, struct ipi_set *to)
+{
+	unsigned int left;
+
+	for (left = IPI_MAP_VCPUS; n && left; n = READ_ONCE(m->next[n - 1]), left--)
+		ipi_set_add(to, n - 1);
+}
+
+/* The vCPUs with ID first + i for each bit i. */
+static void add_ids(const struct ipi_map *m, u64 first, u64 bits, struct ipi_set *to)
+{
+	unsigned int w = 0, n;
+	u64 word = 0, id; /* word w of the set, as far as it is not there yet: neighbours are mostly in one */
+
+	for (; bits; bits &= bits - 1) {
+		id = first + (unsigned int)__builtin_ctzll(bits);
+		if (id >= IPI_MAP_IDS)
+			break;
+		n = READ_ONCE(m->first[array_index_nospec(id, (u64)IPI_MAP_IDS)]);
+		if (unlikely(n & MORE)) {
+			add_chain(m, n & ~MORE, to);
 			continue;
-		m->present |= bit;
-		if (v->enabled)
-			m->enabled |= bit;
-		if (v->mode == APIC_MODE_X2APIC) {
-			m->x2apic |= bit;
-			add_id(m, v->x2apic_id, bit);
-		} else {
-			add_xapic(m, v, bit);
 		}
+		if (!n--)
+			continue;
+		if (n / 64 != w) {
+			ipi_set_or(to, w, word);
+			w = n / 64;
+			word = 0;
+		}
+		word |= BIT_ULL(n & 63);
 	}
-}
-
-static u64 by_id(const struct ipi_map *m, u64 id)
-{
-	if (id >= IPI_MAP_IDS)
-		return 0;
-	return m->phys[array_index_nospec(id, (u64)IPI_MAP_IDS)];
+	ipi_set_or(to, w, word);
 }
 
 /* x2APIC cluster destination: cluster in bits 31:16, one bit per member below. */
-static u64 by_x2apic_cluster(const struct ipi_map *m, u32 dest)
+static void add_x2apic_cluster(const struct ipi_map *m, u32 dest, struct ipi_set *to)
 {
 	u64 first = (u64)(dest >> 16) << 4;
-	u32 members = dest & 0xffff;
-	u64 set = 0;
+	struct ipi_set set __uninitialized;
 
-	while (members) {
-		set |= by_id(m, first + __builtin_ctz(members));
-		members &= members - 1;
+	ipi_set_init(&set);
+	add_ids(m, first, dest & 0xffff, &set);
+	/* The IDs of xAPICs mean nothing here. */
+	for (; set.used; set.used &= set.used - 1) {
+		unsigned int w = (unsigned int)__builtin_ctz(set.used);
+
+		ipi_set_or(to, w, set.word[w] & READ_ONCE(m->x2apic[w]));
 	}
-	return set & m->x2apic;
 }
 
 /* The two xAPIC models; a destination wider than eight bits means none of them. */
-static u64 by_xapic_logical(const struct ipi_map *m, u32 dest)
+static void add_xapic_logical(const struct ipi_map *m, u32 dest, struct ipi_set *to)
 {
-	const u64 *cluster;
-	u64 set = 0;
-	unsigned int i;
+	unsigned int cluster, i;
 
 	if (dest > 0xff)
-		return 0;
-	cluster = m->cluster[array_index_nospec(dest >> 4, 16U)];
+		return;
+	cluster = array_index_nospec(dest >> 4, 16U);
 	for (i = 0; i < 8; i++) {
 		if (!(dest & BIT(i)))
 			continue;
-		set |= m->flat[i];
+		add_all(m, m->flat[i], to);
 		if (i < 4)
-			set |= cluster[i];
+			add_all(m, m->cluster[cluster][i], to);
 	}
-	return set;
 }
 
-static u64 broadcast(const struct ipi_map *m, const struct apic_msg *msg)
+static bool is_broadcast(const struct apic_msg *msg)
 {
-	if (msg->wide)
-		return msg->dest == X2APIC_BROADCAST ? m->present : 0;
-	if (msg->dest != XAPIC_BROADCAST)
-		return 0;
-	if (m->strict_broadcast && !msg->ipi)
-		return m->present & ~m->x2apic;
-	return m->present;
+	return msg->dest == (msg->wide ? X2APIC_BROADCAST : XAPIC_BROADCAST);
 }
 
-static u64 by_destination(const struct ipi_map *m, const struct apic_msg *msg)
+static void add_broadcast(const struct ipi_map *m, const struct apic_msg *msg, struct ipi_set *to)
 {
-	u64 set = broadcast(m, msg);
+	unsigned int w, n;
 
-	if (msg->logical)
-		return set | by_x2apic_cluster(m, msg->dest) | by_xapic_logical(m, msg->dest);
-	return set | by_id(m, msg->dest);
+	if (msg->wide || msg->ipi || !READ_ONCE(m->strict_broadcast)) {
+		add_all(m, m->present, to);
+		return;
+	}
+	n = READ_ONCE(m->words);
+	for (w = 0; w < n; w++)
+		ipi_set_or(to, w, READ_ONCE(m->present[w]) & ~READ_ONCE(m->x2apic[w]));
 }
 
-u64 ipi_map_arbitrate(u64 candidates, u32 *cursor)
+static void add_destination(const struct ipi_map *m, const struct apic_msg *msg, struct ipi_set *to)
 {
-	unsigned int last = READ_ONCE(*cursor) & 63;
-	u64 above = candidates & ~(BIT_ULL(last) | (BIT_ULL(last) - 1));
+	if (is_broadcast(msg))
+		add_broadcast(m, msg, to);
+	if (msg->logical) {
+		add_x2apic_cluster(m, msg->dest, to);
+		add_xapic_logical(m, msg->dest, to);
+	} else {
+		add_ids(m, msg->dest, 1, to);
+	}
+}
+
+static void keep(struct ipi_set *set, const u64 *words)
+{
+	u32 left = set->used;
+
+	for (; left; left &= left - 1) {
+		unsigned int w = (unsigned int)__builtin_ctz(left);
+
+		set->word[w] &= READ_ONCE(words[w]);
+		if (!set->word[w])
+			set->used &= ~(u32)BIT(w);
+	}
+}
+
+/* The lowest index above last, or the lowest of all. */
+static unsigned int next_in(const struct ipi_set *set, unsigned int last)
+{
+	u32 left = set->used & ~((u32)BIT(last / 64) - 1);
+	unsigned int w;
+
+	for (; left; left &= left - 1) {
+		u64 bits;
+
+		w = (unsigned int)__builtin_ctz(left);
+		bits = set->word[w];
+		if (w == last / 64)
+			bits &= ~(BIT_ULL(last & 63) | (BIT_ULL(last & 63) - 1));
+		if (bits)
+			return w * 64 + (unsigned int)__builtin_ctzll(bits);
+	}
+	w = (unsigned int)__builtin_ctz(set->used);
+	return w * 64 + (unsigned int)__builtin_ctzll(set->word[w]);
+}
+
+void ipi_map_arbitrate(struct ipi_set *set, u32 *cursor)
+{
 	unsigned int pick;
 
-	if (!candidates)
-		return 0;
-	pick = (unsigned int)__builtin_ctzll(above ? above : candidates);
+	if (!set->used)
+		return;
+	pick = next_in(set, READ_ONCE(*cursor) & (IPI_MAP_VCPUS - 1));
 	WRITE_ONCE(*cursor, pick);
-	return BIT_ULL(pick);
+	ipi_set_init(set);
+	ipi_set_add(set, pick);
 }
 
-u64 ipi_map_resolve(const struct ipi_map *m, const struct apic_msg *msg, int self, u32 *cursor)
+static bool is_self(const struct ipi_map *m, int self)
 {
-	u64 me = self >= 0 && self < IPI_MAP_VCPUS ? BIT_ULL(self) : 0;
-	u64 set;
+	return self >= 0 && self < IPI_MAP_VCPUS && READ_ONCE(m->present[self / 64]) & BIT_ULL(self & 63);
+}
 
+void ipi_map_resolve(const struct ipi_map *m, const struct apic_msg *msg, int self, u32 *cursor,
+		     struct ipi_set *to)
+{
+	ipi_set_init(to);
 	switch (msg->shorthand) {
 	case APIC_TO_SELF:
-		set = m->present & me;
+		if (is_self(m, self))
+			ipi_set_add(to, (unsigned int)self);
 		break;
 	case APIC_TO_ALL:
-		set = m->present;
+		add_all(m, m->present, to);
 		break;
 	case APIC_TO_OTHERS:
-		set = m->present & ~me;
+		add_all(m, m->present, to);
+		if (self >= 0 && self < IPI_MAP_VCPUS)
+			ipi_set_remove(to, (unsigned int)self);
 		break;
 	default:
-		set = by_destination(m, msg);
+		add_destination(m, msg, to);
 		break;
 	}
-	if (msg->delivery == APIC_MSG_LOWEST || msg->one)
-		return ipi_map_arbitrate(set & m->enabled, cursor);
-	return set;
-}
-
-static u64 pv_word(const struct ipi_map *m, u64 bits, u64 first)
-{
-	u64 set = 0;
-
-	while (bits) {
-		set |= by_id(m, first + (unsigned int)__builtin_ctzll(bits));
-		bits &= bits - 1;
+	if (msg->delivery == APIC_MSG_LOWEST || msg->one) {
+		keep(to, m->enabled);
+		ipi_map_arbitrate(to, cursor);
 	}
-	return set;
 }
 
-u64 ipi_map_pv(const struct ipi_map *m, u64 low, u64 high, u64 min, bool is_64bit)
+int ipi_map_resolve_one(const struct ipi_map *m, const struct apic_msg *msg, int self)
 {
+	unsigned int n;
+
+	if (msg->logical || msg->one || msg->delivery == APIC_MSG_LOWEST)
+		return -1;
+	if (msg->shorthand != APIC_TO_DEST)
+		return msg->shorthand == APIC_TO_SELF && is_self(m, self) ? self : -1;
+	if (msg->dest >= IPI_MAP_IDS || (msg->dest == XAPIC_BROADCAST && !msg->wide))
+		return -1;
+	n = READ_ONCE(m->first[array_index_nospec(msg->dest, (u32)IPI_MAP_IDS)]);
+	return n & MORE ? -1 : (int)n - 1;
+}
+
+void ipi_map_pic(const struct ipi_map *m, struct ipi_set *to)
+{
+	ipi_set_init(to);
+	add_all(m, m->pic, to);
+}
+
+void ipi_map_pv(const struct ipi_map *m, u64 low, u64 high, u64 min, bool is_64bit, struct ipi_set *to)
+{
+	ipi_set_init(to);
 	if (min >= IPI_MAP_IDS)
-		return 0;
-	if (!is_64bit)
-		return pv_word(m, (u32)low, min) | pv_word(m, (u32)high, min + 32);
-	return pv_word(m, low, min) | pv_word(m, high, min + 64);
+		return;
+	add_ids(m, min, is_64bit ? low : (u32)low, to);
+	add_ids(m, min + (is_64bit ? 64 : 32), is_64bit ? high : (u32)high, to);
 }
 
 void ipi_decode(u64 icr, bool x2apic, struct apic_msg *msg)

@@ -614,8 +614,8 @@ bool lapic_take(struct lapic *l, enum lapic_pending what)
 
 void lapic_map_entry(const struct lapic *l, struct ipi_map_vcpu *entry)
 {
-	entry->present = true;
 	entry->mode = lapic_mode(l);
+	entry->pic = lapic_accepts_pic(l);
 	entry->enabled = lapic_enabled(l);
 	entry->xapic_id = lapic_reg(l, LAPIC_ID) >> 24;
 	entry->x2apic_id = l->x2apic_id;

@@ -122,9 +122,9 @@ struct lapic_effects {
 	bool eoi_level; /* and the IOAPICs must hear of it (TMR set, broadcast not suppressed) */
 	bool timer; /* timer_reg was written (0: all of them, see lapic_timer_restore()) */
 	u32 timer_reg; /* LAPIC_LVTT, LAPIC_TMICT or LAPIC_TDCR */
-	bool map; /* ID, LDR, DFR, mode or software enable changed: rebuild the ipi_map */
+	bool map; /* ID, LDR, DFR, mode or software enable changed: lapic_map_entry() may differ */
 	bool event; /* look again for an interrupt to inject */
-	bool lvt0; /* LVT0 or the enable state changed: lapic_accepts_pic() may differ */
+	bool lvt0; /* LVT0 or the enable state changed: lapic_accepts_pic() may differ, and lapic_map_entry() */
 };
 
 enum lapic_irr_result {

@@ -56,6 +56,7 @@ typedef int64_t s64;
 #define fallthrough __attribute__((fallthrough))
 #define array_index_nospec(i, n) ((i) < (n) ? (i) : 0)
 #define __packed __attribute__((packed))
+#define __uninitialized
 
 static inline int fls(u32 x)
 {

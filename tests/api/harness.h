@@ -98,7 +98,7 @@ struct vcpu;
 struct vm {
 	int fd;
 	u8 *mem; /* GUEST_MEMORY bytes at GPA 0, slot 0 */
-	struct vcpu *vcpus[64];
+	struct vcpu *vcpus[MANY_VCPUS];
 	int nr_vcpus;
 };
 

@@ -18,6 +18,9 @@
 #define STACK_SIZE 0x4000
 #define GPA_FREE 0x800000 /* for tests, up to the end of memory */
 #define GUEST_MEMORY 0x1000000
+/* scale.c: stacks of more vCPUs, at GPA_FREE. */
+#define MANY_VCPUS 1024
+#define MANY_STACK 0x1000
 
 /* No memory here: MMIO for user space. */
 #define GPA_MMIO 0xd0000000ULL

@@ -2,25 +2,14 @@
 /* Who receives which interrupt message. */
 #include "ipi_map.h"
 #include "story.h"
+#include "ipi_machine.h"
 
-#define FLAT 0xffffffffU
-#define CLUSTER 0x0fffffffU
+#include <pthread.h>
+#include <stdlib.h>
+
 #define NOBODY 0ULL
 
 static u32 cursor;
-
-static struct ipi_map_vcpu xapic(u32 id, u32 logical, u32 dfr)
-{
-	return (struct ipi_map_vcpu){ .present = true, .enabled = true, .mode = APIC_MODE_XAPIC,
-				      .xapic_id = (u8)id, .x2apic_id = id, .ldr = logical << 24,
-				      .dfr = dfr };
-}
-
-static struct ipi_map_vcpu x2apic(u32 id)
-{
-	return (struct ipi_map_vcpu){ .present = true, .enabled = true, .mode = APIC_MODE_X2APIC,
-				      .x2apic_id = id };
-}
 
 /* Machine A: 0..3 xAPIC flat; 4 off; 5 software disabled. */
 static struct ipi_map *machine_flat(void)
@@ -31,7 +20,7 @@ static struct ipi_map *machine_flat(void)
 
 	v[4].mode = APIC_MODE_DISABLED;
 	v[5].enabled = false;
-	ipi_map_build(&m, v, ARRAY_SIZE(v), false);
+	machine_fill(&m, v, ARRAY_SIZE(v));
 	return &m;
 }
 
@@ -43,18 +32,20 @@ static struct ipi_map *machine_cluster(void)
 				     xapic(2, 0x11, CLUSTER), xapic(3, 0x12, CLUSTER),
 				     xapic(4, 0x21, CLUSTER) };
 
-	ipi_map_build(&m, v, ARRAY_SIZE(v), false);
+	machine_fill(&m, v, ARRAY_SIZE(v));
 	return &m;
 }
 
-/* Machine C: x2APIC IDs 0, 1, 16, 255, 256, 1023, and 1024, which does not fit. */
+/* Machine C: x2APIC IDs 0, 1, 16, 255, 256, 4095, and 4096, which does not fit. */
 static struct ipi_map *machine_x2apic(bool strict)
 {
 	static struct ipi_map m;
 	struct ipi_map_vcpu v[7] = { x2apic(0), x2apic(1), x2apic(16), x2apic(255),
-				     x2apic(256), x2apic(1023), x2apic(1024) };
+				     x2apic(256), x2apic(4095), x2apic(4096) };
 
-	ipi_map_build(&m, v, ARRAY_SIZE(v), strict);
+	machine_fill(&m, v, ARRAY_SIZE(v));
+	if (strict)
+		ipi_map_set_strict_broadcast(&m);
 	return &m;
 }
 
@@ -64,7 +55,7 @@ static struct ipi_map *machine_mixed(void)
 	static struct ipi_map m;
 	struct ipi_map_vcpu v[3] = { xapic(0, 1, FLAT), x2apic(1), xapic(0x101, 4, FLAT) };
 
-	ipi_map_build(&m, v, ARRAY_SIZE(v), false);
+	machine_fill(&m, v, ARRAY_SIZE(v));
 	return &m;
 }
 
@@ -80,8 +71,11 @@ static void check_cases(const struct ipi_map *m, const struct resolve_case *c, s
 	for (; nr--; c++) {
 		struct apic_msg msg = { .dest = c->dest, .logical = c->logical, .wide = c->wide,
 					.ipi = c->ipi, .vector = 0x40, .assert = true };
-		u64 got = ipi_map_resolve(m, &msg, c->ipi ? 0 : -1, &cursor);
+		struct ipi_set set;
+		u64 got;
 
+		ipi_map_resolve(m, &msg, c->ipi ? 0 : -1, &cursor, &set);
+		got = low_word(&set);
 		if (got != c->expect)
 			print_error("%s: %#lx, not %#lx\n", c->what, (long)got, (long)c->expect);
 		assert_int_equal(got, c->expect);
@@ -127,13 +121,13 @@ STORY(destinations_x2apic)
 {
 	static const struct resolve_case cases[] = {
 		{ "ID above 255", 256, false, true, true, 0x10 },
-		{ "last ID of the map", 1023, false, true, true, 0x20 },
-		{ "ID past the map", 1024, false, true, true, NOBODY },
+		{ "last ID of the map", 4095, false, true, true, 0x20 },
+		{ "ID past the map", 4096, false, true, true, NOBODY },
 		{ "255 is no broadcast", 255, false, true, true, 0x08 },
 		{ "cluster 0, both", 0x00000003, true, true, true, 0x03 },
 		{ "cluster 1", 0x00010001, true, true, true, 0x04 },
-		{ "cluster 63, last", 0x003f8000, true, true, true, 0x20 },
-		{ "cluster past the map", 0x0040ffff, true, true, true, NOBODY },
+		{ "cluster 255, last", 0x00ff8000, true, true, true, 0x20 },
+		{ "cluster past the map", 0x0100ffff, true, true, true, NOBODY },
 		{ "last cluster", 0xffff0001, true, true, true, NOBODY },
 		{ "broadcast", 0xffffffff, true, true, true, 0x7f },
 		{ "device, 8 bits", 1, false, false, false, 0x02 },
@@ -162,64 +156,138 @@ STORY(destinations_mixed)
 	check_cases(machine_mixed(), cases, ARRAY_SIZE(cases));
 }
 
-STORY(equal_ids_both_receive)
+/* What a message to this ID finds, by both ways; only: the index that the short way must give, or -1. */
+static u64 found(const struct ipi_map *m, u32 id, int only)
 {
-	struct ipi_map_vcpu v[2] = { xapic(0, 1, FLAT), xapic(1, 2, FLAT) };
-	struct apic_msg msg = { .dest = 0, .ipi = true };
-	struct ipi_map m;
+	struct apic_msg msg = { .dest = id, .ipi = true, .wide = true };
+	struct ipi_set set;
 
-	v[1].xapic_id = 0;
-	ipi_map_build(&m, v, 2, false);
-	assert_int_equal(ipi_map_resolve(&m, &msg, 0, &cursor), 3);
+	ipi_map_resolve(m, &msg, 0, &cursor, &set);
+	assert_int_equal(ipi_map_resolve_one(m, &msg, 0), only);
+	return low_word(&set);
+}
+
+/* Four vCPUs come to the same ID, and leave it in all orders: first, middle and last of the chain. */
+STORY(equal_ids_all_receive)
+{
+	static const u8 orders[][4] = { { 0, 1, 2, 3 }, { 3, 2, 1, 0 }, { 1, 2, 0, 3 }, { 2, 0, 3, 1 }, { 1, 3, 2, 0 } };
+	struct ipi_map m;
+	size_t k;
+	u32 i;
+
+	for (k = 0; k < ARRAY_SIZE(orders); k++) {
+		struct ipi_map_vcpu v[4] = { x2apic(0), x2apic(1), x2apic(2), x2apic(3) }, same = x2apic(9);
+		u64 left = 0xf;
+
+		machine_fill(&m, v, 4);
+		for (i = 0; i < 4; i++) {
+			ipi_map_change(&m, i, &v[i], &same);
+			assert_int_equal(found(&m, 9, i ? -1 : 0), BIT_ULL(i + 1) - 1);
+			assert_int_equal(found(&m, i, -1), NOBODY);
+		}
+		for (i = 0; i < 4; i++) {
+			u8 who = orders[k][i];
+
+			left &= ~BIT_ULL(who);
+			ipi_map_change(&m, who, &same, &v[who]);
+			assert_int_equal(found(&m, 9, i == 2 ? __builtin_ctzll(left) : -1), left);
+			assert_int_equal(found(&m, who, who), BIT_ULL(who));
+		}
+	}
 }
 
 STORY(shorthands)
 {
 	static const struct { u8 shorthand; int self; u64 expect; } cases[] = {
 		{ APIC_TO_SELF, 2, 0x04 }, { APIC_TO_ALL, 2, 0x2f }, { APIC_TO_OTHERS, 2, 0x2b },
-		{ APIC_TO_SELF, 4, NOBODY }, { APIC_TO_SELF, -1, NOBODY },
+		{ APIC_TO_SELF, 4, NOBODY }, { APIC_TO_SELF, -1, NOBODY }, { APIC_TO_OTHERS, 4, 0x2f },
 		{ APIC_TO_SELF, 64, NOBODY }, { APIC_TO_OTHERS, -1, 0x2f },
+		{ APIC_TO_OTHERS, IPI_MAP_VCPUS - 1, 0x2f }, { APIC_TO_OTHERS, IPI_MAP_VCPUS, 0x2f },
 		{ APIC_TO_SELF, INT_MAX, NOBODY }, { APIC_TO_SELF, INT_MIN, NOBODY },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct apic_msg msg = { .shorthand = cases[i].shorthand, .dest = 1, .ipi = true };
+		struct ipi_set set;
+		int one = ipi_map_resolve_one(machine_flat(), &msg, cases[i].self);
 
-		assert_int_equal(ipi_map_resolve(machine_flat(), &msg, cases[i].self, &cursor),
-				 cases[i].expect);
+		ipi_map_resolve(machine_flat(), &msg, cases[i].self, &cursor, &set);
+		assert_int_equal(low_word(&set), cases[i].expect);
+		assert_int_equal(one, cases[i].shorthand == APIC_TO_SELF && cases[i].expect ? cases[i].self : -1);
 	}
+}
+
+/* The short way answers for one receiver, and leaves the rest to the other. */
+STORY(short_way)
+{
+	static const struct { struct apic_msg msg; int expect; } cases[] = {
+		{ { .dest = 2, .ipi = true }, 2 },
+		{ { .dest = 2, .delivery = APIC_MSG_NMI }, 2 },
+		{ { .dest = 2, .wide = true }, 2 },
+		{ { .dest = 9 }, -1 }, { { .dest = 4 }, -1 },
+		{ { .dest = 0xff }, -1 }, { { .dest = 0xffffffff, .wide = true }, -1 },
+		{ { .dest = IPI_MAP_IDS, .wide = true }, -1 },
+		{ { .dest = 2, .logical = true }, -1 }, { { .dest = 2, .one = true }, -1 },
+		{ { .dest = 2, .delivery = APIC_MSG_LOWEST }, -1 },
+		{ { .dest = 2, .shorthand = APIC_TO_ALL }, -1 }, { { .dest = 2, .shorthand = APIC_TO_OTHERS }, -1 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(ipi_map_resolve_one(machine_flat(), &cases[i].msg, 0), cases[i].expect);
+}
+
+static struct ipi_set set_of(const unsigned int *index, size_t nr)
+{
+	struct ipi_set set;
+
+	ipi_set_init(&set);
+	while (nr--)
+		ipi_set_add(&set, *index++);
+	return set;
 }
 
 /* Each software-enabled candidate gets its turn; a wild cursor does no harm. */
 STORY(lowest_priority_takes_turns)
 {
 	struct apic_msg msg = { .dest = 0xff, .logical = true, .delivery = APIC_MSG_LOWEST };
+	static const unsigned int far[] = { 1, 63, 64, 700, IPI_MAP_VCPUS - 1 };
+	struct ipi_set set;
 	u64 seen = 0;
 	u32 turn = 0xfffffff0;
-	int i;
+	size_t i;
 
 	for (i = 0; i < 4; i++) {
-		u64 one = ipi_map_resolve(machine_flat(), &msg, -1, &turn);
-
-		assert_int_equal(one & (one - 1), 0);
-		assert_int_equal(one & seen, 0);
-		seen |= one;
+		ipi_map_resolve(machine_flat(), &msg, -1, &turn, &set);
+		assert_true(ipi_set_single(&set));
+		assert_int_equal(low_word(&set) & seen, 0);
+		seen |= low_word(&set);
 	}
 	assert_int_equal(seen, 0x0f);
-	assert_int_equal(ipi_map_arbitrate(0, &turn), 0);
-	turn = 63;
-	assert_int_equal(ipi_map_arbitrate(BIT_ULL(63), &turn), BIT_ULL(63));
-	assert_int_equal(ipi_map_arbitrate(BIT_ULL(63) | 1, &turn), 1);
+	ipi_set_init(&set);
+	ipi_map_arbitrate(&set, &turn);
+	assert_true(ipi_set_empty(&set));
+	turn = IPI_MAP_VCPUS - 1;
+	for (i = 0; i < 3 * ARRAY_SIZE(far); i++) {
+		set = set_of(far, ARRAY_SIZE(far));
+		ipi_map_arbitrate(&set, &turn);
+		assert_int_equal(set_count(&set), 1);
+		assert_int_equal(ipi_set_take(&set), far[i % ARRAY_SIZE(far)]);
+	}
+	turn = 64; /* of itself alone */
+	set = set_of(&far[2], 1);
+	ipi_map_arbitrate(&set, &turn);
+	assert_int_equal(ipi_set_take(&set), 64);
 }
 
 STORY(redirection_hint_picks_one)
 {
 	struct apic_msg msg = { .dest = 0x0f, .logical = true, .one = true };
-	u64 one = ipi_map_resolve(machine_flat(), &msg, -1, &cursor);
+	struct ipi_set set;
 
-	assert_int_not_equal(one, 0);
-	assert_int_equal(one & (one - 1), 0);
+	ipi_map_resolve(machine_flat(), &msg, -1, &cursor, &set);
+	assert_true(ipi_set_single(&set));
 }
 
 STORY(paravirtual_bitmaps)
@@ -232,17 +300,20 @@ STORY(paravirtual_bitmaps)
 		{ 0, 1, 224, false, 0x10 }, /* 224 + 32 */
 		{ 1ULL << 40, 0, 216, false, NOBODY }, /* bits past 31 do not exist there */
 		{ ~0ULL, ~0ULL, 0, true, 0x07 },
-		{ ~0ULL, ~0ULL, 1023, true, 0x20 },
-		{ ~0ULL, ~0ULL, 1024, true, NOBODY },
+		{ ~0ULL, ~0ULL, 4095, true, 0x20 },
+		{ ~0ULL, ~0ULL, 4096, true, NOBODY },
 		{ ~0ULL, ~0ULL, ~0ULL, true, NOBODY },
 		{ ~0ULL, ~0ULL, 0xffffffff, false, NOBODY },
 		{ 0, 0, 0, true, NOBODY },
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(ipi_map_pv(machine_x2apic(false), cases[i].low, cases[i].high,
-					    cases[i].min, cases[i].is_64bit), cases[i].expect);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ipi_set set;
+
+		ipi_map_pv(machine_x2apic(false), cases[i].low, cases[i].high, cases[i].min, cases[i].is_64bit, &set);
+		assert_int_equal(low_word(&set), cases[i].expect);
+	}
 }
 
 STORY(paravirtual_icr)
@@ -335,20 +406,102 @@ STORY(msi_decoding)
 	assert_int_equal(msi_check(0x1fee00000, 0), 0);
 }
 
-STORY(too_many_vcpus_are_cut)
+/* As many as there can be, every fourth ID, all in x2APIC mode. */
+STORY(as_many_as_fit)
 {
-	struct ipi_map_vcpu v[80];
-	struct apic_msg all = { .shorthand = APIC_TO_ALL };
-	struct ipi_map m;
+	static struct ipi_map_vcpu v[IPI_MAP_VCPUS];
+	static struct ipi_map m;
+	struct apic_msg all = { .shorthand = APIC_TO_ALL }, others = { .shorthand = APIC_TO_OTHERS };
+	struct apic_msg wide = { .dest = 0xffffffff, .wide = true };
+	struct apic_msg cluster = { .dest = 255U << 16 | 0xffff, .wide = true, .logical = true };
+	struct ipi_set set;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(v); i++)
-		v[i] = x2apic(i);
-	ipi_map_build(&m, v, ARRAY_SIZE(v), false);
-	assert_int_equal(ipi_map_resolve(&m, &all, -1, &cursor), ~0ULL);
-	v[3].present = false;
-	ipi_map_build(&m, v, 8, false);
-	assert_int_equal(ipi_map_resolve(&m, &all, -1, &cursor), 0xf7);
+	for (i = 0; i < IPI_MAP_VCPUS; i++)
+		v[i] = x2apic(i * 4 + 3);
+	machine_fill(&m, v, IPI_MAP_VCPUS);
+	ipi_map_resolve(&m, &all, -1, &cursor, &set);
+	assert_int_equal(set_count(&set), IPI_MAP_VCPUS);
+	ipi_map_resolve(&m, &wide, -1, &cursor, &set);
+	assert_int_equal(set_count(&set), IPI_MAP_VCPUS);
+	ipi_map_resolve(&m, &others, 700, &cursor, &set);
+	assert_int_equal(set_count(&set), IPI_MAP_VCPUS - 1);
+	assert_int_equal(set.word[700 / 64], ~BIT_ULL(700 % 64));
+	for (i = 0; i < IPI_MAP_IDS; i++) {
+		struct apic_msg msg = { .dest = i, .wide = true };
+
+		assert_int_equal(ipi_map_resolve_one(&m, &msg, 0), i % 4 == 3 ? (int)i / 4 : -1);
+	}
+	ipi_map_resolve(&m, &cluster, -1, &cursor, &set);
+	assert_int_equal(set_count(&set), 4);
+	assert_int_equal(set.word[15], 0xfULL << 60);
+	ipi_map_pv(&m, ~0ULL, ~0ULL, 2000, true, &set);
+	assert_int_equal(set_count(&set), 32);
+	assert_int_equal(ipi_set_take(&set), 500);
+	/* One leaves: nobody else does. */
+	ipi_map_change(&m, 500, &v[500], &(struct ipi_map_vcpu){ .x2apic_id = 2003 });
+	ipi_map_resolve(&m, &all, -1, &cursor, &set);
+	assert_int_equal(set_count(&set), IPI_MAP_VCPUS - 1);
+	assert_int_equal(set.word[500 / 64], ~BIT_ULL(500 % 64));
+}
+
+STORY(wired_to_the_pic)
+{
+	struct ipi_map_vcpu v[2] = { { .pic = true }, xapic(1, 2, FLAT) }, boot = xapic(1, 2, FLAT);
+	struct ipi_set set;
+	struct ipi_map m;
+
+	machine_fill(&m, v, 2);
+	ipi_map_pic(&m, &set);
+	assert_int_equal(low_word(&set), 1); /* even an APIC that is off */
+	boot.pic = true;
+	ipi_map_change(&m, 1, &v[1], &boot);
+	ipi_map_change(&m, 0, &v[0], &(struct ipi_map_vcpu){});
+	ipi_map_pic(&m, &set);
+	assert_int_equal(low_word(&set), 2);
+}
+
+/* ---- readers beside a writer ---- */
+
+#define SENDS 200000
+
+static struct ipi_map shared;
+static bool stop;
+
+/* vCPU 2 comes to ID 7, which is vCPU 1's, and goes again. */
+static void *wander(void *arg)
+{
+	struct ipi_map_vcpu at[2] = { x2apic(5), x2apic(7) };
+	unsigned int i;
+
+	for (i = 0; !READ_ONCE(stop); i++)
+		ipi_map_change(&shared, 2, &at[i & 1], &at[~i & 1]);
+	return arg;
+}
+
+/* The short way needs no second look: whatever it says was true at some moment. The other ends, and finds vCPUs. */
+STORY(beside_a_writer)
+{
+	struct ipi_map_vcpu v[3] = { x2apic(0), x2apic(7), x2apic(5) };
+	struct apic_msg msg = { .dest = 7, .wide = true };
+	unsigned int alone = 0, i;
+	struct ipi_set set;
+	pthread_t t;
+
+	machine_fill(&shared, v, 3);
+	WRITE_ONCE(stop, false);
+	assert_int_equal(pthread_create(&t, NULL, wander, NULL), 0);
+	for (i = 0; i < SENDS; i++) {
+		int one = ipi_map_resolve_one(&shared, &msg, 0);
+
+		assert_in_range(one + 1, 0, 2); /* vCPU 1, or more than one; never vCPU 2 alone */
+		alone += one == 1;
+		ipi_map_resolve(&shared, &msg, 0, &cursor, &set);
+		assert_int_equal(low_word(&set) & ~6ULL, 0);
+	}
+	WRITE_ONCE(stop, true);
+	assert_int_equal(pthread_join(t, NULL), 0);
+	assert_int_not_equal(alone, 0);
 }
 
 int main(void)
@@ -358,8 +511,9 @@ int main(void)
 		cmocka_unit_test(destinations_cluster),
 		cmocka_unit_test(destinations_x2apic),
 		cmocka_unit_test(destinations_mixed),
-		cmocka_unit_test(equal_ids_both_receive),
+		cmocka_unit_test(equal_ids_all_receive),
 		cmocka_unit_test(shorthands),
+		cmocka_unit_test(short_way),
 		cmocka_unit_test(lowest_priority_takes_turns),
 		cmocka_unit_test(redirection_hint_picks_one),
 		cmocka_unit_test(paravirtual_bitmaps),
@@ -367,7 +521,9 @@ int main(void)
 		cmocka_unit_test(icr_decoding),
 		cmocka_unit_test(message_validity),
 		cmocka_unit_test(msi_decoding),
-		cmocka_unit_test(too_many_vcpus_are_cut),
+		cmocka_unit_test(as_many_as_fit),
+		cmocka_unit_test(wired_to_the_pic),
+		cmocka_unit_test(beside_a_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -608,12 +608,15 @@ STORY(map_entry)
 	written(l, LAPIC_LDR, 0x04000000);
 	assert_true(written(l, LAPIC_DFR, 0).map);
 	lapic_map_entry(l, &v);
-	assert_true(v.present && v.enabled);
+	assert_true(v.enabled && v.pic); /* the boot processor's virtual wire */
 	assert_int_equal(v.mode, APIC_MODE_XAPIC);
 	assert_int_equal(v.xapic_id, 5);
 	assert_int_equal(v.x2apic_id, 5);
 	assert_int_equal(v.ldr, 0x04000000);
 	assert_int_equal(v.dfr, 0x0fffffff);
+	assert_true(written(l, LAPIC_LVT0, LAPIC_LVT_MASKED | APIC_MSG_EXTINT << 8).lvt0);
+	lapic_map_entry(l, &v);
+	assert_false(v.pic);
 }
 
 #define ROUNDS 20000
