@@ -48,12 +48,18 @@ static const char *record_string(const struct instance *in, const char *key)
 	return s ? s : "-";
 }
 
+/* In the order of the vCPUs; CPUs that follow each other as FIRST-LAST. */
 static char *list_cpus(const struct instance *in)
 {
 	char *out = xstrdup(in->cpus.n ? "" : "not pinned"), *longer;
+	const int *cpu = in->cpus.cpu;
+	int last;
 
-	for (int i = 0; i < in->cpus.n; i++) {
-		longer = xasprintf("%s%s%d", out, i ? "," : "", in->cpus.cpu[i]);
+	for (int i = 0; i < in->cpus.n; i = last + 1) {
+		for (last = i; last + 1 < in->cpus.n && cpu[last + 1] == cpu[last] + 1;)
+			last++;
+		longer = last > i ? xasprintf("%s%s%d-%d", out, i ? "," : "", cpu[i], cpu[last]) :
+				    xasprintf("%s%s%d", out, i ? "," : "", cpu[i]);
 		free(out);
 		out = longer;
 	}

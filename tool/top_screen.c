@@ -138,6 +138,8 @@ static const char *format(char *cell, enum top_key key, double value)
 		snprintf(cell, CELL_MAX, "-");
 	else if (key == TOP_BY_ADVANCE)
 		snprintf(cell, CELL_MAX, "%.0f", value);
+	else if (key == TOP_BY_EXITS && value >= 99999999.5) /* does not fit the column */
+		snprintf(cell, CELL_MAX, "%.1fM", value / 1e6);
 	else if (key == TOP_BY_EXITS)
 		snprintf(cell, CELL_MAX, value < 100000 ? "%.1f" : "%.0f", value);
 	else
