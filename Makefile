@@ -26,7 +26,7 @@ help:
 	@echo 'make check      run the tests, but the slow ones'
 	@echo 'make check-guests  run every guest, the slow ones too'
 	@echo 'make check-intel  every test on the emulated Intel host'
-	@echo 'make check-stress  interrupts, timers and wake-ups for minutes (STRESS_SECONDS=60 for each test)'
+	@echo 'make check-stress  interrupts, timers, wake-ups and changes of memory for minutes (STRESS_SECONDS=60 for each test)'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
 	@echo 'make bench-path count the instructions that each kind of exit costs'
 	@echo 'make bench-path-baseline  the same, and make it what make check compares with'

@@ -151,6 +151,17 @@ TEST(mem_dirty_flags_toggled)
 	}
 }
 
+/* A slot that is moved takes its log along. */
+TEST(mem_dirty_slot_moved)
+{
+	struct owner o = own_logging(-1);
+
+	guest_writes_pages(&o, 0, LOGGED / 2, 2, 100);
+	OK(vm_set_slot(o.vm, 1, AT + 64 * MIB, o.size, o.p, KVM_MEM_LOG_DIRTY_PAGES));
+	CHECK_EQ(guest_reads(&o, 64 * 256 + 2), 101);
+	log_has_every_second(&o);
+}
+
 /* What the client has not got is not written and not logged; once it is there it is. */
 TEST(mem_dirty_mapped_late)
 {
@@ -392,6 +403,89 @@ TEST(mem_emulated_access_to_discarded)
 	}
 }
 
+/* The same where the access begins on one page and ends on the next. */
+TEST(mem_emulated_access_across_discarded)
+{
+	struct owner o = own_slot(4 * MIB, 0);
+	static const char *const access[] = { "g_own_movs", "g_own_push" };
+	u64 value;
+
+	for (u64 i = 0; i < 6; i++) {
+		u64 offset = (i + 1) * PAGE - 4;
+
+		guest_writes(&o, i, 5);
+		guest_writes(&o, i + 1, 5);
+		OK(madvise(o.p, o.size, MADV_DONTNEED));
+		vcpu_start(o.v, access[i % 2], AT + offset);
+		vcpu_expect(o.v, KVM_EXIT_MMIO);
+		OK(madvise(o.p + (i + i / 2 % 2) * PAGE, PAGE, MADV_DONTNEED));
+		memcpy(o.v->run->mmio.data, "abcdefgh", 8);
+		vcpu_done(o.v);
+		CHECK(!memcmp(o.p + offset, "abcdefgh", 8));
+		vcpu_call(o.v, "g_own_read", AT + offset);
+		value = guest_results(o.vm)[0];
+		CHECK(!memcmp(&value, "abcdefgh", 8));
+	}
+}
+
+/* Neither EFAULT nor an exit loses what the guest was about to do, and nothing is written elsewhere. */
+TEST(mem_emulated_access_to_unmapped)
+{
+	struct owner o = own_slot(4 * MIB, 0);
+	u32 tries = 0;
+	int r;
+
+	if (is_stock())
+		test_skip("stock KVM's emulator takes memory that is not there for a device");
+	same_memory(&o, 3);
+	guest_args(o.vm)[0] = 1;
+	OK(munmap(o.p + 3 * PAGE, PAGE));
+	vcpu_start(o.v, "g_own_insb", AT + 3 * PAGE);
+	r = own_run(o.v);
+	if (!r) {
+		CHECK_EQ(o.v->run->exit_reason, KVM_EXIT_IO);
+		((u8 *)o.v->run)[o.v->run->io.data_offset] = 0x55;
+		r = own_run(o.v);
+	}
+	CHECK_EQ(r, -EFAULT);
+	CHECK_EQ(own_run(o.v), -EFAULT);
+	own_map_again(o.p + 3 * PAGE, PAGE);
+	for (vcpu_run(o.v); o.v->run->exit_reason == KVM_EXIT_IO && o.v->run->io.port == 0x1100; vcpu_run(o.v)) {
+		((u8 *)o.v->run)[o.v->run->io.data_offset] = 0x55;
+		CHECK(tries++ == 0);
+	}
+	vcpu_check_done(o.v);
+	CHECK_EQ(*word(o.p, 3), 0x55);
+	CHECK_EQ(guest_reads(&o, 3), 0x55);
+}
+
+/* A clock's page that is given back is an empty page, until the clock is written again. */
+TEST(mem_clock_page_discarded)
+{
+	struct owner o = own_slot(4 * MIB, 0);
+	struct kvm_clock_data c = { .clock = 1000000000 };
+	u64 *clock = word(o.p, 3);
+	int r;
+
+	vcpu_start(o.v, "g_own_clock", AT + 3 * PAGE);
+	vcpu_expect(o.v, KVM_EXIT_IO);
+	CHECK(clock[3]); /* its factor */
+	for (u32 round = 0; round < 3; round++) {
+		OK(madvise(o.p, o.size, MADV_DONTNEED));
+		OK(ioctl(o.vm->fd, KVM_SET_CLOCK, &c));
+		vcpu_expect(o.v, KVM_EXIT_IO);
+		CHECK(clock[3]);
+		OK(munmap(o.p, o.size));
+		OK(ioctl(o.vm->fd, KVM_SET_CLOCK, &c));
+		r = own_run(o.v);
+		CHECK(!r || r == -EFAULT);
+		own_map_again(o.p, o.size);
+		OK(ioctl(o.vm->fd, KVM_SET_CLOCK, &c));
+		vcpu_expect(o.v, KVM_EXIT_IO);
+		CHECK(clock[3]);
+	}
+}
+
 /* The same for steal time, which is written whenever the vCPU's thread comes back. */
 TEST(mem_steal_page_discarded)
 {
@@ -584,6 +678,33 @@ TEST(mem_hugetlb)
 		CHECK(mmap(o.p + 2 * MIB, 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 2 * MIB) ==
 		      o.p + 2 * MIB);
 		same_memory(&o, 512);
+	}
+	OK(vm_set_slot(o.vm, 1, 0, 0, NULL, 0));
+	OK(munmap(o.p, o.size));
+	close(fd);
+	put("/proc/sys/vm/nr_hugepages", "0");
+}
+
+/* No huge page more than the slot has: one that was given back is there for the next access at once. */
+TEST(mem_hugetlb_exact_pool)
+{
+	struct owner o = own_none(4 * MIB);
+	int fd;
+
+	put("/proc/sys/vm/nr_hugepages", "2");
+	if (number_in("/proc/sys/vm/nr_hugepages") != 2)
+		test_skip("needs 2 huge pages");
+	fd = own_memfd(o.size, MFD_HUGETLB);
+	o.p = own_map_file(own_reserve(o.size), o.size, fd);
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	for (u64 round = 0; round < 20; round++) {
+		same_memory(&o, 3);
+		same_memory(&o, 600);
+		OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4 * MIB));
+		if (round % 2)
+			*word(o.p, 3) = 0;
+		CHECK_EQ(guest_reads(&o, 3), 0);
+		CHECK_EQ(guest_reads(&o, 600), 0);
 	}
 	OK(vm_set_slot(o.vm, 1, 0, 0, NULL, 0));
 	OK(munmap(o.p, o.size));

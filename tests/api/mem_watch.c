@@ -330,6 +330,28 @@ TEST(mem_uffd_write_protected_emulated)
 	CHECK_EQ(u->asked_in_all, 3);
 }
 
+TEST(mem_uffd_write_protected_clock)
+{
+	struct kvm_clock_data c = { .clock = 1000000000 };
+	struct uffd *u;
+	struct owner o = own_snapshot(&u);
+
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	vcpu_start(o.v, "g_own_clock", AT + 3 * PAGE + 64);
+	vcpu_expect(o.v, KVM_EXIT_IO);
+	CHECK(word(o.p, 3)[11]); /* its factor */
+	for (u32 round = 1; round <= 3; round++) {
+		saved[3] = 0;
+		OK(uffd_protect(u, o.p, o.size, true));
+		word(o.p, 5)[0] = 1;
+		OK(ioctl(o.vm->fd, KVM_SET_CLOCK, &c));
+		vcpu_expect(o.v, KVM_EXIT_IO);
+		CHECK_EQ(u->asked_wp[3], round);
+		CHECK_EQ(saved[3], 0x103);
+		CHECK(word(o.p, 3)[11]);
+	}
+}
+
 /* Protection that comes while the guest writes: each page is saved before it changes. */
 TEST(mem_uffd_protect_while_running)
 {
