@@ -25,6 +25,13 @@
 #define hv_eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
 #endif
 
+/* Which files are VFIO's; since 6.6 those of devices, too. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#define hv_vfio_file_is_valid vfio_file_is_valid
+#else
+#define hv_vfio_file_is_valid vfio_file_is_group
+#endif
+
 /* XFER_TO_GUEST_MODE_WORK */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #include <linux/entry-virt.h>
@@ -144,6 +151,23 @@ struct kvm_pre_fault_memory {
 	} while (0)
 #else
 #define hv_note_guest_ran() ((void)0)
+#endif
+
+/*
+ * On CPUs with MMIO Stale Data and no other leak of that kind, buffers must be
+ * cleared before the entry of guests that reach a device's registers only.
+ */
+#ifdef X86_FEATURE_CLEAR_CPU_BUF_VM_MMIO
+#define hv_mmio_leaves_stale_data() cpu_feature_enabled(X86_FEATURE_CLEAR_CPU_BUF_VM_MMIO)
+#elif defined(HV_MMIO_KEY)
+#define hv_mmio_leaves_stale_data() static_branch_unlikely(&HV_MMIO_KEY)
+#else
+#define hv_mmio_leaves_stale_data() false
+#endif
+#ifdef HV_HAVE_X86_CLEAR_CPU_BUFFERS
+#define hv_clear_cpu_buffers() x86_clear_cpu_buffers()
+#else
+#define hv_clear_cpu_buffers() mds_clear_cpu_buffers()
 #endif
 
 /* Interrupts note for KVM on Intel that they have used the L1 data cache. Where they do not, they may have. */

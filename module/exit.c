@@ -7,12 +7,14 @@
  * read once and checked.
  */
 #include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
+#include <linux/smp.h>
 #include <asm/cpu.h>
 #include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>
 #include <asm/mce.h>
 #include <asm/ptrace.h>
 #include <asm/segment.h>
+#include <asm/special_insns.h>
 #include <asm/trapnr.h>
 
 #include "apic.h"
@@ -381,8 +383,27 @@ static noinline int exit_exception(struct vcpu *v)
 	}
 }
 
-/* No device writes guest memory behind the caches: nothing to write back. */
+static void write_back_here(void *unused)
+{
+	wbinvd();
+}
+
+/*
+ * Where all DMA goes through the caches there is nothing to write back for.
+ * Elsewhere the guest's lines may be dirty on every CPU that this vCPU was on.
+ */
 static noinline int exit_wbinvd(struct vcpu *v)
+{
+	if (!emul_skip(v, NULL, 0) || !atomic_read(&v->vm->noncoherent_dma))
+		return RUN_GUEST;
+	on_each_cpu_mask(v->caches, write_back_here, NULL, true);
+	cpumask_clear(v->caches);
+	cpumask_set_cpu(v->cpu, v->caches);
+	return RUN_GUEST;
+}
+
+/* Nothing may be lost that the guest, or the host, has written: INVD does nothing. */
+static noinline int exit_invd(struct vcpu *v)
 {
 	emul_skip(v, NULL, 0);
 	return RUN_GUEST;
@@ -463,8 +484,9 @@ int exit_dispatch(struct vcpu *v)
 	case HV_EXIT_XSETBV:
 		return exit_xsetbv(v);
 	case HV_EXIT_WBINVD:
-	case HV_EXIT_INVD:
 		return exit_wbinvd(v);
+	case HV_EXIT_INVD:
+		return exit_invd(v);
 	case HV_EXIT_MONITOR:
 	case HV_EXIT_MWAIT:
 		return exit_monitor_mwait(v);

@@ -31,6 +31,7 @@
 #define TAXCUT_HV_H
 
 #include <linux/atomic.h>
+#include <linux/cpumask.h>
 #include <linux/kvm.h>
 #include <linux/kvm_para.h>
 #include <linux/list.h>
@@ -56,6 +57,7 @@ struct irqchip; /* irq.h: a VM's interrupt controllers, routes, irqfds, ioeventf
 struct mem; /* memory.h: a VM's slots and second-level page table */
 struct svm_vcpu;
 struct vcpu;
+struct vfio_dev; /* vfio.c: the VM's VFIO device */
 struct vm;
 struct vmx_vcpu;
 
@@ -227,6 +229,7 @@ struct vcpu {
 	unsigned long requests;
 	int mode; /* enum vcpu_mode */
 	int cpu; /* physical CPU while loaded, else the last one, -1 at first */
+	cpumask_var_t caches; /* CPUs it has run on since its last WBINVD */
 	bool loaded; /* guest state is in the CPU */
 	bool may_have_shadow; /* the backend's word: clear, there is no interrupt shadow to end */
 	u64 regs[NR_REGS];
@@ -300,7 +303,6 @@ struct vm {
 	struct mem *mem;
 	struct rw_semaphore mem_sem;
 	u64 mem_generation; /* counts changes of the slots; mem_sem */
-	atomic_t noncoherent_dma; /* devices that do DMA past the CPU's caches */
 	atomic_t mem_writers; /* not 0: no vCPU enters; see memory.c */
 	bool mem_held_up; /* a vCPU left the guest for a writer; cleared by the writer */
 	u64 mem_locked_ns; /* mem_sem, writing */
@@ -331,6 +333,9 @@ struct vm {
 
 	struct vm_clock *clock; /* pv.c: the paravirtual clock */
 	struct msr_filter __rcu *msr_filter;
+	struct vfio_dev *vfio; /* vfio.c; vm->lock */
+	atomic_t noncoherent_dma; /* not 0: devices pass the caches by; memory types and WBINVD of the guest count */
+	bool host_mmio; /* the guest may reach registers of host devices; once set, it stays */
 	u32 default_tsc_khz;
 	struct vm_stats stats;
 	char stats_name[48];
@@ -422,6 +427,7 @@ struct hv_ops {
 	u64 slpt_write_bit;
 	u64 slpt_dirty_bit;
 	u64 slpt_large_bit;
+	bool slpt_guest_pat; /* leaves differ with SLPT_GUEST_PAT */
 	unsigned int (*slpt_levels)(void); /* 4, or 5 */
 	unsigned int slpt_max_level; /* of a leaf: 2, or 3 when it can map 1G, or 1 when large pages are not safe */
 

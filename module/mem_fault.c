@@ -225,7 +225,7 @@ static s64 slot_map(struct vm *vm, struct mem_slot *s, u64 offset, u64 end, bool
 {
 	while (offset < end) {
 		unsigned long page = slot_page(s, offset >> PAGE_SHIFT);
-		unsigned int level;
+		unsigned int level, flags;
 		int r;
 
 		if (!(page & HOST_PAGE_VALID)) {
@@ -233,8 +233,11 @@ static s64 slot_map(struct vm *vm, struct mem_slot *s, u64 offset, u64 end, bool
 			continue;
 		}
 		level = slot_level_at(s, offset);
+		flags = leaf_flags(vm, s, page);
+		if (flags & SLPT_DEVICE)
+			WRITE_ONCE(vm->host_mmio, true);
 		do {
-			r = slpt_map(&vm->mem->slpt, s->gpa + offset, host_page_pa(page), level, leaf_flags(vm, s, page));
+			r = slpt_map(&vm->mem->slpt, s->gpa + offset, host_page_pa(page), level, flags);
 		} while (r == -EEXIST && --level);
 		if (r < 0)
 			return r;

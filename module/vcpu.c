@@ -113,6 +113,10 @@ static struct vcpu *vcpu_alloc(struct vm *vm, u32 id)
 	v->id = id;
 	v->index = vm->nr_vcpus;
 	v->cpu = -1;
+	if (!zalloc_cpumask_var(&v->caches, GFP_KERNEL_ACCOUNT)) {
+		kvfree(v);
+		return NULL;
+	}
 	mutex_init(&v->mutex);
 	rcuwait_init(&v->wait);
 	v->run = (struct kvm_run *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
@@ -130,6 +134,7 @@ void vcpu_destroy(struct vcpu *v)
 	emul_destroy(v);
 	free_page((unsigned long)v->run);
 	free_page((unsigned long)v->pio_data);
+	free_cpumask_var(v->caches);
 	kvfree(v);
 }
 
@@ -214,6 +219,7 @@ static void vcpu_get(struct vcpu *v)
 
 	if (v->cpu != cpu) {
 		WRITE_ONCE(v->cpu, cpu);
+		cpumask_set_cpu(cpu, v->caches);
 		apic_timer_load(v);
 	}
 	xstate_load(v);

@@ -2,8 +2,8 @@
 /*
  * A virtual machine: its life, its ioctls, the files of its vCPUs.
  *
- * References: the VM's file, each vCPU's file and each statistics file hold
- * one. The last one to go destroys the VM, in the context of whoever closed
+ * References: the VM's file, each vCPU's file, each statistics file and the
+ * VFIO device's file hold one. The last one to go destroys the VM, in the context of whoever closed
  * that file. vCPUs live as long as the VM.
  */
 #include <linux/anon_inodes.h>
@@ -25,6 +25,7 @@
 #include "state.h"
 #include "stats.h"
 #include "vcpu.h"
+#include "vfio.h"
 #include "vm.h"
 
 #define HV_MIN_MMU_PAGES 64 /* what KVM asks for at least */
@@ -91,8 +92,7 @@ static int vm_init(struct vm *vm)
 	return r;
 }
 
-/* What every ioctl of a VM or vCPU checks first. */
-static int vm_check_caller(const struct vm *vm)
+int vm_check_caller(const struct vm *vm)
 {
 	return vm->mm == current->mm && !READ_ONCE(vm->dead) ? 0 : -EIO;
 }
@@ -399,6 +399,8 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vm_set_msr_filter(vm, argp);
 	case KVM_GET_STATS_FD:
 		return stats_vm_fd(vm);
+	case KVM_CREATE_DEVICE:
+		return vfio_create_device(vm, argp);
 	default:
 		r = irq_vm_ioctl(vm, cmd, arg, &handled);
 		return handled ? r : -ENOTTY;

@@ -7,6 +7,8 @@
 
 /* KVM_CREATE_VM: a new file descriptor or -errno. */
 int vm_create_fd(unsigned long type);
+/* What every ioctl of a VM and of what belongs to it checks first: 0, or -EIO. */
+int vm_check_caller(const struct vm *vm);
 
 /* Every VM there is; vms_lock, or with all but one CPU stopped. */
 extern struct list_head vms;

@@ -332,6 +332,7 @@ struct hv_ops vmx_ops __ro_after_init = {
 	.update_dr = vmx_update_dr,
 	.flush_tlb = vmx_flush_tlb,
 	.slpt_leaf = vmx_slpt_leaf,
+	.slpt_guest_pat = true,
 	.slpt_table_bits = VMX_EPT_RWX_MASK,
 	.slpt_write_bit = VMX_EPT_WRITABLE_MASK,
 	.slpt_dirty_bit = VMX_EPT_DIRTY_BIT,

@@ -389,6 +389,8 @@ void vmx_run(struct vcpu *v)
 		vmx_perf_before_entry(s);
 	if (unlikely(vmx_features.flush_l1) && hv_l1d_was_used())
 		vmx_flush_l1();
+	if (hv_mmio_leaves_stale_data() && READ_ONCE(v->vm->host_mmio))
+		hv_clear_cpu_buffers();
 	s->entry.flags &= ~VMX_ENTRY_REFUSED;
 
 	vmx_vmenter(v->regs, &s->entry, HOST_RSP);
