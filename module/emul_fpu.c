@@ -5,6 +5,7 @@
  * the emulator has checked.
  */
 #include <linux/kernel.h>
+#include <asm/page.h> /* 6.1: asm/fpu/types.h does not stand alone */
 #include <asm/fpu/types.h>
 
 #include "emul_fpu.h"

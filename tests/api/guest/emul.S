@@ -92,10 +92,14 @@ rom_all_kinds:
 	movq %rax, 72(%r10)
 	movl $17, %eax
 	outl %eax, $PORT_SYNC
+	/*
+	 * Not at the offset of a table entry within its page: stock KVM takes an operand there for the entry, whose
+	 * address the exit told.
+	 */
 	movl $MMIO, %r11d
-	movl (%r11), %eax
+	movl 0x48(%r11), %eax
 	movl %eax, 80(%r10)
-	movl %ebx, 4(%r11)
+	movl %ebx, 0x4c(%r11)
 	rdtsc
 	wbinvd
 
