@@ -878,7 +878,7 @@ void operations_start(void)
 	m.first = 0;
 	m.n = PER_HUGE * 3;
 	map(ANON, PROT_READ | PROT_WRITE, 0, 0);
-	while (!m.slot[1].used || !any_slot_logs())
+	for (int tries = 0; tries < 50 && !any_slot_logs(); tries++)
 		op_slot_create();
 }
 
