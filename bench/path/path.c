@@ -21,27 +21,31 @@ struct kind {
 	const char *name, *function;
 	u64 arg;
 	const char *partner; /* what a second vCPU does, which answers */
+	int crowd; /* further vCPUs, which do not run; their LAPICs take what is sent */
 };
 
 static const struct kind kinds[] = {
-	{ "cpuid", "p_cpuid", 0, NULL },
-	{ "msr_read", "p_rdmsr", 0x8b, NULL },
-	{ "msr_write", "p_wrmsr", 0x8b, NULL },
-	{ "apic_base_read", "p_rdmsr", 0x1b, NULL },
-	{ "kernel_port_read", "p_kernel_port", 0x21, NULL },
-	{ "user_port_write", "p_user_port", 0xe0, NULL },
-	{ "user_mmio_read", "p_mmio_read", GPA_MMIO, NULL },
-	{ "user_mmio_write", "p_mmio_write", GPA_MMIO, NULL },
-	{ "hypercall", "p_hypercall", KVM_HC_VAPIC_POLL_IRQ, NULL },
-	{ "hypercall_unknown", "p_hypercall", 0x7777, NULL },
-	{ "self_ipi_eoi", "p_self_ipi", 0, NULL },
-	{ "hlt_wake", "p_hlt_wake", 0, NULL },
-	{ "timer_arm", "p_timer_arm", 0, NULL },
-	{ "timer_fire", "p_timer_fire", 0, NULL },
-	{ "timer_fire_hlt", "p_timer_fire_hlt", 0, NULL },
-	{ "timer_taken", "p_timer_taken", 0, NULL },
-	{ "ipi", "p_ipi", 0, "p_partner" },
-	{ "ipi_hlt_exchange", "p_exchange", 0, "p_partner_hlt" },
+	{ "cpuid", "p_cpuid", 0, NULL, 0 },
+	{ "msr_read", "p_rdmsr", 0x8b, NULL, 0 },
+	{ "msr_write", "p_wrmsr", 0x8b, NULL, 0 },
+	{ "apic_base_read", "p_rdmsr", 0x1b, NULL, 0 },
+	{ "kernel_port_read", "p_kernel_port", 0x21, NULL, 0 },
+	{ "user_port_write", "p_user_port", 0xe0, NULL, 0 },
+	{ "user_mmio_read", "p_mmio_read", GPA_MMIO, NULL, 0 },
+	{ "user_mmio_write", "p_mmio_write", GPA_MMIO, NULL, 0 },
+	{ "hypercall", "p_hypercall", KVM_HC_VAPIC_POLL_IRQ, NULL, 0 },
+	{ "hypercall_unknown", "p_hypercall", 0x7777, NULL, 0 },
+	{ "self_ipi_eoi", "p_self_ipi", 0, NULL, 0 },
+	{ "hlt_wake", "p_hlt_wake", 0, NULL, 0 },
+	{ "timer_arm", "p_timer_arm", 0, NULL, 0 },
+	{ "timer_fire", "p_timer_fire", 0, NULL, 0 },
+	{ "timer_fire_hlt", "p_timer_fire_hlt", 0, NULL, 0 },
+	{ "timer_taken", "p_timer_taken", 0, NULL, 0 },
+	{ "ipi", "p_ipi", 0, "p_partner", 0 },
+	{ "ipi_hlt_exchange", "p_exchange", 0, "p_partner_hlt", 0 },
+	{ "ipi_of_512", "p_ipi", 0, "p_partner", 510 },
+	{ "ipi_all_8", "p_ipi_all", 0, NULL, 7 },
+	{ "ipi_all_512", "p_ipi_all", 0, NULL, 511 },
 };
 
 void test_fail(const char *file, int line, const char *format, ...)
@@ -96,6 +100,21 @@ static void align(void)
 	CHECK_EQ(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL), 0);
 }
 
+/* vCPUs first to first + n - 1: x2APIC mode, software enabled. */
+static void add_crowd(struct vm *vm, int first, int n)
+{
+	struct kvm_cpuid2 *offered = n ? offered_cpuid() : NULL;
+
+	for (int i = 0; i < n; i++) {
+		struct vcpu *v = vcpu_create_bare(vm, first + i);
+
+		CHECK_EQ(ioctl(v->fd, KVM_SET_CPUID2, offered), 0);
+		CHECK_EQ(vcpu_set_msr(v, 0x1b, 0xfee00c00), 1);
+		CHECK_EQ(vcpu_set_msr(v, 0x80f, 0x1ff), 1);
+	}
+	free(offered);
+}
+
 /* Sorted samples of one kind, in a VM of its own. */
 static const u64 *measure(const struct kind *k)
 {
@@ -105,6 +124,7 @@ static const u64 *measure(const struct kind *k)
 
 	if (k->partner)
 		vcpu_start(vcpu_create(vm, 1), k->partner, 0);
+	add_crowd(vm, k->partner ? 2 : 1, k->crowd);
 	vcpu_start(v, k->function, k->arg);
 	align();
 	if (k->partner)
@@ -132,7 +152,7 @@ static bool wanted(const char *name, char **names)
 
 int main(int argc, char **argv)
 {
-	const struct kind empty = { "empty", "p_empty", 0, NULL };
+	const struct kind empty = { "empty", "p_empty", 0, NULL, 0 };
 	char report[4096];
 	size_t used = 0;
 	u64 base;
