@@ -290,6 +290,12 @@ static enum insn_result emul_check_write(struct insn_ctx *ctx, u64 lin, unsigned
 	return r;
 }
 
+/* A descriptor table in ROM is a table like others, in which nothing is marked as used. */
+static bool system_copy(struct vcpu *v, u64 gpa, void *buf, unsigned int len, bool write)
+{
+	return ram_copy(v, gpa, buf, len, write) || (write && gpa_ptr(v, gpa, len, false));
+}
+
 static enum insn_result emul_system(struct insn_ctx *ctx, u64 lin, void *buf, unsigned int len, bool write)
 {
 	struct emul *e = emul_of(ctx);
@@ -300,7 +306,7 @@ static enum insn_result emul_system(struct insn_ctx *ctx, u64 lin, void *buf, un
 		n = min_t(unsigned int, len, PAGE_SIZE - offset_in_page(lin));
 		if (mmu_walk(e->v, &e->p, lin, MMU_IMPLICIT | (write ? MMU_WRITE : 0), &gpa, &ctx->fault))
 			return INSN_FAULT;
-		if (!ram_copy(e->v, gpa, buf, n, write))
+		if (!system_copy(e->v, gpa, buf, n, write))
 			return INSN_UNKNOWN;
 	}
 	return INSN_DONE;

@@ -192,7 +192,7 @@ enum insn_result insn_emulate(struct insn_ctx *ctx)
 		return res;
 	if (!d.exec)
 		return INSN_UNKNOWN;
-	ctx->one_memory = d.mem && !(d.flags & (F_D64 | F_F64 | F_STACK));
+	ctx->one_memory = d.mem && !(d.flags & (F_D64 | F_F64 | F_IMPLICIT));
 	res = check_mode(ctx, &d);
 	if (!res)
 		res = fetch_operands(ctx, &d);

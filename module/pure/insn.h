@@ -167,7 +167,7 @@ struct insn_ctx {
 	u8 exit; /* INSN_EXIT: enum insn_exit */
 	bool iret; /* the instruction that has retired lets NMIs in again */
 	bool sregs_changed; /* registers beyond gpr, rip, rflags have been written */
-	bool one_memory; /* set, before the first access: there is one memory operand, and no stack */
+	bool one_memory; /* set, before the first access: there is one memory operand, and no other access */
 };
 
 /*

@@ -70,7 +70,7 @@ enum insn_gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
 #define F_LOCKCR BIT(16) /* LOCK is part of the encoding (AMD: MOV CR8) */
 #define F_PRIV BIT(17) /* #GP above level 0 */
 #define F_PROT BIT(18) /* #UD outside protected mode */
-#define F_STACK BIT(19) /* uses the stack besides its operands, where F_D64 and F_F64 do not say so */
+#define F_IMPLICIT BIT(19) /* accesses memory besides its operand: stack (F_D64 and F_F64 say so, too), descriptors */
 #define F_DUAL BIT(20) /* the group has eight more entries, for a register in ModRM.rm */
 #define F_RMW (F_RD | F_WR)
 

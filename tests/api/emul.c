@@ -215,3 +215,19 @@ TEST(emul_rom_page_tables_write)
 	vcpu_call(v, "g_emul_rom_write", GPA_ROM);
 	CHECK_EQ(guest_results(vm)[0], 0x77);
 }
+
+/* The CPU would mark a segment as accessed; in ROM it cannot. */
+TEST(emul_rom_gdt)
+{
+	struct vm *vm = vm_create(CHIP_NONE);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u8 *rom = vm_add_memory(vm, 1, GPA_ROM, 4096, KVM_MEM_READONLY);
+	u64 data = 0x00cf92000000ffff;
+
+	if (is_stock())
+		test_skip("stock KVM runs the load again for ever");
+	memcpy(rom + 0x100, vm->mem + GPA_GDT, 0x100);
+	memcpy(rom + 0x100 + 0x60, &data, 8);
+	vcpu_call(v, "g_emul_rom_gdt", GPA_ROM + 0x100);
+	CHECK(!memcmp(rom + 0x100 + 0x60, &data, 8));
+}

@@ -46,6 +46,7 @@
 #define LIST_OPS 1024
 #define STACK_GPA 0x200000ULL
 /* MODE_TABLES_GPA: the last third of the RAM */
+#define ROM_GPA 0x50000000ULL /* page tables, read-only; mapped nowhere */
 #define HOLE_GPA 0xd0000000ULL
 #define LOW_HOLE_GPA 0x3f800000ULL /* within the mapped first GiB, behind the RAM */
 
@@ -473,6 +474,59 @@ static void family_tables(struct guest *g, unsigned int i)
 								0, 0, 0 };
 }
 
+/* The tables of mode_tables(), as a read-only slot sees them; the CPU leaves the guest for each walk. */
+static void tables_in_rom(struct guest *g)
+{
+	u64 *tables = (u64 *)guest_at(g, MODE_TABLES_GPA);
+
+	mode_tables(&g->m, MODE_TABLES_GPA);
+	tables[0] = (ROM_GPA + PAGE) | 7;
+	tables[512] = (ROM_GPA + 2 * PAGE) | 7;
+	machine_slot(g->m.vm, 1, KVM_MEM_READONLY, ROM_GPA, 3 * PAGE, tables);
+}
+
+/* System instructions, far transfers, the stack: what has a memory operand only at times. */
+static unsigned int put_system_instruction(struct guest *g, u8 *p)
+{
+	static const char *const codes[] = {
+		"\x0f\x00", "\x0f\x01", "\x0f\x02", "\x0f\x03", "\x0f\x20", "\x0f\x22", "\x0f\x21", "\x0f\x23", "\x8e",
+		"\x0f\xb2", "\x0f\xb4", "\xff", "\x0f\xa1", "\x0f\x30", "\x0f\x32", "\x0f\x05", "\x0f\x34", "\x0f\x35",
+		"\xcb", "\xc3", "\xc9", "\x9d", "\xfb", "\x0f\x06", "\x0f\xa2", "\x0f\x31", "\xd9", "\xdd", "\x0f\xae", "\xeb",
+	};
+	unsigned int n = put_prefixes(g, p, MODE_64);
+	const char *code = codes[rng_below(&g->rng, ARRAY_SIZE(codes))];
+
+	do
+		p[n++] = *code++;
+	while (*code);
+	p[n++] = rng_next(&g->rng);
+	return n;
+}
+
+/* Every instruction is emulated: any bytes, nearly right ones, and system instructions, with a GDT that has all kinds. */
+static void family_rom(struct guest *g, unsigned int i)
+{
+	u8 *code = guest_at(g, raw_gpa(MODE_64, i));
+	u64 *gdt = (u64 *)guest_at(g, GDT_GPA);
+	struct kvm_sregs s;
+	unsigned int n;
+
+	start_raw(g, i, MODE_64);
+	tables_in_rom(g);
+	for (n = 1; n < 16; n++)
+		gdt[n] = 0x00cf00000000ffffULL | rng_next(&g->rng) << 40 >> 16;
+	rng_fill(&g->rng, code, 0x1000);
+	for (n = 0; n < 0xf00;)
+		n += rng_one_in(&g->rng, 2) ? put_instruction(g, code + n, MODE_64) : put_system_instruction(g, code + n);
+	point_into_hole(g, i, rng_one_in(&g->rng, 2) ? LOW_HOLE_GPA : GDT_GPA);
+	if (ioctl(g->m.vcpu[i], KVM_GET_SREGS, &s))
+		return;
+	s.cr3 = ROM_GPA;
+	s.gdt.base = GDT_GPA;
+	s.gdt.limit = 16 * 8 - 1;
+	ioctl(g->m.vcpu[i], KVM_SET_SREGS, &s);
+}
+
 /* A state no CPU would come to by itself, from user space; then run. */
 static void family_state(struct guest *g, unsigned int i)
 {
@@ -522,7 +576,7 @@ static const struct {
 	{ "MSRs", family_msrs },		 { "ports", family_ports },
 	{ "hypercalls", family_hypercalls },	 { "interrupt controllers", family_chips },
 	{ "control registers", family_control }, { "page tables", family_tables },
-	{ "impossible states", family_state },
+	{ "impossible states", family_state },	 { "page tables in ROM", family_rom },
 };
 
 /* ---- cases ---- */

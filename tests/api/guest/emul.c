@@ -13,6 +13,7 @@ void g_emul_faults(u64 arg);
 void g_emul_string_io(u64 size);
 void g_emul_rom(u64 cr3);
 void g_emul_rom_write(u64 cr3);
+void g_emul_rom_gdt(u64 base);
 
 #define ZF 0x40UL
 #define SEL_TEST 0x60 /* a TSS, an LDT */
@@ -204,4 +205,22 @@ void g_emul_rom_write(u64 cr3)
 	asm volatile("movq %%cr3, %0\n\tmovq %1, %%cr3\n\tmovl $0x77, (%2)\n\tmovq %0, %%cr3"
 		     : "=&r"(own) : "r"(cr3), "r"(args[0]) : "memory");
 	results[0] = *(volatile u32 *)args[0];
+}
+
+/* A GDT in ROM, with a data segment that has not been accessed: it can be loaded, from anywhere. */
+void g_emul_rom_gdt(u64 base)
+{
+	struct {
+		u16 limit;
+		u64 base;
+	} __attribute__((packed)) own, rom = { 0xff, base };
+	/* The selector stands where the CPU writes to the descriptor, but in another page: the exit is about that. */
+	volatile u16 *at = (volatile u16 *)(GPA_FREE + (base & 0xfff) + SEL_TEST + 4);
+	u64 sel;
+
+	*at = SEL_TEST;
+	asm volatile("sgdt %0" : "=m"(own));
+	asm volatile("lgdt %2\n\tmovw %3, %%es\n\tmovw %%es, %w0\n\tlgdt %1\n\tmovw %w4, %%es"
+		     : "=&r"(sel) : "m"(own), "m"(rom), "m"(*at), "r"(SEL_DATA) : "memory");
+	EXPECT_EQ(sel & 0xffff, SEL_TEST);
 }
