@@ -125,6 +125,10 @@ int apic_mmio_read(struct vcpu *v, u64 gpa, void *data, unsigned int len)
 	struct lapic_effects e = {};
 	u32 offset = gpa & 0xfff;
 
+	if (lapic_mode(&v->apic->l) != APIC_MODE_XAPIC) {
+		memset(data, 0xff, len);
+		return 0;
+	}
 	apic_timer_settle(v);
 	if ((offset & ~0xfu) == LAPIC_TMCCT)
 		apic_timer_publish_count(v);
@@ -138,6 +142,8 @@ int apic_mmio_write(struct vcpu *v, u64 gpa, const void *data, unsigned int len)
 {
 	struct lapic_effects e = {};
 
+	if (lapic_mode(&v->apic->l) != APIC_MODE_XAPIC)
+		return 0;
 	lapic_mmio_write(&v->apic->l, gpa & 0xfff, len, data, &e);
 	apic_apply_effects(v, &e);
 	return 0;

@@ -86,15 +86,25 @@ void apic_cpuid_changed(struct vcpu *v);
 int apic_set_base(struct vcpu *v, u64 value, bool host);
 u64 apic_get_base(const struct vcpu *v);
 
-/* xAPIC mode is on and gpa lies in its page. NULL apic is fine. */
+/*
+ * gpa lies in the LAPIC's page, and the LAPIC answers there. Disabled or in
+ * x2APIC mode it does not on hardware, either; but by KVM's quirk
+ * LAPIC_MMIO_HOLE the page is then a hole, which user space never hears of.
+ * NULL apic is fine.
+ */
 static inline bool apic_mmio_hit(const struct vcpu *v, u64 gpa)
 {
 	const struct apic *a = v->apic;
 
-	return a && lapic_mode(&a->l) == APIC_MODE_XAPIC && (gpa & ~0xfffULL) == lapic_mmio_base(&a->l);
+	return a && (gpa & ~0xfffULL) == lapic_mmio_base(&a->l) &&
+	       (lapic_mode(&a->l) == APIC_MODE_XAPIC ||
+		!(v->vm->disabled_quirks & KVM_X86_QUIRK_LAPIC_MMIO_HOLE));
 }
 
-/* gpa as accepted by apic_mmio_hit(); always 0: what the LAPIC cannot do with len reads as zero, or is dropped. */
+/*
+ * gpa as accepted by apic_mmio_hit(); always 0: what the LAPIC cannot do with len reads as zero, or is dropped. The
+ * hole reads as all ones.
+ */
 int apic_mmio_read(struct vcpu *v, u64 gpa, void *data, unsigned int len);
 int apic_mmio_write(struct vcpu *v, u64 gpa, const void *data, unsigned int len);
 

@@ -86,6 +86,33 @@ TEST(irq_apic_disabled)
 	vcpu_done(v);
 }
 
+/* With the quirk, as by default, the page is a hole while the LAPIC is not in it: user space sees neither read nor write. */
+TEST(irq_apic_hole)
+{
+	vcpu_call(vcpu_create(vm_create(CHIP_SPLIT), 0), "g_apic_hole", 0);
+	vcpu_call(vcpu_create(vm_create(CHIP_FULL), 0), "g_apic_hole", 0);
+}
+
+/* Without it, all of the page's accesses are user space's, in x2APIC mode, too. */
+TEST(irq_apic_hole_x2apic_to_user)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v;
+
+	vm_enable_cap(vm, KVM_CAP_DISABLE_QUIRKS2, KVM_X86_QUIRK_LAPIC_MMIO_HOLE);
+	v = vcpu_create(vm, 0);
+	vcpu_start(v, "g_apic_page_x2apic", 0);
+	vcpu_expect(v, KVM_EXIT_MMIO);
+	CHECK_EQ(v->run->mmio.phys_addr, 0xfee00020);
+	CHECK_EQ(v->run->mmio.is_write, 0);
+	*(u32 *)v->run->mmio.data = 0x11223344;
+	vcpu_expect(v, KVM_EXIT_MMIO);
+	CHECK_EQ(v->run->mmio.phys_addr, 0xfee00040);
+	CHECK_EQ(v->run->mmio.is_write, 1);
+	CHECK_EQ(*(u32 *)v->run->mmio.data, 0x55);
+	vcpu_done(v);
+}
+
 /* HLT sleeps: the host CPU is free, and the sleep ends when the interrupt comes, not much later. */
 TEST(irq_hlt_sleeps)
 {

@@ -46,6 +46,8 @@ void g_kick_target(u64 arg);
 void g_hlt_ready(u64 arg);
 void g_poll_control(u64 arg);
 void g_apic_disabled(u64 arg);
+void g_apic_hole(u64 arg);
+void g_apic_page_x2apic(u64 arg);
 void g_int_storm(u64 n);
 void g_move_irq(u64 n);
 void g_bus_clock(u64 arg);
@@ -623,6 +625,47 @@ void g_apic_disabled(u64 arg)
 	wrmsr(0x1b, rdmsr(0x1b) | 0x800);
 	EXPECT_EQ(cpuid(1, 0).edx >> 9 & 1, 1);
 	EXPECT_EQ(mmio_read32(XAPIC_BASE + 0x30) & 0xff, 0x14);
+}
+
+static void expect_hole(void)
+{
+	volatile u8 *page = (volatile u8 *)XAPIC_BASE;
+
+	EXPECT_EQ(mmio_read32(XAPIC_BASE + 0x20), 0xffffffff);
+	EXPECT_EQ(mmio_read32(XAPIC_BASE + 0xffc), 0xffffffff);
+	EXPECT_EQ(page[0x31], 0xff);
+	EXPECT_EQ(*(volatile u16 *)(page + 0x80), 0xffff);
+	EXPECT_EQ(*(volatile u64 *)(page + 0x300), ~0UL);
+	mmio_write32(XAPIC_BASE + 0x80, 0x50); /* TPR */
+	mmio_write32(XAPIC_BASE + 0x310, 0);
+	mmio_write32(XAPIC_BASE + 0x300, 0x4066); /* ICR: an IPI to itself */
+	page[0xb0] = 0;
+}
+
+void g_apic_hole(u64 arg)
+{
+	(void)arg;
+	wrmsr(0x1b, rdmsr(0x1b) & ~0x800UL);
+	expect_hole();
+	wrmsr(0x1b, rdmsr(0x1b) | 0x800);
+	apic_enable(EOI_XAPIC);
+	EXPECT_EQ(mmio_read32(XAPIC_BASE + 0x80), 0);
+	apic_enable(EOI_X2APIC);
+	expect_hole();
+	EXPECT_EQ(apic_read(0x80), 0);
+	sti();
+	for (int i = 0; i < 100; i++)
+		pause();
+	cli();
+	EXPECT_EQ(irqs[0x66], 0);
+}
+
+void g_apic_page_x2apic(u64 arg)
+{
+	(void)arg;
+	apic_enable(EOI_X2APIC);
+	EXPECT_EQ(mmio_read32(XAPIC_BASE + 0x20), 0x11223344);
+	mmio_write32(XAPIC_BASE + 0x40, 0x55);
 }
 
 /* As many interrupts as it takes; nothing breaks. */
