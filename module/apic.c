@@ -320,11 +320,15 @@ long apic_send_ipi_pv(struct vcpu *v, u64 low, u64 high, u64 min, u64 icr, bool 
 	struct apic_msg msg;
 	struct ipi_set targets __uninitialized;
 
-	if (!v->apic || ipi_pv_decode(icr, &msg))
+	if (ipi_pv_decode(icr, &msg))
 		return -KVM_EINVAL;
+	if (!v->apic)
+		return -KVM_EOPNOTSUPP;
+	if (!ipi_pv_arrives(&msg))
+		return 0;
 	irq_resolve_pv(irq, low, high, min, long_mode, &targets);
 	v->stats.pv_ipis++;
-	return irq_deliver(v->vm, &targets, msg.vector, msg.delivery, false, NULL);
+	return irq_deliver(v->vm, &targets, msg.vector, msg.delivery, msg.level, NULL);
 }
 
 void apic_kick_pv(struct vm *vm, u64 apic_id)

@@ -210,7 +210,8 @@ enum apic_startup apic_take_init_sipi(struct vcpu *v, u8 *sipi_vector);
 /*
  * KVM_HC_SEND_IPI. low/high: bitmap of APIC IDs from min on (64 + 64 bits, or
  * 32 + 32 when the guest is not in 64-bit mode: long_mode false). Returns the
- * number of vCPUs the IPI reached, or -KVM_EINVAL for a bad icr.
+ * number of vCPUs the IPI reached, -KVM_EINVAL for a bad icr, or, for a NULL
+ * apic, -KVM_EOPNOTSUPP.
  */
 long apic_send_ipi_pv(struct vcpu *v, u64 low, u64 high, u64 min, u64 icr, bool long_mode);
 /* KVM_HC_KICK_CPU: wake the vCPU with that APIC ID out of HLT even when its IF is closed. */

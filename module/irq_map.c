@@ -120,7 +120,6 @@ static enum lapic_irr_result deliver_fixed(struct vcpu *v, u8 vector, bool level
 	if (unlikely(r == LAPIC_ERROR)) {
 		vcpu_request(v, REQ_EVENT);
 		*kick = true;
-		return LAPIC_REJECTED;
 	}
 	if (r != LAPIC_NEW)
 		return r;
@@ -166,7 +165,11 @@ static enum lapic_irr_result deliver_one(struct vcpu *v, u8 vector, u8 mode, boo
 		WRITE_ONCE(v->apic->wire_extint, 1);
 		vcpu_request(v, REQ_EVENT);
 		break;
-	default: /* SMI: there is no SMM here; and the reserved mode */
+	case APIC_MSG_RESERVED: /* Remote Read; to KVM's guests it is KVM_HC_KICK_CPU */
+		WRITE_ONCE(v->apic->unhalted, 1);
+		vcpu_request(v, REQ_EVENT);
+		break;
+	default: /* SMI: there is no SMM here */
 		return LAPIC_REJECTED;
 	}
 	*kick = true;

@@ -412,7 +412,7 @@ static long pv_hypercall_result(struct vcpu *v, u64 nr, const u64 *args, bool lo
 	case KVM_HC_CLOCK_PAIRING:
 		return pv_clock_pairing(v, args[0], args[1]);
 	case KVM_HC_SEND_IPI:
-		if (!v->apic || !pv_offered(v, KVM_FEATURE_PV_SEND_IPI))
+		if (!pv_offered(v, KVM_FEATURE_PV_SEND_IPI))
 			return -KVM_ENOSYS;
 		return apic_send_ipi_pv(v, args[0], args[1], args[2], args[3], long_mode);
 	case KVM_HC_SCHED_YIELD:

@@ -352,11 +352,23 @@ bool apic_msg_valid(const struct apic_msg *msg)
 int ipi_pv_decode(u64 icr, struct apic_msg *msg)
 {
 	ipi_decode((u32)icr, true, msg);
-	if (msg->logical || msg->shorthand != APIC_TO_DEST)
-		return -EINVAL;
-	if (msg->delivery != APIC_MSG_FIXED && msg->delivery != APIC_MSG_NMI)
-		return -EINVAL;
-	return apic_msg_valid(msg) ? 0 : -EINVAL;
+	msg->level = icr & BIT(15);
+	msg->assert = icr & BIT(14);
+	return msg->logical || msg->shorthand != APIC_TO_DEST ? -EINVAL : 0;
+}
+
+bool ipi_pv_arrives(const struct apic_msg *msg)
+{
+	switch (msg->delivery) {
+	case APIC_MSG_FIXED:
+	case APIC_MSG_LOWEST:
+	case APIC_MSG_INIT:
+		return !msg->level || msg->assert;
+	case APIC_MSG_EXTINT:
+		return false;
+	default:
+		return true;
+	}
 }
 
 int msi_check(u64 address, unsigned int flags)

@@ -198,11 +198,13 @@ void ipi_map_pic(const struct ipi_map *m, struct ipi_set *to);
 void ipi_map_pv(const struct ipi_map *m, u64 low, u64 high, u64 min, bool is_64bit, struct ipi_set *to);
 
 /*
- * Decode the icr argument of KVM_HC_SEND_IPI. Only fixed (vectors 16..255) and
- * NMI, without shorthand or logical destination; otherwise -EINVAL (answer
- * -KVM_EINVAL).
+ * Decode the icr argument of KVM_HC_SEND_IPI: any vector and delivery mode, as
+ * in KVM, which also takes trigger mode and level at their word in all modes.
+ * -EINVAL (answer -KVM_EINVAL) for a shorthand or a logical destination.
  */
 int ipi_pv_decode(u64 icr, struct apic_msg *msg);
+/* It reaches LAPICs: it is not ExtINT, and not the end of a level. */
+bool ipi_pv_arrives(const struct apic_msg *msg);
 
 /*
  * Decode an ICR value. x2apic: bits 63:32 are the destination; otherwise bits

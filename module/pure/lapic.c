@@ -370,7 +370,7 @@ static enum lapic_irr_result set_irr(struct lapic *l, u8 vector, bool level, boo
 	if (!lapic_enabled(l))
 		return LAPIC_REJECTED;
 	if (vector < LAPIC_FIRST_LEGAL_VECTOR)
-		return lapic_error(l, LAPIC_ESR_RECEIVE_VECTOR) ? LAPIC_ERROR : LAPIC_REJECTED;
+		return lapic_error(l, LAPIC_ESR_RECEIVE_VECTOR) ? LAPIC_ERROR : LAPIC_ILLEGAL;
 	if (level)
 		word_test_and_set_bit(tmr, vector & 31);
 	else if (vector_test(l, LAPIC_TMR, vector))

@@ -130,7 +130,8 @@ struct lapic_effects {
 enum lapic_irr_result {
 	LAPIC_NEW, /* the bit was clear: notify the vCPU */
 	LAPIC_ALREADY, /* it was set already: coalesced */
-	LAPIC_REJECTED, /* APIC disabled, or illegal vector (logged in ESR) */
+	LAPIC_REJECTED, /* APIC disabled */
+	LAPIC_ILLEGAL, /* taken, but no interrupt can have that vector: logged in ESR */
 	LAPIC_ERROR, /* the same, and the error interrupt has come of it: notify the vCPU */
 };
 

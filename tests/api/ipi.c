@@ -380,11 +380,20 @@ static const struct call calls[] = {
 	{ 2, 0, 0, 0xc0081, -KVM_EINVAL },
 };
 
-/* Stock KVM lets these pass: a vector that no interrupt can have, other delivery modes, IDs of more than 32 bits. */
+/* Vectors that no interrupt can have, and the other delivery modes, trigger modes and levels. */
+static const struct call odd[] = {
+	{ 2, 0, 0, 0, 1 },	{ 2, 0, 0, 0xf, 1 },	{ 1, 0, 0, 0xf, 0 },	{ 3, 0, 0, 5, 1 },
+	{ 2, 0, 0, 0x181, 1 },	{ 2, 0, 0, 0x105, 1 },	{ 1, 0, 0, 0x181, 0 },
+	{ 2, 0, 0, 0xc081, 1 }, { 2, 0, 0, 0x8081, 0 }, { 2, 0, 0, 0x8181, 0 }, /* level: up, down */
+	{ 2, 0, 0, 0x8481, 1 }, { 2, 0, 0, 0x381, 1 },	{ 0, 0, 0, 0x381, 0 },
+	{ 2, 0, 0, 0x581, 1 },	{ 2, 0, 0, 0xc581, 1 }, { 2, 0, 0, 0x8581, 0 }, /* INIT, its de-assert */
+	{ 2, 0, 0, 0x681, 1 },	{ 2, 0, 0, 0x8681, 1 },	{ 2, 0, 0, 0x781, 0 },
+	{ ~0ULL, ~0ULL, 2, 5, 0 },
+};
+
+/* Stock KVM cuts IDs to 32 bits, and has SMM. */
 static const struct call refused[] = {
-	{ 2, 0, 0, 0, -KVM_EINVAL },	 { 2, 0, 0, 0xf, -KVM_EINVAL },	  { 2, 0, 0, 0x181, -KVM_EINVAL },
-	{ 2, 0, 0, 0x281, -KVM_EINVAL }, { 2, 0, 0, 0x381, -KVM_EINVAL }, { 2, 0, 0, 0x581, -KVM_EINVAL },
-	{ 2, 0, 0, 0x681, -KVM_EINVAL }, { 2, 0, 0, 0x781, -KVM_EINVAL },
+	{ 2, 0, 0, 0x281, 0 },
 	{ ~0ULL, ~0ULL, -64ULL, 0x81, 0 }, { ~0ULL, ~0ULL, 1ULL << 32, 0x81, 0 },
 	{ ~0ULL, ~0ULL, 1ULL << 63, 0x81, 0 },
 };
@@ -420,8 +429,26 @@ TEST(ipi_arguments)
 
 	for (u32 i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		CHECK_EQ(call(vm, "g_hypercall", KVM_HC_SEND_IPI, &calls[i]), calls[i].result);
+	for (u32 i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		CHECK_EQ(call(vm, "g_hypercall", KVM_HC_SEND_IPI, &odd[i]), odd[i].result);
 	for (u32 i = 0; i < sizeof(refused) / sizeof(refused[0]) && !is_stock(); i++)
 		CHECK_EQ(call(vm, "g_hypercall", KVM_HC_SEND_IPI, &refused[i]), refused[i].result);
+}
+
+/* Delivery mode 3 does what KVM_HC_KICK_CPU does: it ends a halt, even with interrupts off. */
+TEST(ipi_remote_read_kicks)
+{
+	static const struct call kick = { 2, 0, 0, 0x300, 1 };
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct kvm_mp_state mp = { KVM_MP_STATE_RUNNABLE };
+
+	vcpu_create(vm, 0);
+	vcpu_create(vm, 1);
+	OK(ioctl(vm->vcpus[1]->fd, KVM_SET_MP_STATE, &mp));
+	vcpu_start(vm->vcpus[1], "g_hlt_masked", 0);
+	vcpu_thread(vm->vcpus[1]);
+	CHECK_EQ(call(vm, "g_hypercall", KVM_HC_SEND_IPI, &kick), 1);
+	vcpu_join(vm->vcpus[1]);
 }
 
 /* CPL 3 may not, and nothing comes of it. */

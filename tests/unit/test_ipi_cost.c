@@ -25,6 +25,7 @@ static unsigned int visits, reads;
 #define ipi_map_resolve counted_map_resolve
 #define ipi_map_pv counted_map_pv
 #define ipi_pv_decode counted_pv_decode
+#define ipi_pv_arrives counted_pv_arrives
 #define ipi_decode counted_decode
 #define apic_msg_valid counted_msg_valid
 #define msi_check counted_msi_check

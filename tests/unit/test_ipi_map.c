@@ -319,9 +319,9 @@ STORY(paravirtual_bitmaps)
 STORY(paravirtual_icr)
 {
 	static const struct { u64 icr; int expect; } cases[] = {
-		{ 0x00fd, 0 }, { 0x0400, 0 }, /* fixed, NMI */
-		{ 0x0100 | 0x40, -EINVAL }, { 0x0500, -EINVAL }, { 0x0600, -EINVAL },
-		{ 0x0700, -EINVAL }, { 0x0300, -EINVAL }, { 0x0200, -EINVAL },
+		{ 0x00fd, 0 }, { 0, 0 }, { 0x0400, 0 }, /* fixed, NMI */
+		{ 0x0100 | 0x40, 0 }, { 0x0500, 0 }, { 0x0600, 0 },
+		{ 0x0700, 0 }, { 0x0300, 0 }, { 0x0200, 0 },
 		{ 0x40000 | 0x40, -EINVAL }, { 0xc0000 | 0x40, -EINVAL }, { 0x0840, -EINVAL },
 	};
 	struct apic_msg msg;
@@ -329,6 +329,24 @@ STORY(paravirtual_icr)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_int_equal(ipi_pv_decode(cases[i].icr, &msg), cases[i].expect);
+}
+
+STORY(paravirtual_messages_that_arrive)
+{
+	static const struct { u64 icr; bool expect; } cases[] = {
+		{ 0x0041, true }, { 0x4041, true }, { 0xc041, true }, { 0x8041, false }, /* fixed */
+		{ 0x0141, true }, { 0xc141, true }, { 0x8141, false }, /* lowest priority */
+		{ 0x0500, true }, { 0xc500, true }, { 0x8500, false }, /* INIT, its de-assert */
+		{ 0x0400, true }, { 0x8400, true }, /* NMI: its level is not looked at */
+		{ 0x0300, true }, { 0x0608, true }, { 0x8608, true }, { 0x0700, false }, { 0xc700, false },
+	};
+	struct apic_msg msg;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(ipi_pv_decode(cases[i].icr, &msg), 0);
+		assert_int_equal(ipi_pv_arrives(&msg), cases[i].expect);
+	}
 }
 
 STORY(icr_decoding)
@@ -518,6 +536,7 @@ int main(void)
 		cmocka_unit_test(redirection_hint_picks_one),
 		cmocka_unit_test(paravirtual_bitmaps),
 		cmocka_unit_test(paravirtual_icr),
+		cmocka_unit_test(paravirtual_messages_that_arrive),
 		cmocka_unit_test(icr_decoding),
 		cmocka_unit_test(message_validity),
 		cmocka_unit_test(msi_decoding),

@@ -278,7 +278,7 @@ STORY(errors_are_logged_and_signalled_once)
 	assert_int_equal(lapic_pending_vector(l), 0xfe);
 	lapic_accept(l, 0xfe);
 	assert_int_equal(lapic_read(l, LAPIC_ESR), 0); /* visible after a write only */
-	assert_int_equal(lapic_set_irr(l, 7, false), LAPIC_REJECTED);
+	assert_int_equal(lapic_set_irr(l, 7, false), LAPIC_ILLEGAL);
 	assert_int_equal(lapic_highest_irr(l), -1); /* not signalled twice */
 	written(l, LAPIC_ESR, 0);
 	assert_int_equal(lapic_read(l, LAPIC_ESR), BIT(5) | BIT(6));
@@ -303,7 +303,7 @@ STORY(errors_are_logged_and_signalled_once)
 	written(l, LAPIC_ESR, 0);
 	/* An illegal error vector must not recurse. */
 	written(l, LAPIC_LVTERR, 0x03);
-	assert_int_equal(lapic_set_irr(l, 7, false), LAPIC_REJECTED);
+	assert_int_equal(lapic_set_irr(l, 7, false), LAPIC_ILLEGAL);
 	written(l, LAPIC_ESR, 0);
 	assert_int_equal(lapic_read(l, LAPIC_ESR), BIT(6));
 }
