@@ -20,6 +20,8 @@
 
 #define STORM_RETRY_MS 10
 
+static_assert(IRQ_SRC_RESAMPLE == IOAPIC_SOURCE_RESAMPLE);
+
 /* irq->lock held. INTR goes to every LAPIC that is wired to it, and to IOAPIC pin 0 in virtual-wire mode. */
 static void pic_output_changed(struct irqchip *irq)
 {
@@ -161,10 +163,21 @@ void irq_ioapic_write(struct irqchip *irq, u32 offset, unsigned int len, const v
 {
 	struct ioapic_out out = { .nr = 0 };
 	unsigned long flags;
+	u32 pins;
 
 	raw_spin_lock_irqsave(&irq->lock, flags);
 	ioapic_mmio_write(&irq->ioapic, offset, len, data, &out);
 	irq_update_edge_ack(irq);
+	ioapic_send(irq, &out);
+	raw_spin_unlock_irqrestore(&irq->lock, flags);
+	if (likely(!out.resample))
+		return;
+	pins = irq_pins_resample(irq, out.resample);
+	if (!pins)
+		return;
+	out.nr = 0;
+	raw_spin_lock_irqsave(&irq->lock, flags);
+	ioapic_retry(&irq->ioapic, pins, &out);
 	ioapic_send(irq, &out);
 	raw_spin_unlock_irqrestore(&irq->lock, flags);
 }

@@ -268,6 +268,22 @@ void irq_pins_acked(struct irqchip *irq, u16 pic_pins, u32 ioapic_pins)
 	rcu_read_unlock();
 }
 
+u32 irq_pins_resample(struct irqchip *irq, u32 ioapic_pins)
+{
+	unsigned long pins = ioapic_pins;
+	const struct irq_routes *t;
+	unsigned int pin;
+
+	rcu_read_lock();
+	t = rcu_dereference(irq->routes);
+	for_each_set_bit(pin, &pins, IOAPIC_PINS) {
+		if (t->ioapic_gsi[pin] >= 0 && irqfd_gsi_acked(irq, t->ioapic_gsi[pin]))
+			ioapic_pins &= ~(1U << pin);
+	}
+	rcu_read_unlock();
+	return ioapic_pins;
+}
+
 /* An edge-triggered entry is not broadcast on EOI; the PIT's reinjection wants to hear of it nevertheless. */
 void irq_update_edge_ack(struct irqchip *irq)
 {

@@ -160,6 +160,8 @@ int irq_routes_empty(struct irqchip *irq);
 int irq_set_routing(struct irqchip *irq, void __user *arg);
 /* The interrupt of a chip's pin has ended: tell irqfds and the PIT. irq->lock not held. */
 void irq_pins_acked(struct irqchip *irq, u16 pic_pins, u32 ioapic_pins);
+/* Lower these pins of the IOAPIC and ask their resampling irqfds; the pins that have none. irq->lock not held. */
+u32 irq_pins_resample(struct irqchip *irq, u32 ioapic_pins);
 /* irq->lock held: routes or the IOAPIC changed. */
 void irq_update_edge_ack(struct irqchip *irq);
 
@@ -169,7 +171,7 @@ void irq_retire(struct irqchip *irq, void *p, size_t bytes);
 /* irqfd.c */
 int irqfd_ioctl(struct irqchip *irq, const struct kvm_irqfd *args);
 void irqfd_release(struct irqchip *irq);
-void irqfd_gsi_acked(struct irqchip *irq, u32 gsi);
+bool irqfd_gsi_acked(struct irqchip *irq, u32 gsi);
 
 /* ioeventfd.c */
 int ioeventfd_ioctl(struct irqchip *irq, const struct kvm_ioeventfd *args);

@@ -15,7 +15,8 @@
  *
  * Resampling (level-triggered lines): all resample irqfds of a GSI share one
  * resampler. A signal raises the line; when the guest ends the interrupt the
- * line falls and every member's resamplefd is signalled.
+ * line falls and every member's resamplefd is signalled. The same when the
+ * guest unmasks a pin of the IOAPIC whose line rose while it was masked.
  */
 #include <linux/err.h>
 #include <linux/eventfd.h>
@@ -74,19 +75,25 @@ static void irqfd_raise(struct irqfd *f)
 	irq_set_gsi(f->irq, IRQ_SRC_USER, f->gsi, false);
 }
 
-/* The guest ended the interrupt of this GSI. RCU read side, any context. */
-void irqfd_gsi_acked(struct irqchip *irq, u32 gsi)
+/*
+ * The guest ended the interrupt of this GSI, or unmasks it: is the line still up? False: no resampling irqfd has it.
+ * RCU read side, any context.
+ */
+bool irqfd_gsi_acked(struct irqchip *irq, u32 gsi)
 {
 	struct resampler *r;
 	struct irqfd *f;
+	bool found = false;
 
 	list_for_each_entry_rcu(r, &irq->resamplers, link) {
 		if (r->gsi != gsi)
 			continue;
+		found = true;
 		irq_set_gsi(irq, IRQ_SRC_RESAMPLE, gsi, false);
 		list_for_each_entry_rcu(f, &r->members, member)
 			hv_eventfd_signal(f->resample_ctx);
 	}
+	return found;
 }
 
 /* irqfds_lock held. */

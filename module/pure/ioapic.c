@@ -222,8 +222,12 @@ static void write_window(struct ioapic *io, u32 value, struct ioapic_out *out)
 	if (!redir_level(entry))
 		entry &= ~IOAPIC_REMOTE_IRR;
 	io->redir[pin] = entry;
-	if (waits(io, pin))
+	if (!waits(io, pin))
+		return;
+	if (io->sources[pin] & ~(1U << IOAPIC_SOURCE_RESAMPLE))
 		pin_raise(io, pin, out);
+	else
+		out->resample |= 1U << pin;
 }
 
 void ioapic_mmio_read(const struct ioapic *io, u32 offset, unsigned int len, void *data)

@@ -47,13 +47,17 @@ struct ioapic {
 	u32 storm[IOAPIC_PINS]; /* by pin: immediate re-raises in a row */
 };
 
-/* Messages to send, each from a different pin. */
+/* A source that only says when its line rises, and that can be asked whether it is still up: a resampling irqfd. */
+#define IOAPIC_SOURCE_RESAMPLE 1
+
+/* What the caller must do: messages to send, each from a different pin. */
 struct ioapic_out {
 	unsigned int nr;
 	struct {
 		u8 pin;
 		struct apic_msg msg;
 	} m[IOAPIC_PINS];
+	u32 resample; /* pins whose listeners must be asked, see ioapic_mmio_write() */
 };
 
 enum ioapic_result {
@@ -90,6 +94,11 @@ bool ioapic_wants_eoi(const struct ioapic *io, u8 vector);
 /*
  * MMIO at offset (0..255) from base, len 1, 2, 4 or 8. Unknown registers read
  * zero and ignore writes. A write may unmask an active pin: out is appended to.
+ * If only IOAPIC_SOURCE_RESAMPLE holds the line, that may be old: the device's
+ * interrupt came while the pin was masked, and was dealt with before it is
+ * unmasked. Nothing is sent, the pin is in out->resample: lower the source and
+ * tell its listeners, who raise it again if need be; when there are none, call
+ * ioapic_retry().
  */
 void ioapic_mmio_read(const struct ioapic *io, u32 offset, unsigned int len, void *data);
 void ioapic_mmio_write(struct ioapic *io, u32 offset, unsigned int len, const void *data,

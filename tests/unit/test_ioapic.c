@@ -131,6 +131,35 @@ STORY(level_waits_for_eoi)
 	assert_int_equal(out.nr, 0);
 }
 
+STORY(unmasking_a_resampled_pin_asks)
+{
+	fresh();
+	program(5, LEVEL_51 | IOAPIC_MASKED);
+	out.resample = 0;
+	ioapic_set_irq(&io, 5, IOAPIC_SOURCE_RESAMPLE, true, &out);
+	program(5, LEVEL_51);
+	assert_int_equal(out.nr, 0);
+	assert_int_equal(out.resample, 1 << 5);
+	/* Nobody to ask: it is sent after all. */
+	ioapic_retry(&io, out.resample, &out);
+	assert_int_equal(out.nr, 1);
+	/* Somebody: the line is down, and unmasking does nothing more. */
+	fresh();
+	program(5, LEVEL_51 | IOAPIC_MASKED);
+	ioapic_set_irq(&io, 5, IOAPIC_SOURCE_RESAMPLE, true, &out);
+	ioapic_set_irq(&io, 5, IOAPIC_SOURCE_RESAMPLE, false, &out);
+	out.resample = 0;
+	program(5, LEVEL_51);
+	assert_int_equal(out.nr | out.resample, 0);
+	/* Another source holds it up, too: that one is believed. */
+	program(5, LEVEL_51 | IOAPIC_MASKED);
+	ioapic_set_irq(&io, 5, IOAPIC_SOURCE_RESAMPLE, true, &out);
+	line(5, true);
+	program(5, LEVEL_51);
+	assert_int_equal(out.nr, 1);
+	assert_int_equal(out.resample, 0);
+}
+
 STORY(unmasking_an_active_level_pin_sends)
 {
 	fresh();
@@ -294,6 +323,7 @@ int main(void)
 		cmocka_unit_test(edge_sends_once_per_rise),
 		cmocka_unit_test(level_waits_for_eoi),
 		cmocka_unit_test(unmasking_an_active_level_pin_sends),
+		cmocka_unit_test(unmasking_a_resampled_pin_asks),
 		cmocka_unit_test(undelivered_message_can_be_taken_back),
 		cmocka_unit_test(sources_are_wired_or),
 		cmocka_unit_test(nmi_pin_is_edge_whatever_it_says),

@@ -47,6 +47,7 @@ void g_hlt_ready(u64 arg);
 void g_poll_control(u64 arg);
 void g_apic_disabled(u64 arg);
 void g_apic_hole(u64 arg);
+void g_ioapic_oneshot(u64 n);
 void g_apic_page_x2apic(u64 arg);
 void g_int_storm(u64 n);
 void g_move_irq(u64 n);
@@ -505,6 +506,41 @@ void g_ioapic_level(u64 n)
 	wait_count(&irqs[0x73], ~0UL, 10000000);
 	n = irqs[0x73];
 	EXPECT_EQ(wait_count(&irqs[0x73], n + 1, 30000000), 0);
+}
+
+static void mask_and_end(u64 vector)
+{
+	irqs[vector]++;
+	ioapic_write(0x10 + 10 * 2, 0x18073);
+	apic_write(0xb0, 0);
+}
+
+/*
+ * As a kernel that serves its device in a thread: the handler masks the pin, which is unmasked once the device has been
+ * dealt with. args[n]: interrupts that come after the nth time.
+ */
+void g_ioapic_oneshot(u64 n)
+{
+	u64 expected = 1;
+
+	apic_enable(EOI_X2APIC);
+	irq_hook = mask_and_end;
+	ioapic_write(0x10 + 10 * 2 + 1, 0);
+	ioapic_write(0x10 + 10 * 2, 0x8073);
+	sync_host(1);
+	for (u64 i = 0; i < n; i++) {
+		EXPECT(wait_count(&irqs[0x73], expected, SECOND * 5));
+		sync_host(2);
+		ioapic_write(0x10 + 10 * 2, 0x8073);
+		sync_host(3);
+		expected += args[i];
+		if (args[i])
+			EXPECT(wait_count(&irqs[0x73], expected, SECOND * 5));
+		EXPECT_EQ(wait_count(&irqs[0x73], expected + 1, 30000000), 0);
+		ioapic_write(0x10 + 10 * 2, 0x8073);
+		expected++;
+		sync_host(4);
+	}
 }
 
 void g_ioapic_regs(u64 arg)
