@@ -22,7 +22,7 @@
 	 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS)
 #define HV_GUESTDBG                                                                                \
 	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP |                  \
-	 KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP)
+	 KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP | KVM_GUESTDBG_BLOCKIRQ)
 
 static int cap_nr_vcpus(void)
 {

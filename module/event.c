@@ -213,6 +213,13 @@ static void inject_irq(struct vcpu *v)
 	hv_call(set_cr8_intercept)(v, window || !v->apic || (!v->apic->cpu_delivers && apic_blocked_by_tpr(v)));
 }
 
+/* A debugger steps, and wants to see no handler: NMIs and interrupts wait until it lets go (KVM_GUESTDBG_BLOCKIRQ). */
+static void hold_back(struct vcpu *v)
+{
+	hv_call(set_irq_window)(v, event_user_wants_window(v));
+	hv_call(set_cr8_intercept)(v, event_user_wants_window(v) || !v->apic);
+}
+
 void event_inject(struct vcpu *v)
 {
 	v->stats.req_event++;
@@ -222,6 +229,10 @@ void event_inject(struct vcpu *v)
 		v->apic_cr8 = READ_ONCE(v->run->cr8) & 0xf;
 	hv_call(set_tpr)(v, v->apic_cr8);
 	inject_again_or_exception(v);
+	if (unlikely(v->guest_debug & KVM_GUESTDBG_BLOCKIRQ)) {
+		hold_back(v);
+		return;
+	}
 	inject_nmi(v);
 	inject_irq(v);
 }

@@ -35,7 +35,7 @@
 
 #define GUESTDBG_VALID                                                                             \
 	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP |                  \
-	 KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP)
+	 KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP | KVM_GUESTDBG_BLOCKIRQ)
 
 /* ---- lifecycle ---- */
 
@@ -474,6 +474,9 @@ static int state_guest_debug(struct vcpu *v, const struct kvm_guest_debug *d)
 	}
 	hv->update_dr(v);
 	hv->update_intercepts(v);
+	if (v->apic && hv->apic_changed)
+		hv->apic_changed(v); /* KVM_GUESTDBG_BLOCKIRQ */
+	vcpu_request(v, REQ_EVENT);
 	return 0;
 }
 

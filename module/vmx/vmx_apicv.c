@@ -127,7 +127,7 @@ void vmx_write_apicv(struct vcpu *v)
 	if (!s->posted || !v->apic)
 		return;
 	l = &v->apic->l;
-	on = lapic_mode(l) == APIC_MODE_X2APIC;
+	on = lapic_mode(l) == APIC_MODE_X2APIC && !(v->guest_debug & KVM_GUESTDBG_BLOCKIRQ);
 	if (on != s->posting)
 		switch_on(v, on);
 	if (!on)
