@@ -12,6 +12,7 @@
 #include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>
 #include <asm/mce.h>
+#include <asm/msr-index.h>
 #include <asm/ptrace.h>
 #include <asm/segment.h>
 #include <asm/special_insns.h>
@@ -153,24 +154,43 @@ static noinline int exit_irq_window(struct vcpu *v)
 	return RUN_GUEST;
 }
 
-/*
- * MOV to or from CR8 and the debug registers: 0F 2x /r with an optional REX.
- * reg: the control or debug register, rm: the general register. False: a fault
- * is queued.
- */
-static bool decode_mov_special(struct vcpu *v, u8 *opcode, u8 *reg, u8 *rm)
+static bool is_legacy_prefix(u8 byte)
 {
-	u8 bytes[4], rex = 0;
+	switch (byte) {
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+	case 0x64 ... 0x67:
+	case 0xf2:
+	case 0xf3:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * 0F 2x /r with an optional REX, after prefixes that mean nothing to it. reg:
+ * the control or debug register, rm: the general register.
+ */
+bool exit_decode_mov(struct vcpu *v, u8 *opcode, u8 *reg, u8 *rm)
+{
+	u8 bytes[INSN_MAX_LEN], rex = 0, lock = 0;
+	struct hv_paging p;
 	unsigned int i = 0;
 
 	if (!emul_peek(v, bytes, sizeof(bytes)))
 		return false;
-	if ((bytes[0] & 0xf0) == 0x40)
+	hv_call(get_paging)(v, &p);
+	for (; i < sizeof(bytes) - 4 && (is_legacy_prefix(bytes[i]) || bytes[i] == 0xf0); i++) {
+		if (bytes[i] == 0xf0)
+			lock = 8; /* LOCK MOV CR0 is CR8 (APM vol. 3, MOV CRn) */
+	}
+	if ((bytes[i] & 0xf0) == 0x40 && (p.efer & EFER_LMA) && (p.cs_attr & BIT(9)))
 		rex = bytes[i++];
-	else if (bytes[0] == 0xf0)
-		i++; /* LOCK MOV CR0 is CR8 (APM vol. 3, MOV CRn) */
 	*opcode = bytes[i + 1];
-	*reg = ((bytes[i + 2] >> 3) & 7) | (rex & 4 ? 8 : 0);
+	*reg = ((bytes[i + 2] >> 3) & 7) | (rex & 4 ? 8 : lock);
 	*rm = (bytes[i + 2] & 7) | (rex & 1 ? 8 : 0);
 	return bytes[i] == 0x0f;
 }
@@ -180,7 +200,7 @@ static noinline int exit_cr8(struct vcpu *v)
 	u8 opcode, reg, rm, old = v->cr8;
 	u64 value;
 
-	if (!decode_mov_special(v, &opcode, &reg, &rm) || opcode != 0x22)
+	if (!exit_decode_mov(v, &opcode, &reg, &rm) || opcode != 0x22)
 		return emul_failed(v);
 	value = v->regs[rm];
 	if (value & ~0xfULL) {
@@ -222,7 +242,7 @@ static noinline int exit_dr(struct vcpu *v)
 	u8 opcode, reg, rm;
 	struct hv_paging p;
 
-	if (!decode_mov_special(v, &opcode, &reg, &rm) || (opcode != 0x21 && opcode != 0x23))
+	if (!exit_decode_mov(v, &opcode, &reg, &rm) || (opcode != 0x21 && opcode != 0x23))
 		return emul_failed(v);
 	hv_call(get_paging)(v, &p);
 	if (reg >= 8 || ((reg == 4 || reg == 5) && (p.cr4 & X86_CR4_DE))) {
@@ -423,6 +443,8 @@ static noinline int exit_eoi(struct vcpu *v)
 
 static noinline int exit_nmi_window(struct vcpu *v)
 {
+	if (hv->end_own_step)
+		hv->end_own_step(v);
 	vcpu_request(v, REQ_EVENT);
 	return RUN_GUEST;
 }

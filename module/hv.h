@@ -287,6 +287,7 @@ struct vcpu {
 	u64 dr[4], dr6, dr7;
 	u32 guest_debug; /* KVM_GUESTDBG_* */
 	u64 debug_dr7, debug_dr[4];
+	bool dr_wanted, dr_loaded, dr_stale; /* debug_regs.h: DR0-DR3 must be in the CPU, are there, are old */
 
 	u64 tsc_offset; /* guest TSC = scaled host TSC + offset */
 	u64 tsc_ratio; /* hardware fixed point; the default ratio when not scaled */
@@ -375,7 +376,7 @@ struct hv_ops {
 	void (*load)(struct vcpu *vcpu);
 	void (*unload)(struct vcpu *vcpu);
 	void (*run)(struct vcpu *vcpu); /* fills vcpu->exit */
-	int (*exit_cr)(struct vcpu *vcpu); /* HV_EXIT_CR; an enum run_next. Only where that exit exists */
+	int (*exit_cr)(struct vcpu *vcpu); /* HV_EXIT_CR: finds out what it was, then cr_write(). An enum run_next */
 
 	void (*inject_exception)(struct vcpu *vcpu);
 	void (*inject_irq)(struct vcpu *vcpu);
@@ -387,7 +388,8 @@ struct hv_ops {
 	void (*set_nmi_window)(struct vcpu *vcpu);
 	/*
 	 * The backend may step the guest (its trap flag) to find the end of what holds an NMI off. Software has done
-	 * the instruction: true when the step was the backend's alone, and is over. NULL: it never steps.
+	 * the instruction: true when the step was the backend's alone, and is over. Also for HV_EXIT_NMI_WINDOW, to
+	 * take back what the flag has left in the guest's memory. NULL: it never steps.
 	 */
 	bool (*end_own_step)(struct vcpu *vcpu);
 	void (*set_cr8_intercept)(struct vcpu *vcpu, bool on);
@@ -401,6 +403,9 @@ struct hv_ops {
 	void (*get_paging)(struct vcpu *vcpu, struct hv_paging *p);
 	void (*set_cr2)(struct vcpu *vcpu, u64 cr2);
 	void (*set_efer)(struct vcpu *vcpu, u64 efer);
+	/* MOV by the guest, checked as far as it concerns all vendors. -EINVAL: #GP. Loaded. */
+	int (*take_cr0)(struct vcpu *vcpu, u64 cr0, u64 efer);
+	int (*take_cr4)(struct vcpu *vcpu, u64 cr4);
 	/* MSRs that live in the backend: 0, or -ENOENT when not one of them, -EINVAL for a bad value. */
 	int (*get_msr)(struct vcpu *vcpu, u32 index, u64 *value);
 	int (*set_msr)(struct vcpu *vcpu, u32 index, u64 value, bool host);
@@ -510,6 +515,10 @@ void exit_machine_check(void);
 /* RUN_SPLIT_LOCK, not loaded: may sleep. False: vcpu->run is filled, SIGBUS is pending. */
 bool exit_split_lock(struct vcpu *v);
 int exit_debug_step(struct vcpu *v);
+/* MOV to or from a control or debug register at RIP. False: a fault is queued, or it is no such instruction. */
+bool exit_decode_mov(struct vcpu *v, u8 *opcode, u8 *reg, u8 *rm);
+/* cr.c: the guest's MOV to CR0 or CR4 has exited; the instruction is done, or #GP queued. An enum run_next. */
+int cr_write(struct vcpu *v, unsigned int cr, u64 value);
 int exit_complete_userspace(struct vcpu *v);
 
 /* skip.c: moving RIP past an intercepted instruction; loaded. */

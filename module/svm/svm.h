@@ -26,6 +26,8 @@ enum svm_clean {
 	SVM_CLEAN_LBR = 1 << 10,
 };
 
+#define CP_VECTOR 21 /* control protection; not in every kernel's asm/kvm.h */
+
 struct svm_vcpu {
 	struct vmcb *vmcb;
 	struct svm_entry entry;
@@ -37,9 +39,16 @@ struct svm_vcpu {
 	bool spec_ctrl_used; /* the guest writes SPEC_CTRL without an exit */
 	u64 virt_spec_ctrl;
 	/* NMI unmasking at IRET (svm_run.c). */
+	bool iret_begun; /* its intercept has come, at iret_rip; it has not executed */
+	u64 iret_rip;
 	bool nmi_singlestep;
 	bool singlestep_had_tf;
-	bool dr_loaded;
+	bool step_is_iret, step_stored_flags;
+	u8 step_opcode; /* of what is stepped, and where its stack was */
+	u64 step_rsp;
+	bool leave_at_once; /* after the event of this entry an NMI is due */
+	bool lmsw; /* one is being let through, at lmsw_rip */
+	u64 lmsw_rip;
 };
 
 /* One physical CPU that has SVM on. Touched only on that CPU, preemption off. */
@@ -95,7 +104,6 @@ bool svm_end_own_step(struct vcpu *v);
 void svm_set_irq_window(struct vcpu *v, bool on);
 void svm_set_nmi_window(struct vcpu *v);
 void svm_cancel_injection(struct vcpu *v);
-void svm_reload_debug(struct vcpu *v);
 void svm_flush_guest_tlb(struct vcpu *v);
 
 /* svm_state.c */
@@ -107,9 +115,13 @@ void svm_set_sregs(struct vcpu *v, const struct hv_sregs *in);
 void svm_get_paging(struct vcpu *v, struct hv_paging *p);
 void svm_set_cr2(struct vcpu *v, u64 cr2);
 void svm_set_efer(struct vcpu *v, u64 efer);
+int svm_exit_cr(struct vcpu *v);
+int svm_take_cr0(struct vcpu *v, u64 cr0, u64 efer);
+int svm_take_cr4(struct vcpu *v, u64 cr4);
 int svm_get_msr(struct vcpu *v, u32 index, u64 *value);
 int svm_set_msr(struct vcpu *v, u32 index, u64 value, bool host);
 void svm_update_intercepts(struct vcpu *v);
+void svm_update_exceptions(struct vcpu *v);
 void svm_update_dr(struct vcpu *v);
 
 #endif /* TAXCUT_SVM_H */

@@ -7,16 +7,27 @@
  * svm_load() and svm_unload(); svm_run() with interrupts off.
  *
  * Blocking of NMIs. SVM has no NMI window: after an NMI was delivered, IRET is
- * intercepted. At that exit the IRET has not yet executed, so NMIs stay
- * masked until RIP has moved. If another NMI waits, the IRET is single-stepped
- * so that the window cannot be missed; the resulting #DB is swallowed.
+ * intercepted. At that exit the IRET has not yet executed (APM vol. 2, 15.9),
+ * so NMIs stay masked until RIP has moved; a fault of the IRET counts as its
+ * execution (SDM vol. 3, "Handling Multiple NMIs"). If another NMI waits, the
+ * IRET is single-stepped so that the window cannot be missed; the resulting
+ * #DB is swallowed.
+ *
+ * The trap flag of such a step is ours, and must not get into a frame on the
+ * guest's stack: faults exit while it is set, and an event that goes in takes
+ * its place. Then the entry ends as soon as the event is delivered, by an
+ * interrupt that this CPU sends to itself.
  */
-#include <linux/hw_breakpoint.h>
 #include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
+#include <linux/smp.h>
+#include <trace/events/ipi.h>
 #include <asm/debugreg.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
 
+#include "../debug_regs.h"
+#include "../memory.h"
+#include "../mmu.h"
 #include "svm.h"
 
 static void svm_new_asid(struct svm_vcpu *s, struct svm_cpu *c)
@@ -44,23 +55,7 @@ void svm_flush_guest_tlb(struct vcpu *v)
 void svm_cancel_injection(struct vcpu *v)
 {
 	v->svm->vmcb->control.event_inj = 0;
-}
-
-/* DR0-DR3 go into the CPU only while DR7 enables one of them; DR6 and DR7 are in the VMCB. */
-void svm_reload_debug(struct vcpu *v)
-{
-	struct svm_vcpu *s = v->svm;
-	const u64 *dr = v->guest_debug & KVM_GUESTDBG_USE_HW_BP ? v->debug_dr : v->dr;
-
-	if (!(s->vmcb->save.dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK)))
-		return;
-	s->dr_loaded = true;
-	/* A breakpoint the host has enabled must not meet addresses that the guest chose. */
-	set_debugreg(0UL, 7);
-	set_debugreg(dr[0], 0);
-	set_debugreg(dr[1], 1);
-	set_debugreg(dr[2], 2);
-	set_debugreg(dr[3], 3);
+	v->svm->leave_at_once = false;
 }
 
 void svm_load(struct vcpu *v)
@@ -87,7 +82,10 @@ void svm_load(struct vcpu *v)
 	s->entry.flags = svm_features.v_spec_ctrl ? 0 : spec_ctrl_prepare(s->entry.guest_spec_ctrl,
 									  &s->entry.host_spec_ctrl,
 									  s->spec_ctrl_used);
-	svm_reload_debug(v);
+	/* User space may have changed it. */
+	if (!v->ev.nmi_masked)
+		s->iret_begun = false;
+	svm_intercept(s, INTERCEPT_IRET, v->ev.nmi_masked && !s->iret_begun);
 	if (svm_features.rdtscp) {
 		rdmsrl(MSR_TSC_AUX, c->host_tsc_aux);
 		if (c->host_tsc_aux != s->tsc_aux)
@@ -99,18 +97,80 @@ void svm_load(struct vcpu *v)
 	}
 }
 
-/* The step is over: true when it was ours alone, false when the guest or its debugger was stepping, too. */
-bool svm_end_own_step(struct vcpu *v)
+#define OPCODE_PUSHF 0x9c
+#define OPCODE_POPF 0x9d
+
+static bool svm_is_word(u64 bytes)
+{
+	return bytes == 2 || bytes == 4 || bytes == 8;
+}
+
+/* The stepped instruction has brought its own trap flag. */
+static bool svm_step_loaded_flags(const struct vcpu *v)
+{
+	const struct svm_vcpu *s = v->svm;
+
+	return s->step_is_iret || (s->step_opcode == OPCODE_POPF && svm_is_word(v->regs[REG_RSP] - s->step_rsp));
+}
+
+/* It has stored ours: take it out again. Interrupts on. */
+static void svm_step_clean_stack(struct vcpu *v)
+{
+	u64 gpa, lin = v->svm->vmcb->save.ss.base + v->regs[REG_RSP] + X86_EFLAGS_TF_BIT / 8;
+	struct insn_fault fault;
+	u8 flags;
+
+	v->svm->step_stored_flags = false;
+	if (mmu_translate(v, lin, MMU_WRITE, &gpa, &fault) || gpa_read(v, gpa, &flags, 1))
+		return;
+	flags &= ~(X86_EFLAGS_TF >> 8);
+	gpa_write(v, gpa, &flags, 1);
+}
+
+static void svm_begin_own_step(struct vcpu *v)
 {
 	struct svm_vcpu *s = v->svm;
+	u8 code[2] = {};
 
-	if (!s->nmi_singlestep)
-		return false;
+	emul_peek_quiet(v, code, sizeof(code));
+	s->nmi_singlestep = true;
+	s->step_is_iret = s->iret_begun;
+	s->step_opcode = code[0] == 0x66 || (code[0] & 0xf0) == 0x40 ? code[1] : code[0];
+	s->step_rsp = v->regs[REG_RSP];
+	s->singlestep_had_tf = v->rflags & X86_EFLAGS_TF;
+	v->rflags |= X86_EFLAGS_TF;
+	svm_update_exceptions(v);
+}
+
+/* done: the CPU has executed the instruction. True when the step was ours alone, false when others were stepping, too. */
+static bool svm_leave_step(struct vcpu *v, bool done)
+{
+	struct svm_vcpu *s = v->svm;
+	bool alone = !s->singlestep_had_tf && !(v->guest_debug & KVM_GUESTDBG_SINGLESTEP);
+
 	s->nmi_singlestep = false;
-	if (!s->singlestep_had_tf && !(v->guest_debug & KVM_GUESTDBG_SINGLESTEP))
+	s->step_stored_flags = alone && done && s->step_opcode == OPCODE_PUSHF &&
+			       svm_is_word(s->step_rsp - v->regs[REG_RSP]);
+	if (alone && !(done && svm_step_loaded_flags(v)))
 		v->rflags &= ~X86_EFLAGS_TF;
+	svm_update_exceptions(v);
+	return alone;
+}
+
+/* The instruction has not executed, or not in the CPU. */
+static bool svm_drop_step(struct vcpu *v)
+{
+	if (!v->svm->nmi_singlestep)
+		return false;
 	vcpu_request(v, REQ_EVENT);
-	return !s->singlestep_had_tf && !(v->guest_debug & (KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_HW_BP));
+	return svm_leave_step(v, false);
+}
+
+bool svm_end_own_step(struct vcpu *v)
+{
+	if (unlikely(v->svm->step_stored_flags))
+		svm_step_clean_stack(v);
+	return svm_drop_step(v);
 }
 
 void svm_unload(struct vcpu *v)
@@ -123,11 +183,25 @@ void svm_unload(struct vcpu *v)
 		if (c->host_tsc_aux != s->tsc_aux)
 			wrmsrl(MSR_TSC_AUX, c->host_tsc_aux);
 	}
-	if (s->dr_loaded)
-		hw_breakpoint_restore();
-	s->dr_loaded = false;
+	debug_regs_unload(v);
 	/* Nobody outside sees our trap flag; the next look at the events sets it again. */
-	svm_end_own_step(v);
+	svm_drop_step(v);
+}
+
+static void svm_iret_executed(struct vcpu *v)
+{
+	v->svm->iret_begun = false;
+	v->ev.nmi_masked = false;
+	vcpu_request(v, REQ_EVENT);
+}
+
+/* An event goes in where an IRET was about to execute: it has not, its intercept has to come again. */
+static void svm_postpone_iret(struct svm_vcpu *s)
+{
+	if (!s->iret_begun)
+		return;
+	s->iret_begun = false;
+	svm_intercept(s, INTERCEPT_IRET, true);
 }
 
 /* Delivery of an event was cut short by the exit: it has to be injected again (APM vol. 2, 15.7.2). */
@@ -186,6 +260,41 @@ static void svm_decode_npf(struct hv_exit *e, const struct vmcb_control_area *ct
 	e->mem.in_guest_walk = info & BIT_ULL(33);
 }
 
+/* DR6's breakpoint bits are set whether DR7 enables the breakpoint or not. */
+static u64 svm_enabled_breakpoints(const struct vcpu *v)
+{
+	u64 dr7 = v->svm->vmcb->save.dr7, bits = 0;
+	unsigned int i;
+
+	for (i = 0; i < HBP_NUM; i++) {
+		if (dr7 & (3ULL << (i * DR_ENABLE_SIZE)))
+			bits |= DR_TRAP0 << i;
+	}
+	return bits;
+}
+
+/* The step has come to its end; what else made the #DB is the guest's. */
+static void svm_step_trapped(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+	struct hv_exit *e = &v->exit;
+
+	vcpu_request(v, REQ_EVENT);
+	if (s->iret_begun)
+		svm_iret_executed(v); /* it has come back to itself */
+	if (!svm_leave_step(v, true))
+		return;
+	e->exc.qualification &= ~(u64)DR_STEP;
+	s->vmcb->save.dr6 = v->dr6;
+	svm_dirty(s, SVM_CLEAN_DR);
+	if (!(e->exc.qualification & ~(DR_TRAP_BITS & ~svm_enabled_breakpoints(v))))
+		e->reason = HV_EXIT_NMI_WINDOW;
+}
+
+#define ERROR_CODE_VECTORS                                                                         \
+	(BIT(TS_VECTOR) | BIT(NP_VECTOR) | BIT(SS_VECTOR) | BIT(GP_VECTOR) | BIT(PF_VECTOR) | BIT(AC_VECTOR) | \
+	 BIT(CP_VECTOR))
+
 static void svm_decode_exception(struct vcpu *v, u32 code)
 {
 	struct vmcb_control_area *ctl = &v->svm->vmcb->control;
@@ -193,16 +302,18 @@ static void svm_decode_exception(struct vcpu *v, u32 code)
 
 	e->reason = HV_EXIT_EXCEPTION;
 	e->exc.vector = code - SVM_EXIT_EXCP_BASE;
-	if (unlikely(e->exc.vector == MC_VECTOR))
-		exit_machine_check();
-	e->exc.has_error = e->exc.vector == AC_VECTOR;
+	e->exc.has_error = BIT(e->exc.vector) & ERROR_CODE_VECTORS;
 	e->exc.error = ctl->exit_info_1;
-	e->exc.qualification = 0;
-	if (e->exc.vector == DB_VECTOR) {
+	e->exc.qualification = e->exc.vector == PF_VECTOR ? ctl->exit_info_2 : 0;
+	if (unlikely(e->exc.vector == MC_VECTOR)) {
+		exit_machine_check();
+	} else if (e->exc.vector == DB_VECTOR) {
 		/* Bits that are 0 when active read inverted: DR6 with its fixed ones taken out. */
 		e->exc.qualification = v->svm->vmcb->save.dr6 ^ DR6_RESERVED;
-		if (svm_end_own_step(v))
-			e->reason = HV_EXIT_NMI_WINDOW;
+		if (v->svm->nmi_singlestep)
+			svm_step_trapped(v);
+	} else {
+		svm_drop_step(v);
 	}
 }
 
@@ -211,13 +322,9 @@ static void svm_begin_iret(struct vcpu *v)
 	struct svm_vcpu *s = v->svm;
 
 	svm_intercept(s, INTERCEPT_IRET, false);
+	s->iret_begun = true;
+	s->iret_rip = v->rip;
 	v->exit.reason = HV_EXIT_NMI_WINDOW;
-	v->ev.nmi_masked = false;
-	if (v->ev.nmi_pending || atomic_read(&v->nmi_queued)) {
-		s->nmi_singlestep = true;
-		s->singlestep_had_tf = v->rflags & X86_EFLAGS_TF;
-		v->rflags |= X86_EFLAGS_TF;
-	}
 }
 
 /* One exit code each that needs nothing but its name. */
@@ -254,6 +361,9 @@ static enum hv_exit_reason svm_plain_reason(u32 code)
 		return HV_EXIT_MWAIT;
 	case SVM_EXIT_XSETBV:
 		return HV_EXIT_XSETBV;
+	case SVM_EXIT_WRITE_CR4:
+	case SVM_EXIT_CR0_SEL_WRITE:
+		return HV_EXIT_CR;
 	case SVM_EXIT_WRITE_CR8:
 		return HV_EXIT_CR8;
 	case SVM_EXIT_READ_DR0 ... SVM_EXIT_READ_DR7:
@@ -333,9 +443,13 @@ void svm_run(struct vcpu *v)
 	/* Whatever the last exit left there: no guest may hold off the host's interrupts. */
 	vmcb->control.int_ctl |= V_INTR_MASKING_MASK;
 
+	if (unlikely(s->leave_at_once))
+		smp_send_reschedule(smp_processor_id());
+	debug_regs_before_entry(v);
 	asm volatile("clgi" ::: "memory");
 	svm_vmenter(v->regs, &s->entry);
 	asm volatile("stgi" ::: "memory");
+	debug_regs_after_exit(v);
 
 	/* All that the VMCB caches is now in step; CR2 and LBR we never track. */
 	s->clean = SVM_CLEAN_INTERCEPTS | SVM_CLEAN_PERM | SVM_CLEAN_ASID | SVM_CLEAN_INTR | SVM_CLEAN_NP |
@@ -347,17 +461,45 @@ void svm_run(struct vcpu *v)
 	vmcb->control.tlb_ctl = TLB_CONTROL_DO_NOTHING;
 	vmcb->control.event_inj = 0;
 	v->cr8 = vmcb->control.int_ctl & V_TPR_MASK;
+	/* A task switch has cleared the local breakpoints (APM vol. 2, 12.4). */
+	if (unlikely(v->dr_wanted) && !(v->guest_debug & KVM_GUESTDBG_USE_HW_BP))
+		v->dr7 = vmcb->save.dr7;
 	v->may_have_shadow = vmcb->control.int_state & SVM_INTERRUPT_SHADOW_MASK;
 
+	if (unlikely(s->leave_at_once)) {
+		s->leave_at_once = false;
+		vcpu_request(v, REQ_EVENT);
+	}
+	if (unlikely(s->iret_begun) && v->rip != s->iret_rip)
+		svm_iret_executed(v);
+	if (unlikely(s->lmsw) && v->rip != s->lmsw_rip) {
+		s->lmsw = false;
+		svm_intercept(s, INTERCEPT_SELECTIVE_CR0, true);
+	}
 	if (unlikely(vmcb->control.exit_int_info & SVM_EXITINTINFO_VALID))
 		svm_take_back_event(v);
 	svm_decode_exit(v);
+}
+
+/* The trap flag of our step must not get into the event's frame. */
+static void svm_before_injection(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+
+	if (likely(!s->nmi_singlestep))
+		return;
+	svm_leave_step(v, false);
+	s->leave_at_once = true;
 }
 
 void svm_inject_exception(struct vcpu *v)
 {
 	struct vmcb_control_area *ctl = &v->svm->vmcb->control;
 
+	svm_before_injection(v);
+	/* An instruction breakpoint comes before the IRET, a fault out of it. */
+	if (v->ev.exc.vector == DB_VECTOR)
+		svm_postpone_iret(v->svm);
 	ctl->event_inj = v->ev.exc.vector | SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_EXEPT |
 			 (v->ev.exc.has_error ? SVM_EVTINJ_VALID_ERR : 0);
 	ctl->event_inj_err = v->ev.exc.error;
@@ -365,12 +507,16 @@ void svm_inject_exception(struct vcpu *v)
 
 void svm_inject_irq(struct vcpu *v)
 {
+	svm_before_injection(v);
+	svm_postpone_iret(v->svm);
 	v->svm->vmcb->control.event_inj = v->ev.irq.vector | SVM_EVTINJ_VALID |
 					  (v->ev.irq.soft ? SVM_EVTINJ_TYPE_SOFT : SVM_EVTINJ_TYPE_INTR);
 }
 
 void svm_inject_nmi(struct vcpu *v)
 {
+	svm_before_injection(v);
+	v->svm->iret_begun = false;
 	v->svm->vmcb->control.event_inj = NMI_VECTOR | SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_NMI;
 	v->ev.nmi_masked = true;
 	svm_intercept(v->svm, INTERCEPT_IRET, true);
@@ -405,15 +551,13 @@ void svm_set_nmi_window(struct vcpu *v)
 {
 	struct svm_vcpu *s = v->svm;
 
-	if (v->ev.nmi_masked) {
-		/* Set already, unless user space restored a vCPU inside its NMI handler. */
+	if (v->ev.nmi_masked && !s->iret_begun) {
 		svm_intercept(s, INTERCEPT_IRET, true);
 		return;
 	}
-	if (s->nmi_singlestep)
-		return; /* the step that is under way brings us back */
-	/* Only the interrupt shadow is in the way: one instruction. */
-	s->nmi_singlestep = true;
-	s->singlestep_had_tf = v->rflags & X86_EFLAGS_TF;
-	v->rflags |= X86_EFLAGS_TF;
+	/* In the way is the event of this entry; or an IRET, or an interrupt shadow: one instruction. */
+	if (v->ev.in_flight)
+		s->leave_at_once = true;
+	else if (!s->nmi_singlestep)
+		svm_begin_own_step(v);
 }

@@ -8,6 +8,7 @@
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 
+#include "../debug_regs.h"
 #include "../msr.h"
 #include "svm.h"
 
@@ -51,7 +52,7 @@ static void svm_init_control(struct vcpu *v)
 		INTERCEPT_INVD, INTERCEPT_WBINVD, INTERCEPT_IOIO_PROT, INTERCEPT_MSR_PROT, INTERCEPT_SHUTDOWN,
 		INTERCEPT_VMRUN, INTERCEPT_VMMCALL, INTERCEPT_VMLOAD, INTERCEPT_VMSAVE, INTERCEPT_STGI,
 		INTERCEPT_CLGI, INTERCEPT_SKINIT, INTERCEPT_INVLPGA, INTERCEPT_XSETBV, INTERCEPT_RDPRU,
-		INTERCEPT_RSM, INTERCEPT_FERR_FREEZE,
+		INTERCEPT_RSM, INTERCEPT_FERR_FREEZE, INTERCEPT_SELECTIVE_CR0, INTERCEPT_CR4_WRITE,
 	};
 	unsigned int i;
 
@@ -85,6 +86,9 @@ void svm_vcpu_reset(struct vcpu *v)
 	memset(save, 0, sizeof(*save));
 	s->clean = 0;
 	s->nmi_singlestep = false;
+	s->iret_begun = false;
+	s->lmsw = false;
+	s->leave_at_once = false;
 	s->spec_ctrl_used = false;
 	s->entry.guest_spec_ctrl = 0;
 	s->virt_spec_ctrl = 0;
@@ -223,6 +227,53 @@ void svm_set_efer(struct vcpu *v, u64 efer)
 	svm_dirty(v->svm, SVM_CLEAN_CR);
 }
 
+int svm_take_cr0(struct vcpu *v, u64 cr0, u64 efer)
+{
+	struct vmcb_save_area *save = &v->svm->vmcb->save;
+
+	if ((cr0 ^ save->cr0) & (X86_CR0_PG | X86_CR0_WP))
+		svm_flush_guest_tlb(v);
+	save->cr0 = cr0;
+	save->efer = efer | EFER_SVME;
+	svm_dirty(v->svm, SVM_CLEAN_CR);
+	return 0;
+}
+
+int svm_take_cr4(struct vcpu *v, u64 cr4)
+{
+	v->svm->vmcb->save.cr4 = cr4;
+	svm_dirty(v->svm, SVM_CLEAN_CR);
+	svm_flush_guest_tlb(v);
+	return 0;
+}
+
+#define OPCODE_MOV_TO_CR 0x22
+#define OPCODE_GROUP_7 0x01
+#define GROUP_7_LMSW 6
+
+/*
+ * The selective intercept of CR0 leaves TS and MP to the guest; LMSW exits
+ * whatever it changes (APM vol. 2, 15.8.1). There is nothing in it to check: it
+ * executes without the intercept, which comes back once RIP has moved.
+ */
+int svm_exit_cr(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+	u8 opcode, reg, rm;
+
+	if (!exit_decode_mov(v, &opcode, &reg, &rm))
+		return v->ev.exc.pending ? RUN_GUEST : emul_failed(v);
+	if (opcode == OPCODE_GROUP_7 && (reg & 7) == GROUP_7_LMSW) {
+		s->lmsw = true;
+		s->lmsw_rip = v->rip;
+		svm_intercept(s, INTERCEPT_SELECTIVE_CR0, false);
+		return RUN_GUEST;
+	}
+	if (opcode != OPCODE_MOV_TO_CR || (reg != 0 && reg != 4))
+		return emul_failed(v);
+	return cr_write(v, reg, v->regs[rm]);
+}
+
 /* Where the VMCB keeps an MSR; NULL when it does not. */
 static u64 *svm_msr_field(struct svm_vcpu *s, u32 index)
 {
@@ -351,6 +402,31 @@ int svm_set_msr(struct vcpu *v, u32 index, u64 value, bool host)
 	}
 }
 
+/* What an instruction can raise before it is done; INT3 and INTO are not faults. */
+#define FAULTS                                                                                     \
+	(BIT(DE_VECTOR) | BIT(BR_VECTOR) | BIT(UD_VECTOR) | BIT(NM_VECTOR) | BIT(TS_VECTOR) | BIT(NP_VECTOR) | \
+	 BIT(SS_VECTOR) | BIT(GP_VECTOR) | BIT(PF_VECTOR) | BIT(MF_VECTOR) | BIT(XM_VECTOR) | BIT(CP_VECTOR))
+
+void svm_update_exceptions(struct vcpu *v)
+{
+	/* Endless #AC or #DB delivery would lock the CPU up (CVE-2015-5307, CVE-2015-8104). */
+	u32 exceptions = BIT(DB_VECTOR) | BIT(AC_VECTOR) | BIT(MC_VECTOR);
+	u32 *word = &v->svm->vmcb->control.intercepts[INTERCEPT_EXCEPTION_OFFSET / 32];
+
+	/* The other vendor's hypercall instruction is rewritten (exit.c). */
+	if (!(v->vm->disabled_quirks & KVM_X86_QUIRK_FIX_HYPERCALL_INSN))
+		exceptions |= BIT(UD_VECTOR);
+	if ((v->guest_debug & KVM_GUESTDBG_ENABLE) && (v->guest_debug & KVM_GUESTDBG_USE_SW_BP))
+		exceptions |= BIT(BP_VECTOR);
+	/* Our trap flag must not get into the frame that a fault pushes. */
+	if (v->svm->nmi_singlestep)
+		exceptions |= FAULTS;
+	if (*word == exceptions)
+		return;
+	*word = exceptions;
+	svm_dirty(v->svm, SVM_CLEAN_INTERCEPTS);
+}
+
 /* What the VM's capabilities, the guest's CPUID and the debugger decide. */
 void svm_update_intercepts(struct vcpu *v)
 {
@@ -362,15 +438,7 @@ void svm_update_intercepts(struct vcpu *v)
 	svm_intercept(s, INTERCEPT_MWAIT, !(off & KVM_X86_DISABLE_EXITS_MWAIT));
 	svm_intercept(s, INTERCEPT_MWAIT_COND, !(off & KVM_X86_DISABLE_EXITS_MWAIT));
 	/* vCPUs own their CPUs: nobody else could run while one spins, so PAUSE never exits. */
-	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + DB_VECTOR, true);
-	/* Endless #AC or #DB delivery would lock the CPU up (CVE-2015-5307, CVE-2015-8104). */
-	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + AC_VECTOR, true);
-	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + MC_VECTOR, true);
-	/* The other vendor's hypercall instruction is rewritten (exit.c). */
-	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + UD_VECTOR,
-		      !(v->vm->disabled_quirks & KVM_X86_QUIRK_FIX_HYPERCALL_INSN));
-	svm_intercept(s, INTERCEPT_EXCEPTION_OFFSET + BP_VECTOR,
-		      (v->guest_debug & KVM_GUESTDBG_ENABLE) && (v->guest_debug & KVM_GUESTDBG_USE_SW_BP));
+	svm_update_exceptions(v);
 	svm_update_msrs(v);
 }
 
@@ -380,8 +448,7 @@ void svm_update_dr(struct vcpu *v)
 	struct vmcb_save_area *save = &v->svm->vmcb->save;
 
 	save->dr6 = v->dr6;
-	save->dr7 = v->guest_debug & KVM_GUESTDBG_USE_HW_BP ? v->debug_dr7 : v->dr7;
+	save->dr7 = debug_regs_dr7(v);
 	svm_dirty(v->svm, SVM_CLEAN_DR);
-	if (v->loaded)
-		svm_reload_debug(v);
+	debug_regs_changed(v);
 }

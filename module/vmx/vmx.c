@@ -8,6 +8,7 @@
 #include <asm/perf_event.h>
 #include <asm/tlbflush.h>
 
+#include "../debug_regs.h"
 #include "../compat.h"
 #include "../slpt.h"
 #include "vmx.h"
@@ -253,6 +254,7 @@ static void vmx_update_intercepts(struct vcpu *v)
 
 static void vmx_update_dr(struct vcpu *v)
 {
+	debug_regs_changed(v);
 	vmx_mark_stale(v, VMX_STALE_DEBUG);
 }
 
@@ -307,6 +309,8 @@ struct hv_ops vmx_ops __ro_after_init = {
 	.unload = vmx_unload,
 	.run = vmx_run,
 	.exit_cr = vmx_exit_cr,
+	.take_cr0 = vmx_take_cr0,
+	.take_cr4 = vmx_take_cr4,
 	.inject_exception = vmx_inject_exception,
 	.inject_irq = vmx_inject_irq,
 	.inject_nmi = vmx_inject_nmi,

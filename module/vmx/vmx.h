@@ -73,7 +73,6 @@ struct vmx_vcpu {
 	u64 cr2, efer, pat, cstar;
 	u64 msrs[VMX_NR_SWAPPED]; /* the guest's, while not loaded */
 	bool spec_ctrl_used; /* the guest writes SPEC_CTRL without an exit */
-	bool dr_loaded;
 	u16 vpid; /* 0: none */
 	u8 *msr_bitmap;
 	u8 *tpr_page; /* stands in for the LAPIC's registers where there is no LAPIC */
@@ -191,7 +190,6 @@ static inline void vmx_put(struct vcpu *v)
 void vmx_load(struct vcpu *v);
 void vmx_unload(struct vcpu *v);
 void vmx_run(struct vcpu *v);
-void vmx_reload_debug(struct vcpu *v);
 void vmx_send_notification(int cpu); /* any context */
 
 /* vmx_event.c */
@@ -251,6 +249,8 @@ void vmx_write_entry_controls(struct vmx_vcpu *s);
 void vmx_read_pdptes(struct vcpu *v);
 /* The guest wrote a control register in a way that the CPU leaves to us. HV_EXIT_CR; an enum run_next. */
 int vmx_exit_cr(struct vcpu *v);
+int vmx_take_cr0(struct vcpu *v, u64 cr0, u64 efer);
+int vmx_take_cr4(struct vcpu *v, u64 cr4);
 
 /* vmx_perf.c: the host's counters; on either side of each entry, interrupts off, where vmx_features.perf. */
 bool vmx_perf_present(void);

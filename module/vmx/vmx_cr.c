@@ -14,7 +14,6 @@
 
 /* With unrestricted guest, PE too; PG is ours, because EFER.LMA and the entry controls follow it. */
 #define CR0_GUESTS (X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | X86_CR0_WP | X86_CR0_AM)
-#define CR0_DEFINED (CR0_GUESTS | X86_CR0_ET | X86_CR0_NE | X86_CR0_NW | X86_CR0_CD | X86_CR0_PG)
 
 /* VMXE must be on and MCE the host's; what the guest's CPUID denies must fault. */
 #define CR4_GUESTS                                                                                 \
@@ -28,7 +27,6 @@
 #define PDPTE_PRESENT BIT_ULL(0)
 #define PDPTE_RESERVED (GENMASK_ULL(2, 1) | GENMASK_ULL(8, 5))
 #define CR3_PDPT GENMASK_ULL(31, 5)
-#define CS_LONG VMX_AR_L_MASK
 
 /* Exit qualification. */
 #define CR_NUMBER(q) ((q) & 15)
@@ -133,55 +131,26 @@ static int load_pdptes(struct vcpu *v, u64 cr0, u64 cr4, u64 efer)
 	return 0;
 }
 
-static bool in_64bit_code(const struct vmx_vcpu *s)
-{
-	return (s->efer & EFER_LMA) && (vmx_read(GUEST_CS_AR_BYTES) & CS_LONG);
-}
-
-/* MOV to CR0 as the CPU would do it (SDM vol. 2, "MOV - Move to/from Control Registers"); -EINVAL: #GP. */
-static int guest_writes_cr0(struct vcpu *v, u64 cr0)
+int vmx_take_cr0(struct vcpu *v, u64 cr0, u64 efer)
 {
 	struct vmx_vcpu *s = v->vmx;
-	u64 old = vmx_cr0(s), cr4 = vmx_cr4(s), efer = s->efer;
-	bool paging = cr0 & X86_CR0_PG;
+	u64 changed = cr0 ^ vmx_cr0(s);
 
-	if (cr0 >> 32)
-		return -EINVAL;
-	cr0 = (cr0 & CR0_DEFINED) | X86_CR0_ET;
-	if (((cr0 & X86_CR0_NW) && !(cr0 & X86_CR0_CD)) || (paging && !(cr0 & X86_CR0_PE)))
-		return -EINVAL;
-	if (paging && !(old & X86_CR0_PG) && (efer & EFER_LME)) {
-		if (!(cr4 & X86_CR4_PAE) || (vmx_read(GUEST_CS_AR_BYTES) & CS_LONG))
-			return -EINVAL;
-		efer |= EFER_LMA;
-	} else if (!paging && (old & X86_CR0_PG)) {
-		if (in_64bit_code(s) || (cr4 & X86_CR4_PCIDE))
-			return -EINVAL;
-		efer &= ~(u64)EFER_LMA;
-	}
-	if (((cr0 ^ old) & (X86_CR0_PG | X86_CR0_CD | X86_CR0_NW)) && load_pdptes(v, cr0, cr4, efer))
+	if ((changed & (X86_CR0_PG | X86_CR0_CD | X86_CR0_NW)) && load_pdptes(v, cr0, vmx_cr4(s), efer))
 		return -EINVAL;
 	if (efer != s->efer)
 		vmx_write_efer(v, efer);
 	vmx_write_cr0(v, cr0);
-	if ((cr0 ^ old) & X86_CR0_PG)
+	if (changed & X86_CR0_PG)
 		s->flush = true;
 	return 0;
 }
 
-static int guest_writes_cr4(struct vcpu *v, u64 cr4)
+int vmx_take_cr4(struct vcpu *v, u64 cr4)
 {
 	struct vmx_vcpu *s = v->vmx;
-	u64 cr0 = vmx_cr0(s), old = vmx_cr4(s), changed = cr4 ^ old;
-	bool long_mode = s->efer & EFER_LMA;
 
-	if (cr4 & v->cr4_reserved)
-		return -EINVAL;
-	if (long_mode && (!(cr4 & X86_CR4_PAE) || (changed & X86_CR4_LA57)))
-		return -EINVAL;
-	if ((cr4 & changed & X86_CR4_PCIDE) && (!long_mode || (vmx_read(GUEST_CR3) & 0xfff)))
-		return -EINVAL;
-	if ((changed & CR4_PAGING) && load_pdptes(v, cr0, cr4, s->efer))
+	if (((cr4 ^ vmx_cr4(s)) & CR4_PAGING) && load_pdptes(v, vmx_cr0(s), cr4, s->efer))
 		return -EINVAL;
 	vmx_write_cr4(v, cr4);
 	s->flush = true;
@@ -192,17 +161,8 @@ static int guest_writes_cr4(struct vcpu *v, u64 cr4)
 int vmx_exit_cr(struct vcpu *v)
 {
 	u64 q = vmx_read(EXIT_QUALIFICATION);
-	u64 value = v->regs[CR_GPR(q)];
-	int r;
 
 	if (CR_ACCESS(q) != CR_ACCESS_WRITE || (CR_NUMBER(q) != 0 && CR_NUMBER(q) != 4))
 		return emul_failed(v);
-	if (!in_64bit_code(v->vmx))
-		value = (u32)value;
-	r = CR_NUMBER(q) ? guest_writes_cr4(v, value) : guest_writes_cr0(v, value);
-	if (r)
-		event_queue_gp(v);
-	else
-		emul_skip(v, NULL, 0);
-	return RUN_GUEST;
+	return cr_write(v, CR_NUMBER(q), v->regs[CR_GPR(q)]);
 }

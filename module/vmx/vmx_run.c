@@ -6,7 +6,6 @@
  * Everything here runs in the vCPU's thread with preemption off between
  * vmx_load() and vmx_unload(); vmx_run() with interrupts off.
  */
-#include <linux/hw_breakpoint.h>
 #include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/apicdef.h>
 #include <asm/debugreg.h>
@@ -19,6 +18,7 @@
 
 #include "../compat.h"
 #include "../compat_apic.h"
+#include "../debug_regs.h"
 #include "vmx.h"
 
 /* RFLAGS bits 63:22, 15, 5 and 3 must be 0 (SDM vol. 3, "Checks on Guest RIP, RFLAGS, and SSP"). */
@@ -58,20 +58,6 @@ static void vmx_prepare_spec_ctrl(struct vmx_vcpu *s)
 	s->entry.flags = (s->entry.flags & VMX_ENTRY_LAUNCHED) | flags;
 }
 
-/* DR0-DR3 go into the CPU only while DR7 enables one of them; DR7 is in the VMCS, DR6 is never the guest's own. */
-void vmx_reload_debug(struct vcpu *v)
-{
-	const u64 *dr = v->guest_debug & KVM_GUESTDBG_USE_HW_BP ? v->debug_dr : v->dr;
-
-	v->vmx->dr_loaded = true;
-	/* A breakpoint the host has enabled must not meet addresses that the guest chose. */
-	set_debugreg(0UL, 7);
-	set_debugreg(dr[0], 0);
-	set_debugreg(dr[1], 1);
-	set_debugreg(dr[2], 2);
-	set_debugreg(dr[3], 3);
-}
-
 void vmx_load(struct vcpu *v)
 {
 	struct vmx_vcpu *s = v->vmx;
@@ -90,22 +76,18 @@ void vmx_load(struct vcpu *v)
 		s->stale &= ~VMX_STALE_APICV;
 		vmx_write_apicv(v);
 	}
-	vmx_mark_stale(v, VMX_STALE_DEBUG);
 }
 
 void vmx_unload(struct vcpu *v)
 {
 	struct vmx_cpu *c = this_cpu_ptr(&vmx_cpus);
-	struct vmx_vcpu *s = v->vmx;
 
 	vmx_unload_msrs(v);
 	vmx_restore_host_state(v);
 	/* An exit has cleared both (SDM vol. 3, "Loading Host Control Registers, Debug Registers, MSRs"). */
 	if (c->debugctl)
 		wrmsrl(MSR_IA32_DEBUGCTLMSR, c->debugctl);
-	if (s->dr_loaded || hw_breakpoint_active())
-		hw_breakpoint_restore();
-	s->dr_loaded = false;
+	debug_regs_unload(v);
 }
 
 /* Single-context INVEPT drops all that was cached through this table, linear translations, too (SDM vol. 3, "INVEPT"). */
@@ -393,8 +375,9 @@ void vmx_run(struct vcpu *v)
 		hv_clear_cpu_buffers();
 	s->entry.flags &= ~VMX_ENTRY_REFUSED;
 
+	debug_regs_before_entry(v);
 	vmx_vmenter(v->regs, &s->entry, HOST_RSP);
-
+	debug_regs_after_exit(v);
 	if (unlikely(s->perf_msrs))
 		vmx_perf_after_exit(s);
 	s->cr2 = native_read_cr2();

@@ -12,6 +12,7 @@
 #include <asm/tlbflush.h>
 #include <asm/trapnr.h>
 
+#include "../debug_regs.h"
 #include "../params.h"
 #include "vmx.h"
 
@@ -282,15 +283,6 @@ static void write_intercepts(struct vcpu *v)
 	vmx_write_cr4(v, vmx_cr4(s));
 }
 
-static void write_debug(struct vcpu *v)
-{
-	u64 dr7 = v->guest_debug & KVM_GUESTDBG_USE_HW_BP ? v->debug_dr7 : v->dr7;
-
-	vmx_write(GUEST_DR7, dr7);
-	if (dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK))
-		vmx_reload_debug(v);
-}
-
 void vmx_write_stale(struct vcpu *v)
 {
 	struct vmx_vcpu *s = v->vmx;
@@ -305,7 +297,7 @@ void vmx_write_stale(struct vcpu *v)
 	if (stale & VMX_STALE_INTERCEPTS)
 		write_intercepts(v);
 	if (stale & VMX_STALE_DEBUG)
-		write_debug(v);
+		vmx_write(GUEST_DR7, debug_regs_dr7(v));
 	if (stale & VMX_STALE_PDPTES)
 		vmx_read_pdptes(v);
 }

@@ -2,6 +2,10 @@
 /* KVM_SET_GUEST_DEBUG: breakpoints and single steps for a debugger outside. Guest side: guest/cpu.c. */
 #include "harness.h"
 
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+
 static void guest_debug(struct vcpu *v, u32 control, u64 address)
 {
 	struct kvm_guest_debug d = { .control = control };
@@ -105,4 +109,137 @@ TEST(debug_inject)
 	vcpu_done(v);
 	CHECK_EQ(((volatile u64 *)guest_symbol(vm, "trap"))[0], 1);
 	CHECK_EQ(((volatile u64 *)guest_symbol(vm, "trap"))[6], 1);
+}
+
+/* ---- the host's own breakpoints ---- */
+
+static volatile u64 watched __attribute__((aligned(8)));
+
+/* Counts writes to watched: of this thread, or of whoever runs on a CPU. */
+static int breakpoint(int cpu)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT, .size = sizeof(attr), .bp_type = HW_BREAKPOINT_W,
+		.bp_addr = (unsigned long)&watched, .bp_len = HW_BREAKPOINT_LEN_8, .exclude_kernel = 1,
+	};
+
+	return syscall(SYS_perf_event_open, &attr, cpu < 0 ? 0 : -1, cpu, -1, 0);
+}
+
+static u64 hits(int fd)
+{
+	u64 n;
+
+	CHECK_EQ(read(fd, &n, 8), 8);
+	return n;
+}
+
+/* Guests that use breakpoints of their own, and guests that do not. */
+static void host_breakpoint(int cpu, const char *function)
+{
+	struct vcpu *v = vcpu_create(vm_create(CHIP_NONE), 0);
+	int fd = breakpoint(cpu);
+
+	if (fd < 0)
+		test_skip("the host has no breakpoints to give");
+	for (u64 i = 1; i <= 100; i++) {
+		vcpu_start(v, function, i);
+		vcpu_run(v);
+		watched++;
+		CHECK_EQ(hits(fd), i);
+		vcpu_check_done(v);
+	}
+	close(fd);
+	/* Gone, it does not come back. */
+	vcpu_call(v, function, 1);
+	watched++;
+	fd = breakpoint(cpu);
+	CHECK_EQ(hits(fd), 0);
+	watched++;
+	CHECK_EQ(hits(fd), 1);
+	close(fd);
+	vm_close(v->vm);
+}
+
+TEST(debug_host_breakpoint_thread)
+{
+	host_breakpoint(-1, "g_nothing");
+	host_breakpoint(-1, "g_dr_break");
+}
+
+TEST(debug_host_breakpoint_cpu)
+{
+	pin(first_cpu());
+	host_breakpoint(first_cpu(), "g_nothing");
+	host_breakpoint(first_cpu(), "g_dr_break");
+}
+
+/* One that comes and goes while a guest with breakpoints of its own runs: neither disturbs the other. */
+TEST(debug_host_breakpoint_comes)
+{
+	struct vcpu *v = vcpu_create(vm_create(CHIP_NONE), 0);
+	cpu_set_t set;
+	int fd;
+
+	CPU_ZERO(&set);
+	CPU_SET(first_cpu(), &set);
+	vcpu_start(v, "g_dr_break_forever", 0);
+	vcpu_thread(v);
+	vcpu_set_affinity(v, &set);
+	for (u32 i = 0; i < 50; i++) {
+		u64 count = guest_results(v->vm)[0];
+
+		fd = breakpoint(first_cpu());
+		if (fd < 0)
+			test_skip("the host has no breakpoints to give");
+		while (guest_results(v->vm)[0] < count + 100)
+			usleep(100);
+		CHECK_EQ(hits(fd), 0);
+		close(fd);
+	}
+	guest_args(v->vm)[0] = 1;
+	vcpu_join(v);
+}
+
+/* ---- KVM_GUESTDBG_BLOCKIRQ ---- */
+
+/* Steps meet no handler: NMIs and interrupts wait until the debugger lets go. */
+static void block_irq(enum chip chip, u64 mode)
+{
+	struct vm *vm = vm_create(chip);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u32 step = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_BLOCKIRQ;
+	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = 0x66 };
+
+	CHECK(capability(KVM_CAP_SET_GUEST_DEBUG2) & KVM_GUESTDBG_BLOCKIRQ);
+	vcpu_start(v, "g_blocked", mode);
+	vcpu_sync(v, 1);
+	guest_debug(v, step, 0);
+	OK(ioctl(vm->fd, KVM_SIGNAL_MSI, &msi));
+	OK(ioctl(v->fd, KVM_NMI, 0));
+	for (u32 i = 0; i < 20; i++) {
+		vcpu_run(v);
+		CHECK_EQ(v->run->exit_reason, KVM_EXIT_DEBUG);
+		CHECK_EQ(v->run->debug.arch.exception, 1);
+		CHECK_EQ(guest_irqs(vm)[0x66] + guest_irqs(vm)[2], 0);
+	}
+	/* It runs on, too, without: and then both come. */
+	guest_debug(v, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_BLOCKIRQ, 0);
+	vcpu_sync(v, 2);
+	CHECK_EQ(guest_irqs(vm)[0x66] + guest_irqs(vm)[2], 0);
+	guest_debug(v, 0, 0);
+	vcpu_sync(v, 3);
+	CHECK_EQ(guest_irqs(vm)[0x66], 1);
+	CHECK_EQ(guest_irqs(vm)[2], 1);
+	vcpu_done(v);
+}
+
+TEST(debug_block_irq_xapic)
+{
+	block_irq(CHIP_SPLIT, 1);
+}
+
+TEST(debug_block_irq_x2apic)
+{
+	block_irq(CHIP_FULL, 2);
 }
