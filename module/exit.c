@@ -517,7 +517,7 @@ int exit_dispatch(struct vcpu *v)
 	case HV_EXIT_EOI:
 		return exit_eoi(v);
 	case HV_EXIT_TASK_SWITCH:
-		return emul_failed(v); /* no 64-bit system does that */
+		return task_switch(v);
 	case HV_EXIT_UNDEFINED:
 		return exit_fault(v, X86_TRAP_UD);
 	case HV_EXIT_EXCEPTION:

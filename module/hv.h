@@ -121,6 +121,9 @@ enum hv_exit_reason {
 	NR_HV_EXITS,
 };
 
+/* What makes a task switch, numbered as in VMX's exit qualification; a gate is one of the IDT's. */
+enum task_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE };
+
 struct hv_exit {
 	enum hv_exit_reason reason;
 	u8 insn_len; /* length of the intercepted instruction, 0 when the CPU does not say */
@@ -144,6 +147,12 @@ struct hv_exit {
 			u32 error;
 			u64 qualification; /* #DB: bits of DR6; #PF: CR2 */
 		} exc;
+		struct {
+			u16 selector; /* of the new task; insn_len is 0 unless an instruction has asked for it */
+			u8 source; /* enum task_source */
+			bool has_error;
+			u32 error;
+		} task;
 		u8 ended; /* EOI: the vector */
 		u64 hw_code; /* FAILED_ENTRY, UNKNOWN: the vendor's own number */
 	};
@@ -517,6 +526,8 @@ bool exit_split_lock(struct vcpu *v);
 int exit_debug_step(struct vcpu *v);
 /* MOV to or from a control or debug register at RIP. False: a fault is queued, or it is no such instruction. */
 bool exit_decode_mov(struct vcpu *v, u8 *opcode, u8 *reg, u8 *rm);
+/* task_switch.c: HV_EXIT_TASK_SWITCH. An enum run_next. */
+int task_switch(struct vcpu *v);
 /* cr.c: the guest's MOV to CR0 or CR4 has exited; the instruction is done, or #GP queued. An enum run_next. */
 int cr_write(struct vcpu *v, unsigned int cr, u64 value);
 int exit_complete_userspace(struct vcpu *v);

@@ -34,6 +34,9 @@
 #define IO_STRING BIT_ULL(4)
 #define IO_PORT(q) ((q) >> 16)
 
+/* ... of a task switch. */
+#define TASK_SOURCE(q) ((q) >> 30 & 3)
+
 /* ... of an EPT violation: NMI unblocking due to IRET. */
 #define EPT_NMI_UNBLOCKED BIT_ULL(12)
 
@@ -289,8 +292,6 @@ static enum hv_exit_reason vmx_plain_reason(u32 reason)
 		return HV_EXIT_IRQ_WINDOW;
 	case EXIT_REASON_NMI_WINDOW:
 		return HV_EXIT_NMI_WINDOW;
-	case EXIT_REASON_TASK_SWITCH:
-		return HV_EXIT_TASK_SWITCH;
 	case EXIT_REASON_VMCLEAR ... EXIT_REASON_VMON:
 	case EXIT_REASON_INVEPT:
 	case EXIT_REASON_INVVPID:
@@ -303,6 +304,23 @@ static enum hv_exit_reason vmx_plain_reason(u32 reason)
 	default:
 		return HV_EXIT_UNKNOWN;
 	}
+}
+
+static void vmx_decode_task_switch(struct vcpu *v)
+{
+	u64 q = vmx_read(EXIT_QUALIFICATION);
+	struct hv_exit *e = &v->exit;
+	bool gate = TASK_SOURCE(q) == TASK_GATE;
+
+	e->reason = HV_EXIT_TASK_SWITCH;
+	e->task.selector = q;
+	e->task.source = TASK_SOURCE(q);
+	/* The event that was on its way through the gate has been taken back: all but what an instruction asks for. */
+	e->task.has_error = gate && v->ev.exc.injected && v->ev.exc.has_error;
+	e->task.error = v->ev.exc.error;
+	if (gate && (v->ev.exc.injected || v->ev.irq.injected || v->ev.nmi_injected))
+		return;
+	e->insn_len = vmx_read(VM_EXIT_INSTRUCTION_LEN);
 }
 
 static void vmx_decode_exit(struct vcpu *v, u32 reason)
@@ -332,6 +350,9 @@ static void vmx_decode_exit(struct vcpu *v, u32 reason)
 		e->reason = HV_EXIT_INTR;
 		if (vmx_features.posting)
 			v->vmx->host_intr_info = vmx_read(VM_EXIT_INTR_INFO);
+		return;
+	case EXIT_REASON_TASK_SWITCH:
+		vmx_decode_task_switch(v);
 		return;
 	case EXIT_REASON_EOI_INDUCED:
 		e->reason = HV_EXIT_EOI;

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hardware task switches, for CPUs that exit on them (VMX: always; SVM: the CPU
+ * does them itself). SDM vol. 3, "Task Management", "Task Switching"; what the
+ * CPU has checked before the exit: "Treatment of Task Switches".
+ *
+ * First all that can fault in the old task: its TSS, the new one and both
+ * descriptors must be there. Then the old task is saved, and from there on
+ * faults are the new task's: its registers and selectors are loaded, the
+ * segments that are not loaded yet unusable.
+ */
+#include <linux/mm.h>
+#include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
+#include <asm/debugreg.h>
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "hv.h"
+#include "memory.h"
+#include "mmu.h"
+#include "skip.h"
+
+#define ATTR_TYPE(attr) ((attr) & 15)
+#define ATTR_ACCESSED BIT(0)
+#define ATTR_WRITABLE BIT(1) /* of data; readable, of code */
+#define ATTR_DOWN BIT(2) /* data that expands down; conforming code */
+#define ATTR_CODE BIT(3)
+#define ATTR_S BIT(4)
+#define ATTR_DPL(attr) ((attr) >> 5 & 3)
+#define ATTR_P BIT(7)
+#define ATTR_DB BIT(10)
+#define ATTR_G BIT(11)
+#define TYPE_BUSY BIT(1) /* of a TSS */
+#define TYPE_32BIT BIT(3)
+#define TYPE_LDT 2
+#define SEL_TI BIT(2)
+#define SEL_INDEX(sel) ((sel) & ~7U)
+#define SEL_ERROR(sel) ((sel) & 0xfffcU)
+#define DR7_LOCAL 0x155ULL /* L0-L3 and LE */
+#define DR6_BT BIT_ULL(15)
+
+struct tss16 {
+	u16 link, sp0, ss0, sp1, ss1, sp2, ss2;
+	u16 ip, flags, gpr[8], sel[4], ldt; /* AX CX DX BX SP BP SI DI; ES CS SS DS */
+} __packed;
+
+struct tss32 {
+	u16 link, res0;
+	u32 sp0, ss0, sp1, ss1, sp2, ss2, cr3;
+	u32 ip, flags, gpr[8], sel[6], ldt; /* ES CS SS DS FS GS */
+	u16 trap, iomap;
+} __packed;
+
+static_assert(sizeof(struct tss16) == 44);
+static_assert(sizeof(struct tss32) == 104);
+static_assert(SEG_ES == 0 && SEG_CS == 1 && SEG_SS == 2 && SEG_DS == 3 && SEG_FS == 4 && SEG_GS == 5);
+
+/* What of a TSS a switch saves. */
+#define SAVED(type) offsetof(type, ip), offsetof(type, ldt) - offsetof(type, ip)
+
+union tss {
+	struct tss16 s;
+	struct tss32 l;
+};
+
+struct descriptor {
+	u64 lin, raw;
+	struct hv_segment seg;
+};
+
+struct task_switch {
+	struct vcpu *v;
+	struct hv_paging p;
+	struct hv_sregs sregs;
+	struct insn_fault fault;
+	u8 cpl; /* the new task's */
+};
+
+static int raise(struct task_switch *t, u8 vector, u32 error)
+{
+	t->fault = (struct insn_fault){ .vector = vector, .has_error = true, .error = error };
+	return -EFAULT;
+}
+
+/* buf NULL: only see that the memory is there. -EFAULT: t->fault; -ENXIO: it is no memory. */
+static int access(struct task_switch *t, u64 lin, void *buf, unsigned int len, unsigned int how)
+{
+	while (len) {
+		unsigned int n = min_t(unsigned int, len, PAGE_SIZE - offset_in_page(lin));
+		int r = 0;
+		u64 gpa;
+
+		lin = (u32)lin;
+		if (mmu_walk(t->v, &t->p, lin, how, &gpa, &t->fault))
+			return -EFAULT;
+		if (!buf)
+			r = gpa_ptr(t->v, gpa, n, how & MMU_WRITE) ? 0 : -ENXIO;
+		else if (how & MMU_WRITE)
+			r = gpa_write(t->v, gpa, buf, n);
+		else
+			r = gpa_read(t->v, gpa, buf, n);
+		if (r)
+			return -ENXIO;
+		lin += n;
+		len -= n;
+		buf = buf ? buf + n : NULL;
+	}
+	return 0;
+}
+
+static void unpack(struct descriptor *d, u16 selector)
+{
+	u64 raw = d->raw;
+
+	d->seg.sel = selector;
+	d->seg.base = (raw >> 16 & 0xffffff) | (raw >> 32 & 0xff000000);
+	d->seg.attr = (raw >> 40 & 0xff) | (raw >> 44 & 0xf00);
+	d->seg.limit = (raw & 0xffff) | (raw >> 32 & 0xf0000);
+	if (d->seg.attr & ATTR_G)
+		d->seg.limit = d->seg.limit << 12 | 0xfff;
+}
+
+/* A descriptor of the GDT or the (new) LDT; vector: the exception where the table ends before it. */
+static int read_descriptor(struct task_switch *t, u16 selector, u8 vector, struct descriptor *d)
+{
+	const struct hv_segment *ldt = &t->sregs.seg[SEG_LDTR];
+	u64 base = t->sregs.gdt.base;
+	u32 limit = t->sregs.gdt.limit;
+	int r;
+
+	if (selector & SEL_TI) {
+		if (!(ldt->attr & ATTR_P))
+			return raise(t, vector, SEL_ERROR(selector));
+		base = ldt->base;
+		limit = ldt->limit;
+	}
+	if ((selector | 7U) > limit)
+		return raise(t, vector, SEL_ERROR(selector));
+	d->lin = base + SEL_INDEX(selector);
+	r = access(t, d->lin, &d->raw, sizeof(d->raw), MMU_READ);
+	if (!r)
+		unpack(d, selector);
+	return r;
+}
+
+/* The access-rights byte, where bits of the type change. */
+static int write_type(struct task_switch *t, const struct descriptor *d, u8 clear, u8 set)
+{
+	u8 rights = ((u8)(d->raw >> 40) & ~clear) | set;
+
+	return access(t, d->lin + 5, &rights, 1, MMU_WRITE);
+}
+
+static bool is_32bit(const struct hv_segment *tss)
+{
+	return tss->attr & TYPE_32BIT;
+}
+
+static bool nests(const struct hv_exit *e)
+{
+	return e->task.source == TASK_CALL || e->task.source == TASK_GATE;
+}
+
+/* The new task's descriptor, as the CPU has found it good; another vCPU may have changed it since. */
+static int find_task(struct task_switch *t, struct descriptor *d)
+{
+	const struct hv_exit *e = &t->v->exit;
+	int r = read_descriptor(t, e->task.selector, X86_TRAP_TS, d);
+	bool back = e->task.source == TASK_IRET;
+
+	if (r)
+		return r;
+	if ((e->task.selector & SEL_TI) || (d->seg.attr & ATTR_S) || (ATTR_TYPE(d->seg.attr) & 5) != 1 ||
+	    !(d->seg.attr & TYPE_BUSY) == back)
+		return raise(t, back ? X86_TRAP_TS : X86_TRAP_GP, SEL_ERROR(e->task.selector));
+	if (!(d->seg.attr & ATTR_P))
+		return raise(t, X86_TRAP_NP, SEL_ERROR(e->task.selector));
+	if (d->seg.limit < (is_32bit(&d->seg) ? sizeof(struct tss32) : sizeof(struct tss16)) - 1)
+		return raise(t, X86_TRAP_TS, SEL_ERROR(e->task.selector));
+	return 0;
+}
+
+/* All that is written and read on the way out of the old task. */
+static int check_memory(struct task_switch *t, const struct hv_segment *old, const struct descriptor *old_d,
+			const struct descriptor *new)
+{
+	const struct hv_exit *e = &t->v->exit;
+	unsigned int size = is_32bit(&new->seg) ? sizeof(struct tss32) : sizeof(struct tss16);
+	static const unsigned int saved[2][2] = { { SAVED(struct tss16) }, { SAVED(struct tss32) } };
+	const unsigned int *s = saved[is_32bit(old)];
+	int r = access(t, old->base + s[0], NULL, s[1], MMU_WRITE);
+
+	if (!r)
+		r = access(t, new->seg.base, NULL, size, MMU_READ);
+	if (!r && nests(e))
+		r = access(t, new->seg.base, NULL, sizeof(u16), MMU_WRITE);
+	if (!r && e->task.source != TASK_IRET)
+		r = access(t, new->lin + 5, NULL, 1, MMU_WRITE);
+	if (!r && !nests(e))
+		r = access(t, old_d->lin + 5, NULL, 1, MMU_WRITE);
+	return r;
+}
+
+static int save_task(struct task_switch *t, const struct hv_segment *tss, u32 flags)
+{
+	const struct hv_sregs *s = &t->sregs;
+	struct vcpu *v = t->v;
+	u32 ip = v->rip + v->exit.insn_len;
+	union tss new = {};
+	unsigned int i;
+
+	if (is_32bit(tss)) {
+		new.l.ip = ip;
+		new.l.flags = flags;
+		for (i = 0; i < 8; i++)
+			new.l.gpr[i] = v->regs[i];
+		for (i = 0; i < 6; i++)
+			new.l.sel[i] = s->seg[i].sel;
+		return access(t, tss->base + offsetof(struct tss32, ip), &new.l.ip,
+			      offsetof(struct tss32, ldt) - offsetof(struct tss32, ip), MMU_WRITE);
+	}
+	new.s.ip = ip;
+	new.s.flags = flags;
+	for (i = 0; i < 8; i++)
+		new.s.gpr[i] = v->regs[i];
+	for (i = 0; i < 4; i++)
+		new.s.sel[i] = s->seg[i].sel;
+	return access(t, tss->base + offsetof(struct tss16, ip), &new.s.ip,
+		      offsetof(struct tss16, ldt) - offsetof(struct tss16, ip), MMU_WRITE);
+}
+
+/* A 16-bit TSS in the form of a 32-bit one; what it lacks is 0 (SDM vol. 3, "16-Bit Task-State Segment (TSS)"). */
+static struct tss32 widen(const struct tss16 *s)
+{
+	struct tss32 l = { .link = s->link, .ip = s->ip, .flags = s->flags, .ldt = s->ldt };
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		l.gpr[i] = s->gpr[i];
+	for (i = 0; i < 4; i++)
+		l.sel[i] = s->sel[i];
+	return l;
+}
+
+static int read_task(struct task_switch *t, const struct hv_segment *tss, struct tss32 *out)
+{
+	union tss raw;
+	int r;
+
+	if (is_32bit(tss))
+		return access(t, tss->base, out, sizeof(*out), MMU_READ);
+	r = access(t, tss->base, &raw.s, sizeof(raw.s), MMU_READ);
+	*out = widen(&raw.s);
+	return r;
+}
+
+/* Selectors without their descriptors: nothing can be used but the code segment, which must be one. */
+static void load_selectors(struct task_switch *t, const struct tss32 *tss)
+{
+	struct hv_segment *seg = t->sregs.seg;
+	bool v86 = tss->flags & X86_EFLAGS_VM;
+	unsigned int i;
+
+	t->cpl = v86 ? 3 : tss->sel[SEG_CS] & 3;
+	for (i = SEG_ES; i <= SEG_GS; i++) {
+		seg[i] = (struct hv_segment){ .sel = tss->sel[i] };
+		if (v86) {
+			seg[i].base = seg[i].sel << 4;
+			seg[i].limit = 0xffff;
+			seg[i].attr = 0xf3;
+		}
+	}
+	if (!v86) {
+		seg[SEG_CS].limit = U32_MAX;
+		seg[SEG_CS].attr = 0x9b | t->cpl << 5 | ATTR_DB | ATTR_G;
+		seg[SEG_SS].attr = 0x13 | t->cpl << 5;
+	}
+	seg[SEG_LDTR] = (struct hv_segment){ .sel = tss->ldt };
+}
+
+static int load_ldt(struct task_switch *t)
+{
+	struct hv_segment *ldt = &t->sregs.seg[SEG_LDTR];
+	struct descriptor d;
+	int r;
+
+	if (!SEL_INDEX(ldt->sel) && !(ldt->sel & SEL_TI))
+		return 0;
+	if (ldt->sel & SEL_TI)
+		return raise(t, X86_TRAP_TS, SEL_ERROR(ldt->sel));
+	r = read_descriptor(t, ldt->sel, X86_TRAP_TS, &d);
+	if (r)
+		return r;
+	if ((d.seg.attr & ATTR_S) || ATTR_TYPE(d.seg.attr) != TYPE_LDT || !(d.seg.attr & ATTR_P))
+		return raise(t, X86_TRAP_TS, SEL_ERROR(ldt->sel));
+	*ldt = d.seg;
+	return 0;
+}
+
+/* May this descriptor go into that register? (SDM vol. 3, table "Exception Conditions Checked During a Task Switch") */
+static bool segment_fits(const struct task_switch *t, enum hv_seg seg, const struct hv_segment *s)
+{
+	unsigned int dpl = ATTR_DPL(s->attr), rpl = s->sel & 3;
+	bool code = s->attr & ATTR_CODE, conforming = code && (s->attr & ATTR_DOWN);
+
+	if (!(s->attr & ATTR_S))
+		return false;
+	switch (seg) {
+	case SEG_CS:
+		return code && (conforming ? dpl <= rpl : dpl == rpl);
+	case SEG_SS:
+		return !code && (s->attr & ATTR_WRITABLE) && dpl == t->cpl && rpl == t->cpl;
+	default:
+		if (code && !(s->attr & ATTR_WRITABLE))
+			return false;
+		return conforming || dpl >= max_t(unsigned int, t->cpl, rpl);
+	}
+}
+
+static int load_segment(struct task_switch *t, enum hv_seg seg)
+{
+	u16 selector = t->sregs.seg[seg].sel;
+	struct descriptor d;
+	int r;
+
+	if (!SEL_ERROR(selector))
+		return seg == SEG_CS || seg == SEG_SS ? raise(t, X86_TRAP_TS, 0) : 0;
+	r = read_descriptor(t, selector, X86_TRAP_TS, &d);
+	if (r)
+		return r;
+	if (!segment_fits(t, seg, &d.seg))
+		return raise(t, X86_TRAP_TS, SEL_ERROR(selector));
+	if (!(d.seg.attr & ATTR_P))
+		return raise(t, seg == SEG_SS ? X86_TRAP_SS : X86_TRAP_NP, SEL_ERROR(selector));
+	if (!(d.seg.attr & ATTR_ACCESSED)) {
+		r = write_type(t, &d, 0, ATTR_ACCESSED);
+		d.seg.attr |= ATTR_ACCESSED;
+	}
+	if (!r)
+		t->sregs.seg[seg] = d.seg;
+	return r;
+}
+
+static int load_segments(struct task_switch *t, u32 flags)
+{
+	static const enum hv_seg order[] = { SEG_CS, SEG_SS, SEG_DS, SEG_ES, SEG_FS, SEG_GS };
+	unsigned int i;
+	int r = load_ldt(t);
+
+	for (i = 0; !r && !(flags & X86_EFLAGS_VM) && i < ARRAY_SIZE(order); i++)
+		r = load_segment(t, order[i]);
+	return r;
+}
+
+/* Is [offset, offset + len) within the stack segment? */
+static bool stack_holds(const struct hv_segment *ss, u32 offset, unsigned int len)
+{
+	u32 top = ss->attr & ATTR_DB ? U32_MAX : 0xffff;
+
+	if ((ss->attr & ATTR_DOWN) && !(ss->attr & ATTR_CODE))
+		return offset > ss->limit && offset + (len - 1) <= top && offset + (len - 1) >= offset;
+	return offset <= ss->limit && ss->limit - offset >= len - 1;
+}
+
+/* As wide as the TSS is (SDM vol. 3, "Error Code"). */
+static int push_error(struct task_switch *t, bool wide, u32 error)
+{
+	const struct hv_segment *ss = &t->sregs.seg[SEG_SS];
+	unsigned int len = wide ? 4 : 2;
+	u32 mask = ss->attr & ATTR_DB ? U32_MAX : 0xffff;
+	u64 *rsp = &t->v->regs[REG_RSP];
+	u32 at = (*rsp - len) & mask;
+	int r;
+
+	if (!stack_holds(ss, at, len))
+		return raise(t, X86_TRAP_SS, 0);
+	r = access(t, ss->base + at, &error, len, MMU_WRITE | (t->cpl == 3 ? MMU_USER : 0));
+	if (!r)
+		*rsp = (*rsp & ~(u64)mask) | at;
+	return r;
+}
+
+static void load_registers(struct task_switch *t, const struct tss32 *tss, bool wide, u32 flags)
+{
+	u32 step = t->v->guest_debug & KVM_GUESTDBG_SINGLESTEP ? X86_EFLAGS_TF : 0;
+	struct vcpu *v = t->v;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		v->regs[i] = tss->gpr[i];
+	v->rip = tss->ip;
+	v->rflags = flags | X86_EFLAGS_FIXED | step;
+	hv_call(set_shadow)(v, 0);
+	t->sregs.cr0 |= X86_CR0_TS;
+	if (wide && (t->sregs.cr0 & X86_CR0_PG)) {
+		t->sregs.cr3 = tss->cr3;
+		t->p.cr3 = tss->cr3;
+	}
+	v->dr7 &= ~DR7_LOCAL;
+	hv->update_dr(v);
+}
+
+/* The new task begins; -EFAULT: with a fault of its own. */
+static int enter_task(struct task_switch *t, const struct hv_segment *tr, const struct tss32 *tss, u32 flags)
+{
+	const struct hv_exit *e = &t->v->exit;
+	int r;
+
+	t->sregs.seg[SEG_TR] = *tr;
+	t->sregs.seg[SEG_TR].attr |= TYPE_BUSY;
+	load_registers(t, tss, is_32bit(tr), flags);
+	load_selectors(t, tss);
+	r = load_segments(t, flags);
+	if (!r && e->task.has_error)
+		r = push_error(t, is_32bit(tr), e->task.error);
+	if (!r && (u32)t->v->rip > t->sregs.seg[SEG_CS].limit)
+		r = raise(t, X86_TRAP_GP, 0);
+	hv->set_sregs(t->v, &t->sregs);
+	return r;
+}
+
+/* The event is delivered: it started the task. An IRET has ended whatever it ended. */
+static void finish_event(struct vcpu *v)
+{
+	if (v->exit.task.source == TASK_IRET)
+		v->ev.nmi_masked = false;
+	if (v->exit.task.source != TASK_GATE)
+		return;
+	if (v->ev.nmi_injected)
+		v->ev.nmi_masked = true;
+	v->ev.exc.injected = false;
+	v->ev.irq.injected = false;
+	v->ev.nmi_injected = false;
+}
+
+static int leave_task(struct task_switch *t, struct descriptor *new, struct tss32 *tss, u32 *flags)
+{
+	const struct hv_exit *e = &t->v->exit;
+	struct hv_segment old = t->sregs.seg[SEG_TR];
+	u32 saved = t->v->rflags;
+	struct descriptor old_d;
+	int r;
+
+	if (e->task.source == TASK_IRET)
+		saved &= ~X86_EFLAGS_NT;
+	if (t->v->guest_debug & KVM_GUESTDBG_SINGLESTEP)
+		saved &= ~X86_EFLAGS_TF;
+	r = find_task(t, new);
+	if (!r)
+		r = read_descriptor(t, old.sel, X86_TRAP_TS, &old_d);
+	if (!r)
+		r = check_memory(t, &old, &old_d, new);
+	if (!r && !nests(e))
+		r = write_type(t, &old_d, TYPE_BUSY, 0);
+	if (!r)
+		r = save_task(t, &old, saved);
+	if (!r)
+		r = read_task(t, &new->seg, tss);
+	if (!r && nests(e))
+		r = access(t, new->seg.base, &old.sel, sizeof(old.sel), MMU_WRITE);
+	if (!r && e->task.source != TASK_IRET)
+		r = write_type(t, new, 0, TYPE_BUSY);
+	*flags = tss->flags | (nests(e) ? X86_EFLAGS_NT : 0);
+	return r;
+}
+
+int task_switch(struct vcpu *v)
+{
+	struct task_switch t = { .v = v };
+	struct tss32 tss = {};
+	struct descriptor new;
+	u32 flags;
+	int r;
+
+	hv_call(get_paging)(v, &t.p);
+	hv->get_sregs(v, &t.sregs);
+	/* All of it is done for the CPU, whatever the task's privilege. */
+	t.p.cpl = 0;
+	t.p.rflags &= ~(u64)X86_EFLAGS_AC;
+	r = leave_task(&t, &new, &tss, &flags);
+	if (!r) {
+		finish_event(v);
+		r = enter_task(&t, &new.seg, &tss, flags);
+		if (!r && (tss.trap & 1) && is_32bit(&new.seg))
+			event_queue_exception_payload(v, X86_TRAP_DB, false, 0, DR6_BT);
+	}
+	if (r == -ENXIO)
+		return emul_failed(v);
+	if (r)
+		skip_queue_fault(v, &t.fault);
+	vcpu_request(v, REQ_EVENT);
+	return RUN_GUEST;
+}
