@@ -28,13 +28,9 @@
 
 #include "apic.h"
 #include "clock.h"
+#include "pure/tsc.h"
 
 #define TSC_TOLERANCE_PPM 250 /* the guest's frequency may be this far off without scaling */
-
-struct tsc_scale {
-	u32 mul;
-	s8 shift;
-};
 
 struct vm_clock {
 	seqlock_t lock;
@@ -52,24 +48,6 @@ struct vm_clock {
 	bool platform_info_hidden;
 };
 
-/* mul and shift so that ns = ((cycles << shift) * mul) >> 32 (a negative shift goes right); khz > 0. */
-static struct tsc_scale tsc_scale_from_khz(u64 khz)
-{
-	u64 num = USEC_PER_SEC; /* ns per ms over cycles per ms */
-	s8 shift = 0;
-
-	while (num >= khz) {
-		khz <<= 1;
-		shift++;
-	}
-	while (num * 2 < khz) {
-		num <<= 1;
-		shift--;
-	}
-	return (struct tsc_scale){ .mul = min_t(u64, mul_u64_u64_div_u64(num, BIT_ULL(32), khz), U32_MAX),
-				   .shift = shift };
-}
-
 /* How fast this vCPU's TSC really runs, in kHz. */
 static u64 tsc_real_khz(const struct vcpu *v)
 {
@@ -80,18 +58,9 @@ static u64 tsc_real_khz(const struct vcpu *v)
 
 u64 clock_guest_cycles_to_ns(const struct vcpu *v, u64 cycles)
 {
-	const struct tsc_scale *s = &v->vm->clock->scale;
-	u64 khz;
-
-	if (likely(v->tsc_ratio == hv->tsc_ratio_default)) {
-		if (unlikely(cycles > ((u64)S64_MAX >> max_t(int, s->shift, 0))))
-			return S64_MAX;
-		return pvclock_scale_delta(cycles, s->mul, s->shift);
-	}
-	khz = tsc_real_khz(v);
-	if (cycles / khz >= S64_MAX / USEC_PER_SEC)
-		return S64_MAX;
-	return mul_u64_u64_div_u64(cycles, USEC_PER_SEC, khz);
+	if (likely(v->tsc_ratio == hv->tsc_ratio_default))
+		return tsc_scaled_span_ns(cycles, &v->vm->clock->scale);
+	return tsc_span_ns(cycles, tsc_real_khz(v));
 }
 
 bool clock_is_stable(const struct vm *vm)
@@ -309,8 +278,7 @@ static int tsc_ratio_for(u32 khz, u64 *ratio)
 		return 0;
 	if (!hv->tsc_ratio_max)
 		return -EINVAL;
-	/* A 32-bit frequency over one of many MHz: far from overflow with up to 48 fraction bits. */
-	r = mul_u64_u64_div_u64(khz, BIT_ULL(hv->tsc_ratio_frac_bits), tsc_khz ?: 1);
+	r = tsc_ratio(khz, tsc_khz, hv->tsc_ratio_frac_bits);
 	if (!r || r > hv->tsc_ratio_max)
 		return -EINVAL;
 	*ratio = r;
@@ -358,8 +326,6 @@ static u64 tsc_expected(const struct vcpu *v, const struct vm_clock *c, u64 host
 /* Whether a write of value by user space means "in step with the others". */
 static bool tsc_write_follows(const struct vcpu *v, const struct vm_clock *c, u64 value, u64 host, bool user)
 {
-	s64 diff;
-
 	if (!c->tsc_written || c->tsc_khz != v->tsc_khz)
 		return false;
 	if (!value)
@@ -367,8 +333,7 @@ static bool tsc_write_follows(const struct vcpu *v, const struct vm_clock *c, u6
 	/* The first value from user space (a restored VM) counts as it is, whatever vCPU creation had set. */
 	if (user && !c->tsc_user_set)
 		return false;
-	diff = value - tsc_expected(v, c, host);
-	return abs(diff) < (s64)v->tsc_khz * MSEC_PER_SEC;
+	return tsc_close(value, tsc_expected(v, c, host), (u64)v->tsc_khz * MSEC_PER_SEC);
 }
 
 static void tsc_synchronise(struct vcpu *v, u64 value, bool user)

@@ -73,6 +73,16 @@ static inline u64 div64_u64(u64 a, u64 b)
 	return a / b;
 }
 
+/* a * b / c; like the CPU's DIV, which the kernel uses, it does not survive a quotient of more than 64 bits. */
+static inline u64 mul_u64_u64_div_u64(u64 a, u64 b, u64 c)
+{
+	unsigned __int128 q = c ? (unsigned __int128)a * b / c : 0;
+
+	if (!c || q >> 64)
+		__builtin_trap();
+	return (u64)q;
+}
+
 #endif /* __KERNEL__ */
 
 /* 64x64->128 multiply, then shift right; no overflow for shift <= 64 results that fit. */

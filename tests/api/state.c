@@ -442,6 +442,44 @@ TEST(state_tsc)
 		ERR(ioctl(v->fd, KVM_SET_TSC_KHZ, khz / 2), EINVAL);
 }
 
+/* Any frequency is taken or refused, whatever the host's (on an emulated one, a few MHz). */
+TEST(state_tsc_khz_any)
+{
+	static const u32 wanted[] = { 1, 2, 1000, 65535, 65536, 1000000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	struct kvm_clock_data clock;
+
+	CHECK_EQ(vcpu_set_msr(v, 0x4b564d01, GPA_FREE | 1), 1);
+	for (u32 i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		int r = ioctl(v->fd, KVM_SET_TSC_KHZ, (unsigned long)wanted[i]);
+
+		CHECK(!r || errno == EINVAL || errno == EIO); /* stock KVM on CPUs without scaling: EIO */
+		if (!r)
+			CHECK_EQ((u32)ioctl(v->fd, KVM_GET_TSC_KHZ, 0), wanted[i]); /* an int: some are negative */
+		r = ioctl(vm->fd, KVM_SET_TSC_KHZ, (unsigned long)wanted[i]);
+		CHECK((r < 0 && errno == EINVAL) || is_stock()); /* there is a vCPU */
+		/* The kvmclock and the timer work with it. */
+		vcpu_call(v, "g_nothing", 0);
+		OK(ioctl(vm->fd, KVM_GET_CLOCK, &clock));
+	}
+}
+
+/* The same of a VM without vCPUs. */
+TEST(state_tsc_khz_any_default)
+{
+	static const u32 wanted[] = { 1, 65535, 65536, 0x7fffffff, 0xffffffff };
+
+	for (u32 i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		struct vm *vm = vm_create(CHIP_SPLIT);
+		int r = ioctl(vm->fd, KVM_SET_TSC_KHZ, (unsigned long)wanted[i]);
+
+		CHECK(!r || errno == EINVAL);
+		vcpu_call(vcpu_create(vm, 0), "g_nothing", 0);
+		vm_close(vm);
+	}
+}
+
 TEST(state_tsc_offset)
 {
 	struct vcpu *v = one_vcpu(CHIP_SPLIT);
