@@ -155,6 +155,17 @@ static void cpuid_apply_mwait(struct vcpu *v)
 		v->regs[REG_RCX] &= ~(u64)CPUID_MONITOR;
 }
 
+/* CPUID faulting (SDM vol. 2, CPUID): the guest's kernel keeps its programs from the instruction. */
+bool cpuid_faults(struct vcpu *v)
+{
+	struct hv_paging p;
+
+	if (likely(!(v->msrs->misc_features & MSR_MISC_FEATURES_ENABLES_CPUID_FAULT)))
+		return false;
+	hv_call(get_paging)(v, &p);
+	return p.cpl > 0;
+}
+
 void cpuid_emulate(struct vcpu *v)
 {
 	u32 function = v->regs[REG_RAX], index = v->regs[REG_RCX];
@@ -293,7 +304,7 @@ static void cpuid_update_limits(struct vcpu *v)
 	v->xcr0_supported = xsave ? (xsave->eax | (u64)xsave->edx << 32) & host_xcr0 : 0;
 }
 
-static void cpuid_update_pv(struct vcpu *v)
+void cpuid_update_pv(struct vcpu *v)
 {
 	struct kvm_cpuid_entry2 *e = cpuid_pv_features(v);
 

@@ -17,6 +17,8 @@ int cpuid_set2(struct vcpu *v, struct kvm_cpuid2 __user *arg);
 int cpuid_get2(struct vcpu *v, struct kvm_cpuid2 __user *arg);
 void cpuid_vcpu_destroy(struct vcpu *v);
 
+/* Exits were switched off: what the guest is told of paravirtual features. */
+void cpuid_update_pv(struct vcpu *v);
 /* XCR0 (or XSS) changed: leaf 0xD reports other sizes. */
 void cpuid_xcr0_changed(struct vcpu *v);
 

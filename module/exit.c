@@ -37,7 +37,9 @@ static int exit_to_user(struct vcpu *v, u32 reason)
 
 static noinline int exit_cpuid(struct vcpu *v)
 {
-	if (emul_skip(v, "\x0f\xa2", 2))
+	if (unlikely(cpuid_faults(v)))
+		event_queue_gp(v);
+	else if (emul_skip(v, "\x0f\xa2", 2))
 		cpuid_emulate(v);
 	return RUN_GUEST;
 }

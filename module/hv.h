@@ -582,7 +582,9 @@ int msr_set(struct vcpu *v, u32 index, u64 value, bool host);
 
 /* cpuid.c */
 const struct kvm_cpuid_entry2 *cpuid_find(const struct vcpu *v, u32 function, u32 index);
-/* The guest's CPUID instruction: reads and writes vcpu->regs only. */
+/* The guest's CPUID instruction: #GP(0) is due instead of an answer. */
+bool cpuid_faults(struct vcpu *v);
+/* Its answer: reads and writes vcpu->regs only. */
 void cpuid_emulate(struct vcpu *v);
 
 /* state.c */

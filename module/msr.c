@@ -27,8 +27,9 @@
 #define HWCR_IGNORED (BIT_ULL(3) | BIT_ULL(6) | BIT_ULL(8)) /* TlbCacheDis, FFDis, IgnneEm */
 #define HWCR_MC_STATUS_WR_EN BIT_ULL(18)
 #define HWCR_TSC_FREQ_SEL BIT_ULL(24)
-#define NB_CFG_ECS BIT_ULL(46) /* extended configuration space through port CF8 */
-#define VM_CR_SVM_OFF (BIT(3) | BIT(4)) /* LOCK, SVMDIS (APM vol. 2, 15.30.1) */
+#define DEBUGCTL_TRACE (DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF)
+#define DEBUGCTL_PINS 0x3cULL /* AMD: performance monitoring and breakpoint pins (APM vol. 2, 13.1.1.6) */
+#define MISC_ENABLE_FIXED (MSR_IA32_MISC_ENABLE_BTS_UNAVAIL | MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL)
 #define CMCI_VALID (MCI_CTL2_CMCI_THRESHOLD_MASK | BIT_ULL(30))
 
 struct msr_row {
@@ -79,30 +80,37 @@ static int set_zero(struct vcpu *v, u32 index, u64 value, bool host)
 	return value ? -EINVAL : 0;
 }
 
-/* Registers that this hypervisor does not have but user space saves: 0, for user space only. */
-static int get_zero_host(struct vcpu *v, u32 index, u64 *value, bool host)
+/* Writes are taken, and change nothing. */
+static int set_nothing(struct vcpu *v, u32 index, u64 value, bool host)
 {
-	*value = 0;
-	return host ? 0 : -ENOENT;
-}
-
-static int set_zero_host(struct vcpu *v, u32 index, u64 value, bool host)
-{
-	if (!host)
-		return -ENOENT;
-	return value ? -EINVAL : 0;
-}
-
-/* Old ways to tell clock ratios; Linux and Windows read them on some models. */
-static int get_ebc_frequency(struct vcpu *v, u32 index, u64 *value, bool host)
-{
-	*value = BIT(24); /* no scalable bus clock */
 	return 0;
 }
 
-static int get_perf_status(struct vcpu *v, u32 index, u64 *value, bool host)
+/*
+ * What drivers of old processors read, or write as a workaround, on models that
+ * only the client's choice of CPUID names: harmless answers, the same as KVM's.
+ */
+static int get_legacy(struct vcpu *v, u32 index, u64 *value, bool host)
 {
-	*value = 1000; /* a current state that is not 0: some guests divide by it */
+	switch (index) {
+	case MSR_EBC_FREQUENCY_ID: /* Pentium 4: no scalable bus clock */
+		*value = BIT(24);
+		break;
+	case MSR_FSB_FREQ: /* Core: 100 MHz */
+		*value = 3;
+		break;
+	case MSR_IA32_BBL_CR_CTL3: /* Core 2: an L2 cache, enabled */
+		*value = 0xbe702111;
+		break;
+	case MSR_IA32_PERF_STATUS: /* a present and a highest ratio; guests divide by them */
+		*value = 1000 | 4ULL << 40;
+		break;
+	case MSR_K7_CLK_CTL: /* K7: the ramp-up count that needs no workaround */
+		*value = 0x20000000;
+		break;
+	default:
+		return -ENOENT;
+	}
 	return 0;
 }
 
@@ -212,12 +220,6 @@ static int set_canonical(struct vcpu *v, u32 index, u64 value, bool host)
 	return hv->set_msr(v, index, value, host);
 }
 
-/* The upper half is reserved (SDM vol. 3, 5.8.8), and writing it faults, in the host as well. */
-static int set_syscall_mask(struct vcpu *v, u32 index, u64 value, bool host)
-{
-	return value >> 32 ? -EINVAL : hv->set_msr(v, index, value, host);
-}
-
 static int set_pat(struct vcpu *v, u32 index, u64 value, bool host)
 {
 	unsigned int i;
@@ -248,9 +250,10 @@ static int set_tsc_aux(struct vcpu *v, u32 index, u64 value, bool host)
 {
 	if (!host && !has_tsc_aux(v))
 		return -ENOENT;
-	if (value >> 32)
+	/* The upper half is reserved: Intel CPUs refuse it, AMD CPUs ignore it. */
+	if (value >> 32 && !cpuid_is_amd(v))
 		return -EINVAL;
-	return hv->set_msr(v, index, value, host);
+	return hv->set_msr(v, index, (u32)value, host);
 }
 
 static bool offered_tsc_aux(void)
@@ -281,20 +284,12 @@ static int set_efer(struct vcpu *v, u32 index, u64 value, bool host)
 	return 0;
 }
 
-/* Bits that need a backend which virtualises them: without one only 0 can be kept. */
-static int get_debugctl(struct vcpu *v, u32 index, u64 *value, bool host)
-{
-	*value = 0;
-	return hv->get_msr(v, index, value) == -EINVAL ? -EINVAL : 0;
-}
-
+/* Neither last branches nor single steps on branches: their bits can be written, and stay 0. */
 static int set_debugctl(struct vcpu *v, u32 index, u64 value, bool host)
 {
-	int r = hv->set_msr(v, index, value, host);
+	u64 valid = DEBUGCTL_TRACE | (cpuid_is_amd(v) ? DEBUGCTL_PINS : 0);
 
-	if (r == -ENOENT)
-		return value ? -EINVAL : 0;
-	return r;
+	return value & ~valid ? -EINVAL : 0;
 }
 
 /* ---- speculation control ---- */
@@ -377,9 +372,7 @@ static int get_arch_capabilities(struct vcpu *v, u32 index, u64 *value, bool hos
 
 static int set_arch_capabilities(struct vcpu *v, u32 index, u64 value, bool host)
 {
-	u64 offered;
-
-	if (!host || msr_feature_get(MSR_IA32_ARCH_CAPABILITIES, &offered) || (value & ~offered))
+	if (!host)
 		return -EINVAL;
 	v->msrs->arch_capabilities = value;
 	return 0;
@@ -403,18 +396,66 @@ static int get_platform_info(struct vcpu *v, u32 index, u64 *value, bool host)
 	return 0;
 }
 
+/* CPUID faulting (SDM vol. 2, CPUID): cpuid_faults() acts on it. */
+static int set_misc_features(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	u64 valid = v->msrs->platform_info & MSR_PLATFORM_INFO_CPUID_FAULT ? MSR_MISC_FEATURES_ENABLES_CPUID_FAULT : 0;
+
+	if (value & ~valid)
+		return -EINVAL;
+	v->msrs->misc_features = value;
+	return 0;
+}
+
+static int set_misc_enable(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	u64 *now = &v->msrs->misc_enable;
+
+	if (!host) {
+		/* There is no BTS and no PEBS, and no performance monitoring (SDM vol. 4, IA32_MISC_ENABLE). */
+		if ((value ^ *now) & MISC_ENABLE_FIXED)
+			return -EINVAL;
+		value = (value & ~MSR_IA32_MISC_ENABLE_EMON) | (*now & MSR_IA32_MISC_ENABLE_EMON);
+	}
+	*now = value;
+	return 0;
+}
+
+/* No VMX, no SGX: all that can be set is the lock. */
 static int get_feat_ctl(struct vcpu *v, u32 index, u64 *value, bool host)
 {
 	if (!host && cpuid_is_amd(v))
 		return -ENOENT;
-	*value = FEAT_CTL_LOCKED; /* and so no VMX, no SGX */
+	*value = v->msrs->feat_ctl;
 	return 0;
 }
 
-static int get_vm_cr(struct vcpu *v, u32 index, u64 *value, bool host)
+static int set_feat_ctl(struct vcpu *v, u32 index, u64 value, bool host)
 {
-	*value = VM_CR_SVM_OFF;
+	if (!host && cpuid_is_amd(v))
+		return -ENOENT;
+	if ((value & ~FEAT_CTL_LOCKED) || (!host && (v->msrs->feat_ctl & FEAT_CTL_LOCKED)))
+		return -EINVAL;
+	v->msrs->feat_ctl = value;
 	return 0;
+}
+
+static bool has_xsaves(const struct vcpu *v)
+{
+	return cpuid_has(v, 0xd, 1, CPUID_EAX, 3);
+}
+
+static int get_xss(struct vcpu *v, u32 index, u64 *value, bool host)
+{
+	*value = 0;
+	return host || has_xsaves(v) ? 0 : -ENOENT;
+}
+
+static int set_xss(struct vcpu *v, u32 index, u64 value, bool host)
+{
+	if (!host && !has_xsaves(v))
+		return -ENOENT;
+	return value ? -EINVAL : 0;
 }
 
 static int set_hwcr(struct vcpu *v, u32 index, u64 value, bool host)
@@ -424,29 +465,6 @@ static int set_hwcr(struct vcpu *v, u32 index, u64 value, bool host)
 		return -EINVAL;
 	v->msrs->hwcr = value;
 	return 0;
-}
-
-static int set_nb_cfg(struct vcpu *v, u32 index, u64 value, bool host)
-{
-	if (value & ~NB_CFG_ECS)
-		return -EINVAL;
-	v->msrs->nb_cfg = value;
-	return 0;
-}
-
-static int get_de_cfg(struct vcpu *v, u32 index, u64 *value, bool host)
-{
-	return msr_feature_get(index, value);
-}
-
-/* LFENCE serialises or it does not; the guest cannot change that. */
-static int set_de_cfg(struct vcpu *v, u32 index, u64 value, bool host)
-{
-	u64 offered;
-
-	if (msr_feature_get(index, &offered))
-		return -ENOENT;
-	return value & ~offered ? -EINVAL : 0;
 }
 
 /* ---- MTRRs: kept for the guest, without effect (nested paging decides memory types) ---- */
@@ -603,34 +621,39 @@ static int set_pv(struct vcpu *v, u32 index, u64 value, bool host)
 
 /* Sorted by index: msr_find() searches it. */
 static const struct msr_row msr_table[] = {
+	{ RANGE(MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE), get_zero },
 	{ ONE(MSR_IA32_TSC), get_tsc, set_tsc, .listed = true },
 	{ RANGE(MSR_KVM_WALL_CLOCK, MSR_KVM_SYSTEM_TIME), get_pv, set_pv, .listed = true },
 	{ ONE(MSR_IA32_PLATFORM_ID), get_zero },
 	{ ONE(MSR_IA32_APICBASE), get_apic_base, set_apic_base, .listed = true },
-	{ ONE(MSR_IA32_EBL_CR_POWERON), get_zero, set_zero },
-	{ ONE(MSR_EBC_FREQUENCY_ID), get_ebc_frequency },
+	{ ONE(MSR_IA32_EBL_CR_POWERON), get_zero },
+	{ ONE(MSR_EBC_FREQUENCY_ID), get_legacy },
 	{ ONE(MSR_SMI_COUNT), get_field, set_field_host, FIELD(smi_count), .listed = true },
-	{ ONE(MSR_IA32_FEAT_CTL), get_feat_ctl },
+	{ ONE(MSR_IA32_FEAT_CTL), get_feat_ctl, set_feat_ctl },
 	{ ONE(MSR_IA32_TSC_ADJUST), get_tsc_adjust, set_tsc_adjust, .listed = true },
 	{ ONE(MSR_IA32_SPEC_CTRL), get_spec_ctrl, set_spec_ctrl, .listed = true, .offered = offered_spec_ctrl },
 	{ ONE(MSR_IA32_PRED_CMD), NULL, set_pred_cmd },
+	{ ONE(MSR_IA32_UCODE_WRITE), NULL, set_nothing },
 	{ ONE(MSR_IA32_UCODE_REV), get_field, set_ucode_rev, FIELD(ucode_rev), .listed = true },
-	{ RANGE(MSR_P6_PERFCTR0, MSR_P6_PERFCTR1), get_zero_host, set_zero_host },
+	{ RANGE(MSR_P6_PERFCTR0, MSR_P6_PERFCTR1), get_zero, set_nothing },
+	{ ONE(MSR_FSB_FREQ), get_legacy },
 	{ ONE(MSR_PLATFORM_INFO), get_platform_info, set_field_host, FIELD(platform_info), .listed = true },
 	{ ONE(MSR_MTRRcap), get_mtrr_cap },
 	{ ONE(MSR_IA32_ARCH_CAPABILITIES), get_arch_capabilities, set_arch_capabilities, .listed = true },
 	{ ONE(MSR_IA32_FLUSH_CMD), NULL, set_flush_cmd },
-	{ ONE(MSR_MISC_FEATURES_ENABLES), get_zero, set_zero, .listed = true },
+	{ ONE(MSR_IA32_BBL_CR_CTL3), get_legacy, set_nothing },
+	{ ONE(MSR_MISC_FEATURES_ENABLES), get_field, set_misc_features, FIELD(misc_features), .listed = true },
 	{ ONE(MSR_IA32_SYSENTER_CS), get_backend, set_backend, .listed = true },
 	{ RANGE(MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP), get_backend, set_canonical, .listed = true },
 	{ ONE(MSR_IA32_MCG_CAP), get_field, NULL, FIELD(mcg_cap) },
 	{ ONE(MSR_IA32_MCG_STATUS), get_field, set_field, FIELD(mcg_status), .listed = true },
 	{ ONE(MSR_IA32_MCG_CTL), get_mcg_ctl, set_mcg_ctl, .listed = true },
-	{ RANGE(MSR_P6_EVNTSEL0, MSR_P6_EVNTSEL1), get_zero_host, set_zero_host },
-	{ ONE(MSR_IA32_PERF_STATUS), get_perf_status },
-	{ ONE(MSR_IA32_PERF_CTL), get_zero, set_zero },
-	{ ONE(MSR_IA32_MISC_ENABLE), get_field, set_field, FIELD(misc_enable), .listed = true },
-	{ ONE(MSR_IA32_DEBUGCTLMSR), get_debugctl, set_debugctl },
+	{ RANGE(MSR_P6_EVNTSEL0, MSR_P6_EVNTSEL1), get_zero, set_nothing },
+	{ ONE(MSR_IA32_PERF_STATUS), get_legacy },
+	{ ONE(MSR_IA32_PERF_CTL), get_zero },
+	{ ONE(MSR_IA32_MISC_ENABLE), get_field, set_misc_enable, FIELD(misc_enable), .listed = true },
+	{ ONE(MSR_IA32_DEBUGCTLMSR), get_zero, set_debugctl },
+	{ RANGE(MSR_IA32_LASTBRANCHFROMIP, MSR_IA32_LASTINTTOIP), get_zero },
 	{ ONE(MSR_IA32_POWER_CTL), get_field, set_field, FIELD(power_ctl), .listed = true },
 	{ RANGE(MTRRphysBase_MSR(0), MTRRphysMask_MSR(MSR_MTRR_VAR - 1)), get_field, set_mtrr_var,
 	  FIELD(mtrr_var), .listed = true },
@@ -641,31 +664,38 @@ static const struct msr_row msr_table[] = {
 	{ RANGE(MSR_IA32_MC0_CTL2, MSR_IA32_MC0_CTL2 + MSR_MCE_BANKS - 1), get_mc_ctl2, set_mc_ctl2 },
 	{ ONE(MSR_MTRRdefType), get_field, set_mtrr_def_type, FIELD(mtrr_def_type), .listed = true },
 	{ RANGE(MSR_IA32_MC0_CTL, MSR_IA32_MC0_CTL + MSR_MCE_BANKS * 4 - 1), get_mc_bank, set_mc_bank },
-	{ ONE(MSR_IA32_MCG_EXT_CTL), get_zero_host, set_zero_host },
+	{ ONE(MSR_RAPL_POWER_UNIT), get_zero },
+	{ ONE(MSR_PKG_ENERGY_STATUS), get_zero },
+	{ ONE(MSR_DRAM_ENERGY_STATUS), get_zero },
+	{ ONE(MSR_PP0_ENERGY_STATUS), get_zero },
+	{ ONE(MSR_PP1_ENERGY_STATUS), get_zero },
 	{ ONE(MSR_IA32_TSC_DEADLINE), get_tsc_deadline, set_tsc_deadline, .listed = true },
 	{ RANGE(APIC_BASE_MSR, APIC_BASE_MSR + 0xff), get_x2apic, set_x2apic },
-	{ ONE(MSR_IA32_XSS), get_zero, set_zero, .listed = true },
+	{ ONE(MSR_IA32_XSS), get_xss, set_xss, .listed = true },
 	{ RANGE(MSR_KVM_WALL_CLOCK_NEW, MSR_KVM_SYSTEM_TIME_NEW), get_pv, set_pv, .listed = true },
 	{ RANGE(MSR_KVM_STEAL_TIME, MSR_KVM_POLL_CONTROL), get_pv, set_pv, .listed = true },
 	{ ONE(MSR_EFER), get_efer, set_efer, .listed = true },
 	{ ONE(MSR_STAR), get_backend, set_backend, .listed = true },
 	{ RANGE(MSR_LSTAR, MSR_CSTAR), get_backend, set_canonical, .listed = true },
-	{ ONE(MSR_SYSCALL_MASK), get_backend, set_syscall_mask, .listed = true },
+	{ ONE(MSR_SYSCALL_MASK), get_backend, set_backend, .listed = true },
 	{ RANGE(MSR_FS_BASE, MSR_KERNEL_GS_BASE), get_backend, set_canonical, .listed = true },
 	{ ONE(MSR_TSC_AUX), get_tsc_aux, set_tsc_aux, .listed = true, .offered = offered_tsc_aux },
-	{ RANGE(MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3), get_zero_host, set_zero_host },
-	{ ONE(MSR_AMD64_SYSCFG), get_zero, set_zero },
+	{ RANGE(MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3), get_zero, set_nothing },
+	{ ONE(MSR_AMD64_SYSCFG), get_zero },
 	{ ONE(MSR_K7_HWCR), get_field, set_hwcr, FIELD(hwcr), .listed = true },
-	{ ONE(MSR_K8_TOP_MEM1), get_zero, set_zero },
-	{ ONE(MSR_K8_TOP_MEM2), get_zero, set_zero },
-	{ ONE(MSR_AMD64_NB_CFG), get_field, set_nb_cfg, FIELD(nb_cfg) },
-	{ ONE(MSR_K8_INT_PENDING_MSG), get_zero, set_zero },
+	{ ONE(MSR_K7_CLK_CTL), get_legacy, set_nothing },
+	{ ONE(MSR_AMD64_NB_CFG), get_zero, set_nothing },
+	{ ONE(MSR_AMD64_PATCH_LOADER), NULL, set_nothing },
+	{ ONE(MSR_K8_INT_PENDING_MSG), get_zero },
 	{ ONE(MSR_FAM10H_MMIO_CONF_BASE), get_zero, set_zero },
-	{ RANGE(MSR_K8_TSEG_ADDR, MSR_K8_TSEG_MASK), get_zero, set_zero },
-	{ ONE(MSR_VM_CR), get_vm_cr },
-	{ ONE(MSR_AMD64_DC_CFG), get_zero, set_zero },
-	{ ONE(MSR_AMD64_DE_CFG), get_de_cfg, set_de_cfg },
-	{ ONE(MSR_AMD64_BU_CFG2), get_zero, set_zero },
+	{ RANGE(MSR_K8_TSEG_ADDR, MSR_K8_TSEG_MASK), get_zero },
+	{ ONE(MSR_VM_CR), get_backend, set_backend },
+	{ ONE(MSR_VM_IGNNE), NULL, set_backend },
+	{ ONE(MSR_F15H_IC_CFG), get_backend },
+	{ RANGE(MSR_AMD64_DC_CFG, MSR_AMD64_TW_CFG), get_zero, set_nothing },
+	{ ONE(MSR_AMD64_DE_CFG), get_backend, set_backend },
+	{ ONE(MSR_AMD64_BU_CFG2), get_zero, set_nothing },
+	{ ONE(MSR_F15H_EX_CFG), get_zero, set_nothing },
 };
 
 static const struct msr_row *msr_find(u32 index)
@@ -703,7 +733,6 @@ int msr_get(struct vcpu *v, u32 index, u64 *value, bool host)
 int msr_set(struct vcpu *v, u32 index, u64 value, bool host)
 {
 	const struct msr_row *row;
-	u64 now;
 
 	/* The two that a guest writes all the time. */
 	if (index == MSR_IA32_TSC_DEADLINE)
@@ -715,10 +744,7 @@ int msr_set(struct vcpu *v, u32 index, u64 value, bool host)
 		return -ENOENT;
 	if (row->set)
 		return row->set(v, index, value, host);
-	/* Read-only; user space may write back what it read. */
-	if (host && !row->get(v, index, &now, true) && now == value)
-		return 0;
-	return -EINVAL;
+	return -EINVAL; /* read-only */
 }
 
 unsigned int msr_listed(u32 *indices, unsigned int max)
@@ -774,6 +800,7 @@ int msr_vcpu_create(struct vcpu *v)
 		return -ENOMEM;
 	v->msrs = m;
 	m->mcg_cap = MSR_MCE_BANKS;
+	m->platform_info = MSR_PLATFORM_INFO_CPUID_FAULT;
 	msr_feature_get(MSR_IA32_UCODE_REV, &m->ucode_rev);
 	msr_feature_get(MSR_IA32_ARCH_CAPABILITIES, &m->arch_capabilities);
 	return 0;
@@ -792,9 +819,10 @@ void msr_vcpu_reset(struct vcpu *v, bool init_event)
 
 	if (init_event)
 		return;
-	m->misc_enable = MSR_IA32_MISC_ENABLE_FAST_STRING;
+	m->misc_enable = MSR_IA32_MISC_ENABLE_FAST_STRING | MISC_ENABLE_FIXED;
+	m->misc_features = 0;
+	m->feat_ctl = 0;
 	m->hwcr = 0;
-	m->nb_cfg = 0;
 	m->power_ctl = 0;
 	m->mtrr_def_type = 0;
 	memset(m->mtrr_fixed, 0, sizeof(m->mtrr_fixed));

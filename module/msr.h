@@ -17,15 +17,16 @@ struct vcpu_msrs {
 	u64 misc_enable;
 	u64 ucode_rev;
 	u64 platform_info;
+	u64 misc_features;
+	u64 feat_ctl;
 	u64 arch_capabilities;
 	u64 smi_count;
 	u64 power_ctl;
 	u64 hwcr;
-	u64 nb_cfg;
 	u64 mtrr_def_type;
 	u64 mtrr_fixed[MSR_MTRR_FIXED];
 	u64 mtrr_var[2 * MSR_MTRR_VAR];
-	u64 mcg_cap, mcg_status, mcg_ctl, mcg_ext_ctl;
+	u64 mcg_cap, mcg_status, mcg_ctl;
 	u64 mc_ctl2[MSR_MCE_BANKS];
 	u64 mc_banks[MSR_MCE_BANKS * 4]; /* CTL, STATUS, ADDR, MISC of each */
 };

@@ -254,27 +254,47 @@ static bool msr_feature_exists(u32 index)
 
 /* Immunities the host's CPU reports that stay true inside a guest. */
 #define ARCH_CAP_OFFERED                                                                           \
-	(ARCH_CAP_RDCL_NO | ARCH_CAP_RSBA | ARCH_CAP_SKIP_VMENTRY_L1DFLUSH | ARCH_CAP_SSB_NO |     \
-	 ARCH_CAP_MDS_NO | ARCH_CAP_PSCHANGE_MC_NO | ARCH_CAP_TAA_NO | ARCH_CAP_SBDR_SSDP_NO |     \
+	(ARCH_CAP_RDCL_NO | ARCH_CAP_IBRS_ALL | ARCH_CAP_RSBA | ARCH_CAP_SKIP_VMENTRY_L1DFLUSH |   \
+	 ARCH_CAP_SSB_NO | ARCH_CAP_MDS_NO | ARCH_CAP_PSCHANGE_MC_NO | ARCH_CAP_SBDR_SSDP_NO |     \
 	 ARCH_CAP_FBSDP_NO | ARCH_CAP_PSDP_NO | ARCH_CAP_FB_CLEAR | ARCH_CAP_RRSBA |               \
-	 ARCH_CAP_PBRSB_NO)
+	 ARCH_CAP_BHI_NO | ARCH_CAP_PBRSB_NO | ARCH_CAP_GDS_NO | ARCH_CAP_RFDS_NO |                \
+	 ARCH_CAP_RFDS_CLEAR | ARCH_CAP_ITS_NO)
+
+/* The same, where the kernel knows from the model what the MSR does not say. TAA takes TSX, which is not offered. */
+static const struct {
+	u16 bug;
+	u64 no;
+} arch_cap_bugs[] = {
+	{ X86_BUG_CPU_MELTDOWN, ARCH_CAP_RDCL_NO }, { X86_BUG_SPEC_STORE_BYPASS, ARCH_CAP_SSB_NO },
+	{ X86_BUG_MDS, ARCH_CAP_MDS_NO },	    { X86_BUG_ITLB_MULTIHIT, ARCH_CAP_PSCHANGE_MC_NO },
+	{ X86_BUG_GDS, ARCH_CAP_GDS_NO },	    { X86_BUG_RFDS, ARCH_CAP_RFDS_NO },
+	{ X86_BUG_ITS, ARCH_CAP_ITS_NO },
+};
+
+/* Microcode keeps gathers from leaking, and is not told to let them (SDM vol. 4, IA32_MCU_OPT_CTRL). */
+static bool gds_mitigated(u64 arch_capabilities)
+{
+	u64 ctl;
+
+	return (arch_capabilities & ARCH_CAP_GDS_CTRL) && !rdmsrl_safe(MSR_IA32_MCU_OPT_CTRL, &ctl) &&
+	       !(ctl & GDS_MITG_DIS);
+}
 
 static u64 msr_arch_capabilities(void)
 {
-	u64 value = 0;
+	u64 host = 0, value;
+	unsigned int i;
 
-	if (boot_cpu_has(X86_FEATURE_ARCH_CAPABILITIES) && !rdmsrl_safe(MSR_IA32_ARCH_CAPABILITIES, &value))
-		value &= ARCH_CAP_OFFERED;
-	/* CPUs without the MSR (AMD) are known by model. */
-	if (!boot_cpu_has_bug(X86_BUG_CPU_MELTDOWN))
-		value |= ARCH_CAP_RDCL_NO;
-	if (!boot_cpu_has_bug(X86_BUG_SPEC_STORE_BYPASS))
-		value |= ARCH_CAP_SSB_NO;
-	if (!boot_cpu_has_bug(X86_BUG_MDS))
-		value |= ARCH_CAP_MDS_NO;
-	if (!boot_cpu_has_bug(X86_BUG_TAA))
-		value |= ARCH_CAP_TAA_NO;
-	if (!boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT))
+	if (boot_cpu_has(X86_FEATURE_ARCH_CAPABILITIES) && rdmsrl_safe(MSR_IA32_ARCH_CAPABILITIES, &host))
+		host = 0;
+	value = host & ARCH_CAP_OFFERED;
+	for (i = 0; i < ARRAY_SIZE(arch_cap_bugs); i++)
+		if (!boot_cpu_has_bug(arch_cap_bugs[i].bug))
+			value |= arch_cap_bugs[i].no;
+	if (gds_mitigated(host))
+		value |= ARCH_CAP_GDS_NO;
+	/* With 4K pages only, no guest can set the erratum off. */
+	if (hv->slpt_max_level == 1)
 		value |= ARCH_CAP_PSCHANGE_MC_NO;
 	return value;
 }

@@ -635,12 +635,12 @@ static void write_svr(struct lapic *l, u32 value, struct lapic_effects *e)
 
 	value &= svr_writable(l);
 	reg_set(l, LAPIC_SVR, value);
-	if (!((old ^ value) & LAPIC_SVR_ENABLE))
-		return;
-	/* SDM 3 "Local APIC State After It Has Been Software Disabled" */
+	/* SDM 3 "Local APIC State After It Has Been Software Disabled"; LVT0 may be open in that state after a reset */
 	if (!(value & LAPIC_SVR_ENABLE))
 		for (offset = LAPIC_LVTT; offset <= LAPIC_LVTERR; offset += 16)
 			reg_set(l, offset, lapic_reg(l, offset) | LAPIC_LVT_MASKED);
+	else if (old & LAPIC_SVR_ENABLE)
+		return;
 	e->map = true;
 	e->lvt0 = true;
 	e->event = true;

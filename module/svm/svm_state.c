@@ -13,6 +13,9 @@
 #include "svm.h"
 
 #define SVM_GUEST_PAT_RESET 0x0007040600070406ULL
+/* VM_CR (APM vol. 2, 15.30.1): five bits; LOCK and SVMDIS are set */
+#define SVM_VM_CR_VALID 0x1fULL
+#define SVM_VM_CR_SVM_OFF 0x18ULL
 
 /*
  * MSRs whose guest value the world switch already carries (VMLOAD/VMSAVE), or
@@ -309,6 +312,41 @@ static u64 *svm_msr_field(struct svm_vcpu *s, u32 index)
 	}
 }
 
+/* What only AMD CPUs have, and no guest can change. */
+static int svm_get_fixed_msr(u32 index, u64 *value)
+{
+	switch (index) {
+	case MSR_VM_CR:
+		*value = SVM_VM_CR_SVM_OFF;
+		return 0;
+	case MSR_F15H_IC_CFG:
+		*value = 0;
+		return 0;
+	case MSR_AMD64_DE_CFG:
+		return msr_feature_get(index, value) ? -ENOENT : 0;
+	default:
+		return -ENOENT;
+	}
+}
+
+static int svm_set_fixed_msr(u32 index, u64 value)
+{
+	u64 now;
+
+	switch (index) {
+	case MSR_VM_CR: /* LOCK is set: writes of the other bits are ignored (APM vol. 2, 15.30.1) */
+		return value & ~SVM_VM_CR_VALID ? -EINVAL : 0;
+	case MSR_VM_IGNNE: /* FERR and IGNNE are nobody's */
+		return 0;
+	case MSR_AMD64_DE_CFG: /* LFENCE serialises or it does not */
+		if (msr_feature_get(index, &now))
+			return -ENOENT;
+		return value & ~now ? -EINVAL : 0;
+	default:
+		return -ENOENT;
+	}
+}
+
 int svm_get_msr(struct vcpu *v, u32 index, u64 *value)
 {
 	struct svm_vcpu *s = v->svm;
@@ -325,13 +363,13 @@ int svm_get_msr(struct vcpu *v, u32 index, u64 *value)
 		/* Live in the CPU while loaded. */
 		if (v->loaded)
 			rdmsrl(MSR_TSC_AUX, s->tsc_aux);
-		*value = s->tsc_aux;
+		*value = (u32)s->tsc_aux;
 		return 0;
 	case MSR_IA32_SPEC_CTRL:
 		*value = svm_features.v_spec_ctrl ? s->vmcb->save.spec_ctrl : s->entry.guest_spec_ctrl;
 		return 0;
 	default:
-		return -ENOENT;
+		return svm_get_fixed_msr(index, value);
 	}
 }
 
@@ -398,7 +436,7 @@ int svm_set_msr(struct vcpu *v, u32 index, u64 value, bool host)
 	case MSR_IA32_SPEC_CTRL:
 		return svm_set_spec_ctrl(v, value, host);
 	default:
-		return -ENOENT;
+		return svm_set_fixed_msr(index, value);
 	}
 }
 

@@ -225,6 +225,9 @@ int vmx_set_msr(struct vcpu *v, u32 index, u64 value, bool host)
 	u64 *kept = swapped_value(s, index);
 
 	if (kept) {
+		/* The upper half is reserved (SDM vol. 3, 5.8.8), and writing it faults, in the host as well. */
+		if (index == MSR_SYSCALL_MASK && value >> 32)
+			return -EINVAL;
 		*kept = value;
 		if (v->loaded)
 			wrmsrl(index, value);
