@@ -156,16 +156,6 @@ int caps_check(struct vm *vm, long cap)
 	return 0;
 }
 
-static int enable_disable_exits(struct vm *vm, u64 exits)
-{
-	if (exits & ~(u64)cap_disable_exits())
-		return -EINVAL;
-	if (vm->nr_vcpus)
-		return -EINVAL;
-	vm->disabled_exits |= exits; /* what is off stays off */
-	return 0;
-}
-
 static int enable_x2apic_api(struct vm *vm, u64 flags)
 {
 	if (flags & ~(u64)(KVM_X2APIC_API_USE_32BIT_IDS | KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK))
@@ -209,15 +199,35 @@ static int enable_hypercall_exits(struct vm *vm, u64 mask)
 }
 
 /* vCPUs that exist learn of it before their next entry; the backend's state belongs to their threads. */
-static int disable_quirks(struct vm *vm, u64 quirks)
+static void request_intercepts(struct vm *vm)
 {
 	int i;
 
-	WRITE_ONCE(vm->disabled_quirks, vm->disabled_quirks | (quirks & HV_QUIRKS));
 	for (i = 0; i < vm->nr_vcpus; i++) {
 		vcpu_request(vm->vcpus[i], REQ_INTERCEPTS);
 		vcpu_kick(vm->vcpus[i]);
 	}
+}
+
+static int disable_quirks(struct vm *vm, u64 quirks)
+{
+	WRITE_ONCE(vm->disabled_quirks, vm->disabled_quirks | (quirks & HV_QUIRKS));
+	request_intercepts(vm);
+	return 0;
+}
+
+/* A guest that has run may have seen PV_UNHALT, and wait in a HLT that nobody but an exit ends. */
+static int enable_disable_exits(struct vm *vm, u64 exits)
+{
+	int i;
+
+	if (exits & ~(u64)cap_disable_exits())
+		return -EINVAL;
+	for (i = 0; i < vm->nr_vcpus; i++)
+		if (READ_ONCE(vm->vcpus[i]->has_run))
+			return -EINVAL;
+	WRITE_ONCE(vm->disabled_exits, vm->disabled_exits | exits); /* what is off stays off */
+	request_intercepts(vm);
 	return 0;
 }
 

@@ -34,6 +34,7 @@
 
 #include "apic.h"
 #include "clock.h"
+#include "cpuid.h"
 #include "compat.h"
 #include "irq.h"
 #include "memory.h"
@@ -298,8 +299,10 @@ static int vcpu_serve_requests(struct vcpu *v)
 		v->stats.tlb_flush++;
 		hv->flush_tlb(v);
 	}
-	if (vcpu_test_and_clear_request(v, REQ_INTERCEPTS))
+	if (vcpu_test_and_clear_request(v, REQ_INTERCEPTS)) {
+		cpuid_update_pv(v);
 		hv->update_intercepts(v);
+	}
 	if (test_bit(REQ_IOAPIC_EOI, &v->requests)) {
 		u8 vector;
 
@@ -674,7 +677,7 @@ int vcpu_run(struct vcpu *v)
 	sigset_t saved;
 	int r;
 
-	v->has_run = true;
+	WRITE_ONCE(v->has_run, true);
 	rcu_assign_pointer(v->thread, current);
 	if (v->sigmask_active)
 		sigprocmask(SIG_SETMASK, &v->sigmask, &saved);

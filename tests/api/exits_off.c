@@ -6,6 +6,8 @@
  */
 #include "harness.h"
 
+#include <asm/kvm_para.h>
+
 #include <pthread.h>
 #include <signal.h>
 
@@ -82,8 +84,28 @@ TEST(exits_capability)
 	}
 }
 
-/* Once there is a vCPU it is too late, and changes nothing. */
-TEST(exits_after_first_vcpu)
+/* A vCPU that has not run learns of it: HLT does not exit, and its guest is not told that it can be kicked out of one. */
+TEST(exits_before_first_run)
+{
+	struct kvm_enable_cap c = { .cap = KVM_CAP_X86_DISABLE_EXITS, .args = { KVM_X86_DISABLE_EXITS_HLT } };
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+
+	need_reasons();
+	if (ioctl(vm->fd, KVM_ENABLE_CAP, &c) && is_stock())
+		test_skip("newer KVM takes it before the first vCPU only");
+	guest_args(vm)[0] = KVM_CPUID_FEATURES;
+	guest_args(vm)[1] = 0;
+	vcpu_call(v, "g_cpuid_fill", 1);
+	if (!is_stock()) { /* it needs another KVM_SET_CPUID2 */
+		CHECK_EQ(guest_results(vm)[0] & 1 << KVM_FEATURE_PV_UNHALT, 0);
+		vcpu_call(v, "g_timer_hlt", 5);
+		CHECK_EQ(stat_get(v->fd, "halt_exits"), 0);
+	}
+}
+
+/* Once a vCPU has run it is too late, and changes nothing. */
+TEST(exits_after_first_run)
 {
 	struct kvm_enable_cap c = { .cap = KVM_CAP_X86_DISABLE_EXITS, .args = { KVM_X86_DISABLE_EXITS_HLT } };
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -91,6 +113,7 @@ TEST(exits_after_first_vcpu)
 
 	if (is_stock())
 		test_skip("documented as an error; stock KVM 6.12 does not notice");
+	vcpu_call(v, "g_nothing", 0);
 	ERR(ioctl(vm->fd, KVM_ENABLE_CAP, &c), EINVAL);
 	vcpu_start(v, "g_halt_forever", 1);
 	vcpu_expect(v, KVM_EXIT_HLT);
