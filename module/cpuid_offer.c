@@ -10,6 +10,7 @@
  *   Leaf 0xA, PerfMon, IBS, LBR, PT: no virtual PMU.
  *   HLE, RTM, MPX, AMX, CET, XSAVES, LAM: state or controls we do not switch.
  *   OSXSAVE, OSPKE: follow CR4 when the guest executes CPUID.
+ *   Leaves 0xB, 0x1F, 0x8000001E: the host's topology is not the guest's.
  */
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
@@ -195,12 +196,6 @@ static void offer_special(struct kvm_cpuid_entry2 *e, const struct kvm_cpuid_ent
 		if (!e->index)
 			e->eax = min(host->eax, 2U);
 		break;
-	case 0xb:
-	case 0x1f: /* the x2APIC ID (EDX) is each vCPU's own */
-		e->eax = host->eax;
-		e->ebx = host->ebx;
-		e->ecx = host->ecx;
-		break;
 	case 0xd:
 		offer_xsave(e, host);
 		break;
@@ -259,17 +254,14 @@ static const struct kvm_cpuid_entry2 *offer_add(struct offer_list *l, u32 functi
 	return e;
 }
 
-/* Sub-leaves up to and including the first whose field (of EAX or ECX) is zero. */
-static void offer_add_until_zero(struct offer_list *l, u32 function, bool ecx, u32 field)
+/* Caches, up to and including the sub-leaf that says there is none. */
+static void offer_add_caches(struct offer_list *l, u32 function)
 {
 	u32 i;
 
-	for (i = 0; i < OFFER_MAX_SUBLEAVES; i++) {
-		const struct kvm_cpuid_entry2 *e = offer_add(l, function, i, true);
-
-		if (!((ecx ? e->ecx : e->eax) & field))
+	for (i = 0; i < OFFER_MAX_SUBLEAVES; i++)
+		if (!(offer_add(l, function, i, true)->eax & 0x1f))
 			return;
-	}
 }
 
 static void offer_add_leaf(struct offer_list *l, u32 function)
@@ -279,7 +271,7 @@ static void offer_add_leaf(struct offer_list *l, u32 function)
 	switch (function) {
 	case 4:
 	case 0x8000001d:
-		offer_add_until_zero(l, function, false, 0x1f);
+		offer_add_caches(l, function);
 		return;
 	case 7:
 		last = offer_add(l, function, 0, true)->eax;
@@ -287,8 +279,8 @@ static void offer_add_leaf(struct offer_list *l, u32 function)
 			offer_add(l, function, i, true);
 		return;
 	case 0xb:
-	case 0x1f:
-		offer_add_until_zero(l, function, true, 0xff00);
+	case 0x1f: /* no topology: the client knows the guest's, and each vCPU's x2APIC ID */
+		offer_add(l, function, 0, true);
 		return;
 	case 0xd:
 		offer_add(l, function, 0, true);

@@ -213,6 +213,63 @@ TEST(cpu_cpuid_limits)
 	CHECK(got[24] & 1 << KVM_FEATURE_POLL_CONTROL);
 }
 
+/* The host's topology is not the guest's: the offer has none, but a place for it. */
+TEST(cpu_cpuid_topology_not_offered)
+{
+	struct kvm_cpuid2 *c = offered_cpuid();
+	u32 found = 0;
+
+	for (u32 i = 0; i < c->nent; i++) {
+		const struct kvm_cpuid_entry2 *e = &c->entries[i];
+
+		if (e->function != 0xb && e->function != 0x1f && e->function != 0x8000001e)
+			continue;
+		found += e->function == 0xb;
+		CHECK_EQ(e->index, 0);
+		CHECK_EQ(e->eax | e->ebx | e->ecx, 0);
+		if (!is_stock()) /* it shows which CPU the caller was on */
+			CHECK_EQ(e->edx, 0);
+	}
+	CHECK_EQ(found, 1);
+}
+
+static struct kvm_cpuid_entry2 topology_level(u32 index, u32 eax, u32 ebx, u32 ecx, u32 id)
+{
+	return (struct kvm_cpuid_entry2){ .function = 0xb, .index = index, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
+					  .eax = eax, .ebx = ebx, .ecx = ecx, .edx = id };
+}
+
+/* The client's topology is what a guest sees: each vCPU's own x2APIC ID, with any sub-leaf. */
+TEST(cpu_cpuid_topology_of_client)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create_bare(vm, 5);
+	struct kvm_cpuid2 *c = offered_cpuid();
+	volatile u64 *args = guest_args(vm), *got = guest_results(vm);
+	u32 n = c->nent;
+
+	for (u32 i = 0; i < n; i++)
+		if (c->entries[i].function == 0xb)
+			c->entries[i] = c->entries[--n];
+	c->entries[n++] = topology_level(0, 0, 1, 0x100, 5);
+	c->entries[n++] = topology_level(1, 3, 8, 0x201, 5);
+	c->nent = n;
+	OK(ioctl(v->fd, KVM_SET_CPUID2, c));
+	for (u32 i = 0; i < 4; i++) {
+		args[i * 2] = 0xb;
+		args[i * 2 + 1] = i;
+	}
+	vcpu_call(v, "g_cpuid_fill", 4);
+	for (u32 i = 0; i < 4; i++)
+		CHECK_EQ(got[i * 4 + 3], 5);
+	CHECK_EQ(got[4], 3);
+	CHECK_EQ(got[5], 8);
+	CHECK_EQ(got[6], 0x201);
+	CHECK_EQ(got[8], 0);
+	CHECK_EQ(got[9], 0);
+	CHECK_EQ(got[10], 2); /* there is no such level; the sub-leaf is echoed */
+}
+
 /* Without any CPUID all leaves are zero. */
 TEST(cpu_cpuid_unset)
 {
