@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-intel check-stress demo plots bench-path bench-path-baseline build-bench-path native install uninstall clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-intel check-stress compat demo plots bench-path bench-path-baseline build-bench-path native install uninstall clean distclean
 .PHONY: guest-module native-guest install-guest uninstall-guest
 
 all: module tool guest
@@ -27,6 +27,7 @@ help:
 	@echo 'make check-guests  run every guest, the slow ones too'
 	@echo 'make check-intel  every test on the emulated Intel host'
 	@echo 'make check-stress  interrupts, timers, wake-ups and changes of memory for minutes (STRESS_SECONDS=60 for each test)'
+	@echo 'make compat     run KVM'"'"'s selftests on stock KVM and on taxcut, side by side (COMPAT=NAMES)'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
 	@echo 'make bench-path count the instructions that each kind of exit costs'
 	@echo 'make bench-path-baseline  the same, and make it what make check compares with'
@@ -86,6 +87,9 @@ STRESS_SECONDS ?= 60
 check-stress: lab module api guest
 	@lab/lab --smp 4 --mem 2048 --timeout 3600 -- /build/api/api --stress $(STRESS_SECONDS) 'stress_*'
 	@lab/lab --smp 4 --mem 4096 --timeout 3600 -- env STORM_SECONDS=$(STRESS_SECONDS) tests/guest/run 'storm-*'
+
+compat: lab module
+	@tests/compat/run $(COMPAT)
 
 build-bench-path: lab
 	@$(IN_ROOT) make --no-print-directory -C bench/path O=/build/bench-path all
