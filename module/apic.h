@@ -49,7 +49,7 @@ struct apic {
 	u64 calls_until_ns; /* the calls of a housekeeping CPU so far are paid for by then */
 	call_single_data_t start_here;
 	int house; /* that CPU, for the one that the vCPU was loaded on last; -1 for none. The owner's */
-	bool isolated; /* the vCPU's CPU is none of the host's. The owner's */
+	unsigned long house_sought; /* jiffies, then. The owner's */
 	struct vcpu *vcpu;
 	struct ipi_map_vcpu mapped; /* how the vCPU stands in the destination map. The owner's */
 	bool cpu_delivers; /* the CPU moves IRR to ISR and ends interrupts without us (hv->apic_changed()) */

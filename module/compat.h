@@ -39,6 +39,29 @@
 #include <linux/entry-kvm.h>
 #endif
 
+/*
+ * Linux wants to run another task here. With lazy preemption (6.13 and newer) that may wait until the thread goes to
+ * user space: need_resched() does not tell of it, and cond_resched() does nothing.
+ */
+#include <linux/sched.h>
+#ifdef _TIF_NEED_RESCHED_LAZY
+#define HV_TIF_RESCHED (_TIF_NEED_RESCHED | _TIF_NEED_RESCHED_LAZY)
+#else
+#define HV_TIF_RESCHED _TIF_NEED_RESCHED
+#endif
+#define hv_resched_wanted() (read_thread_flags() & HV_TIF_RESCHED)
+
+/*
+ * A cgroup partition has taken the CPU out of the host's scheduling domains. Kernels since 7.0 tell of it as of
+ * isolcpus= (HK_TYPE_DOMAIN); those before 6.8 tell no module.
+ */
+#ifdef HV_HAVE_CPUSET_CPU_IS_ISOLATED
+#include <linux/cpuset.h>
+#define hv_cpu_in_isolated_partition(cpu) cpuset_cpu_is_isolated(cpu)
+#else
+#define hv_cpu_in_isolated_partition(cpu) false
+#endif
+
 /* From 6.16 on kernel_fpu_begin() also holds softirqs off: a pending one must get us out of the run loop. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #define hv_softirq_waits() local_softirq_pending()

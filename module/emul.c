@@ -18,6 +18,7 @@
 #include "apic.h"
 #include "bus.h"
 #include "clock.h"
+#include "compat.h"
 #include "emul_fpu.h"
 #include "hv.h"
 #include "memory.h"
@@ -649,7 +650,7 @@ static int emul_run(struct vcpu *v)
 			emul_forget_reads(e);
 			if (e->nwrites || e->pio_out_queued)
 				return emul_flush_writes(e);
-			if (vcpu_has_request(v) || need_resched())
+			if (vcpu_has_request(v) || hv_resched_wanted())
 				return RUN_GUEST;
 			break;
 		case INSN_PENDING:

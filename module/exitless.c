@@ -11,22 +11,26 @@
  * one that carries the timer is not idle. "on" takes whomever interrupts can
  * be posted to.
  *
- * The carrier is a CPU that the host does its own work on (isolcpus= and
- * nohz_full= leave it alone), as near as can be: in the same package, else on
- * the nearest NUMA node; among those the one that carries the fewest timers.
- * That is decided when a vCPU comes to a CPU. A carrier that goes offline
- * meanwhile is replaced when the next timer is armed; until then Linux keeps
- * its timers elsewhere.
+ * The carrier is a CPU that the host does its own work on (isolcpus=,
+ * nohz_full= and isolated cgroup partitions leave it alone), as near as can be:
+ * in the same package, else on the nearest NUMA node; among those the one that
+ * carries the fewest timers. That is decided when a vCPU comes to a CPU.
+ *
+ * Partitions come and go and CPUs go offline while vCPUs run, and nobody tells:
+ * who is isolated is asked whenever a timer is armed. A carrier that is none any
+ * more is replaced then; of one that went offline Linux moves the timers.
  */
 #include "exitless.h"
 
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/sched/isolation.h>
 #include <linux/topology.h>
 #include <asm/tsc.h>
 
+#include "compat.h"
 #include "params.h"
 
 int param_exitless_timer = EXITLESS_AUTO;
@@ -70,7 +74,8 @@ static DEFINE_PER_CPU(atomic_t, carried);
 /* The host does its own work there. */
 static bool is_housekeeping(int cpu)
 {
-	return housekeeping_test_cpu(cpu, HK_TYPE_TIMER) && housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN);
+	return housekeeping_test_cpu(cpu, HK_TYPE_TIMER) && housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
+	       !hv_cpu_in_isolated_partition(cpu);
 }
 
 static unsigned int distance(int a, int b)
@@ -116,16 +121,24 @@ void exitless_moved(struct vcpu *v, int cpu)
 		return;
 	exitless_leave(&a->house);
 	WRITE_ONCE(a->house, nearest(cpu));
+	a->house_sought = jiffies;
 	if (a->house >= 0)
 		atomic_inc(per_cpu_ptr(&carried, a->house));
-	a->isolated = !is_housekeeping(cpu);
+}
+
+/* Where there was none, one may have come since; to look costs a walk over all CPUs. */
+static bool carrier_is_right(const struct apic *a)
+{
+	if (unlikely(a->house < 0))
+		return time_before(jiffies, a->house_sought + HZ);
+	return cpu_online(a->house) && is_housekeeping(a->house);
 }
 
 /* Nobody but the vCPU loses or wins anything by it. */
 static bool is_dedicated(const struct vcpu *v)
 {
-	return v->apic->isolated && current->nr_cpus_allowed == 1 &&
-	       (v->vm->disabled_exits & KVM_X86_DISABLE_EXITS_HLT);
+	return (v->vm->disabled_exits & KVM_X86_DISABLE_EXITS_HLT) && current->nr_cpus_allowed == 1 &&
+	       !is_housekeeping(raw_smp_processor_id());
 }
 
 bool exitless_wanted(struct vcpu *v)
@@ -135,7 +148,7 @@ bool exitless_wanted(struct vcpu *v)
 
 	if (!a->cpu_delivers || mode == EXITLESS_OFF || (mode == EXITLESS_AUTO && !is_dedicated(v)))
 		return false;
-	if (unlikely(a->house >= 0 && !cpu_online(a->house)))
+	if (unlikely(!carrier_is_right(a)))
 		exitless_moved(v, raw_smp_processor_id());
 	return a->house >= 0;
 }

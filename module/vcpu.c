@@ -250,7 +250,7 @@ static void vcpu_put(struct vcpu *v)
 
 static void vcpu_unload(struct vcpu *v)
 {
-	if (need_resched())
+	if (hv_resched_wanted())
 		pv_note_preempted(v);
 	vcpu_put(v);
 }
@@ -521,7 +521,7 @@ static bool vcpu_poll(struct vcpu *v, u64 start, u32 window)
 			return true;
 		cpu_relax();
 		/* Whoever is to wake us may be waiting for this very CPU. */
-	} while (!need_resched() && single_task_running() && ktime_get_ns() - start < window);
+	} while (!hv_resched_wanted() && single_task_running() && ktime_get_ns() - start < window);
 	return false;
 }
 
@@ -591,6 +591,15 @@ static int vcpu_interrupted(struct vcpu *v)
 	return -EINTR;
 }
 
+/* The run loop does not go on before this: a guest is entered only when nobody else wants the CPU. */
+static void vcpu_give_way(void)
+{
+	if (hv_resched_wanted())
+		schedule();
+	else
+		cond_resched(); /* where there is no preemption: tells RCU */
+}
+
 static int vcpu_outer_loop(struct vcpu *v)
 {
 	for (;;) {
@@ -622,7 +631,7 @@ static int vcpu_outer_loop(struct vcpu *v)
 				pv_yield(v);
 			if (task_work_pending(current))
 				return vcpu_interrupted(v);
-			cond_resched();
+			vcpu_give_way();
 			break;
 		case RUN_MEMORY:
 			r = mem_fault(v, v->exit.mem.gpa, v->exit.mem.write);

@@ -108,7 +108,7 @@ static struct finding check_isolated(const struct doctor *d)
 			     xstrdup("mount sysfs on /sys"));
 	if (!mask_count(&d->cpus.isolated))
 		return found(CHECK_WARN, xstrdup("no CPU is isolated: vCPUs share theirs with other tasks"),
-			     xstrdup("boot with isolcpus=LIST nohz_full=LIST rcu_nocbs=LIST, or name CPUs with taxcut run --cpus"));
+			     xstrdup("boot with isolcpus=LIST nohz_full=LIST rcu_nocbs=LIST, make a cgroup partition (cpuset.cpus.partition: isolated), or name CPUs with taxcut run --cpus"));
 	lacking = d->cpus.isolated;
 	mask_remove(&lacking, &d->cpus.nohz_full);
 	isolated = mask_format(&d->cpus.isolated);

@@ -3,8 +3,10 @@
 
 #include "host.h"
 #include "sysfs.h"
+#include "util.h"
 
 #define CPU_DIR "/sys/devices/system/cpu"
+#define CGROUP_DIR "/sys/fs/cgroup"
 
 static bool read_mask(struct cpu_mask *m, const char *path)
 {
@@ -39,16 +41,54 @@ static void keep_online(struct cpu_mask *m, const struct cpu_mask *online)
 	mask_remove(m, &offline);
 }
 
+/*
+ * What partitions isolate. Linux 7.0 and newer list it with isolcpus= as well;
+ * before 6.8 there is no list.
+ */
+static void add_partitions(struct cpu_mask *isolated)
+{
+	struct cpu_mask m;
+
+	read_mask(&m, CGROUP_DIR "/cpuset.cpus.isolated");
+	mask_or(isolated, &m);
+}
+
+/* The nearest cgroup above this process that has a cpuset says what it may use. */
+static void read_usable(struct host_cpus *hc)
+{
+	char *cgroup = sys_line("/proc/self/cgroup", "0::"), *path, *end;
+	struct cpu_mask m;
+	bool known = false;
+
+	hc->usable = hc->online;
+	while (cgroup && !known) {
+		path = xasprintf(CGROUP_DIR "%s/cpuset.cpus.effective", cgroup);
+		known = read_mask(&m, path) && mask_count(&m);
+		free(path);
+		end = strrchr(cgroup, '/');
+		if (!end || !*cgroup)
+			break;
+		*end = '\0';
+	}
+	free(cgroup);
+	if (!known)
+		return;
+	keep_online(&m, &hc->online);
+	hc->usable = m;
+}
+
 bool host_cpus_read(struct host_cpus *hc)
 {
 	if (!read_mask(&hc->online, CPU_DIR "/online") || !mask_count(&hc->online))
 		return false;
 	read_mask(&hc->isolated, CPU_DIR "/isolated");
+	add_partitions(&hc->isolated);
 	read_mask(&hc->nohz_full, CPU_DIR "/nohz_full");
 	cmdline_mask(&hc->rcu_nocbs, "rcu_nocbs");
 	mask_or(&hc->rcu_nocbs, &hc->nohz_full);
 	keep_online(&hc->isolated, &hc->online);
 	keep_online(&hc->nohz_full, &hc->online);
+	read_usable(hc);
 	return true;
 }
 

@@ -10,13 +10,15 @@
 /*
  * struct host_cpus - the host's CPUs, by role
  * @online: as /sys/devices/system/cpu/online
- * @isolated: kept out of the scheduler's domains (isolcpus=, cpuset partitions); online ones only
+ * @isolated: kept out of the scheduler's domains (isolcpus=, isolated cgroup partitions); online ones only
+ * @usable: those that this process's cgroup may use: not those of a partition that it is not in
  * @nohz_full: no tick while one task runs; online ones only
  * @rcu_nocbs: RCU callbacks offloaded (rcu_nocbs= on the command line, or nohz_full)
  */
 struct host_cpus {
 	struct cpu_mask online;
 	struct cpu_mask isolated;
+	struct cpu_mask usable;
 	struct cpu_mask nohz_full;
 	struct cpu_mask rcu_nocbs;
 };

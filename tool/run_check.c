@@ -260,7 +260,15 @@ static void owned_mask(const struct instances *all, struct cpu_mask *owned)
 	}
 }
 
-/* No --cpus: the first isolated CPUs that no other instance owns. */
+static void keep_usable(struct cpu_mask *m, const struct host_cpus *hc)
+{
+	struct cpu_mask beyond = *m;
+
+	mask_remove(&beyond, &hc->usable);
+	mask_remove(m, &beyond);
+}
+
+/* No --cpus: the first isolated CPUs in this process's reach that no other instance owns. */
 static int choose_cpus(struct run_plan *plan, const struct host_cpus *hc,
 		       const struct cpu_mask *owned)
 {
@@ -273,6 +281,7 @@ static int choose_cpus(struct run_plan *plan, const struct host_cpus *hc,
 		return EXIT_FAILED;
 	}
 	mask_remove(&unused, owned);
+	keep_usable(&unused, hc);
 	if (!plan->vcpus)
 		plan->vcpus = (uint64_t)mask_count(&unused);
 	if (!plan->vcpus || plan->vcpus > (uint64_t)mask_count(&unused)) {
@@ -304,13 +313,18 @@ static int check_one_cpu(const struct host_cpus *hc, const struct instances *all
 		free(online);
 		return EXIT_FAILED;
 	}
+	if (!mask_test(&hc->usable, cpu)) {
+		fail("CPU %d belongs to another cgroup partition, or this process's cgroup leaves it out", cpu);
+		advise("start taxcut in a cgroup that has it: echo $$ > /sys/fs/cgroup/NAME/cgroup.procs");
+		return EXIT_FAILED;
+	}
 	if (in) {
 		fail("CPU %d belongs to the instance '%s' (pid %d)", cpu, in->name, (int)in->pid);
 		advise("choose another CPU, or stop that instance");
 		return EXIT_FAILED;
 	}
 	if (!mask_test(&hc->isolated, cpu))
-		say("note: CPU %d is not isolated, other tasks can run on it (isolcpus=, nohz_full=)", cpu);
+		say("note: CPU %d is not isolated, other tasks can run on it (isolcpus=, nohz_full=, or a cgroup partition)", cpu);
 	return EXIT_OK;
 }
 
@@ -339,12 +353,13 @@ static int check_housekeeping(struct run_plan *plan, const struct host_cpus *hc,
 	}
 	plan->housekeeping = hc->online;
 	mask_remove(&plan->housekeeping, &hc->isolated);
+	keep_usable(&plan->housekeeping, hc);
 	mask_remove(&plan->housekeeping, mine);
 	mask_remove(&plan->housekeeping, owned);
 	if (mask_count(&plan->housekeeping))
 		return EXIT_OK;
 	fail("no housekeeping CPU is left for QEMU's own threads and the host");
-	advise("give the instance fewer CPUs: one that is neither isolated nor owned must remain");
+	advise("give the instance fewer CPUs: one that is neither isolated nor owned, and that this cgroup may use, must remain");
 	return EXIT_FAILED;
 }
 

@@ -6,12 +6,14 @@
  *
  * Needs a CPU that posts interrupts, and the last CPU isolated from the host's
  * work (isolcpus=N nohz_full=N rcu_nocbs=N on the host's command line), or, for
- * the tests of who goes where, the last two of four.
+ * the tests of who goes where, the last two of four; exitless_partition needs
+ * three CPUs and none isolated.
  */
 #include "harness.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
 #define PARAMETERS "/sys/module/taxcut/parameters/"
@@ -321,6 +323,112 @@ TEST(exitless_hotplug)
 	await_firings(v, 20);
 	guest_args(v->vm)[3] = 1;
 	vcpu_join(v);
+}
+
+/* ---- isolated at run time ---- */
+
+#define CGROUPS "/sys/fs/cgroup/"
+
+static void cgroup_write(const char *file, const char *value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), CGROUPS "%s", file);
+	f = fopen(path, "w");
+	CHECK(f);
+	fputs(value, f);
+	if (fclose(f))
+		FAIL("%s to %s: %s", value, path, strerrorname_np(errno));
+}
+
+/* A partition of the one CPU, if it may be one. */
+static void partition(const char *name, int cpu, const char *kind)
+{
+	char file[64], value[16], path[128];
+
+	snprintf(path, sizeof(path), CGROUPS "%s", name);
+	if (mkdir(path, 0755))
+		CHECK_EQ(errno, EEXIST);
+	snprintf(value, sizeof(value), "%d", cpu);
+	snprintf(file, sizeof(file), "%s/cpuset.cpus", name);
+	cgroup_write(file, value);
+	snprintf(file, sizeof(file), "%s/cpuset.cpus.partition", name);
+	cgroup_write(file, kind);
+	snprintf(path, sizeof(path), CGROUPS "%s", file);
+	read_line(path, value, sizeof(value));
+	CHECK_EQ(strcmp(value, kind), 0);
+}
+
+static u64 posted_so_far(int stats)
+{
+	u64 posted = 0;
+
+	CHECK(stat_read(stats, "lapic_timer_posted", &posted));
+	return posted;
+}
+
+/* Firings: of the next ones all are posted, or none. The timer that is under way may be of the other kind. */
+static void check_posted(const struct vcpu *v, int stats, bool all)
+{
+	u64 posted, irqs;
+
+	await_firings(v, 2);
+	posted = posted_so_far(stats);
+	irqs = guest_irqs(v->vm)[VECTOR];
+	await_firings(v, 20);
+	posted = posted_so_far(stats) - posted;
+	irqs = guest_irqs(v->vm)[VECTOR] - irqs;
+	if (all)
+		CHECK(posted + 1 >= irqs); /* counted a moment later */
+	else
+		CHECK_EQ(posted, 0);
+}
+
+/*
+ * A cgroup partition isolates a CPU while its vCPU runs, gives it back, and
+ * takes the CPU that carries the timer. Needs three CPUs, none of them isolated
+ * at boot.
+ */
+TEST(exitless_partition)
+{
+	int cpu = last_cpu(), stats;
+	char pid[16], line[64];
+	struct vcpu *v;
+
+	if (!host_posts())
+		test_skip("no posted interrupts");
+	read_line("/sys/devices/system/cpu/isolated", line, sizeof(line));
+	if (line[0] || cpu < 2)
+		test_skip("not three CPUs, or isolated at boot");
+	if (access(CGROUPS "cpuset.cpus.isolated", F_OK))
+		test_skip("this kernel tells nobody which CPUs partitions isolate");
+	cgroup_write("cgroup.subtree_control", "+cpuset");
+	partition("api-vcpu", cpu, "member");
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	cgroup_write("api-vcpu/cgroup.procs", pid);
+	pin(cpu);
+	v = timer_vcpu(EXITS_OFF, 1000000);
+	stats = OK(ioctl(v->fd, KVM_GET_STATS_FD, 0));
+	vcpu_start(v, "g_deadlines_until_told", 0);
+	vcpu_thread(v);
+	check_posted(v, stats, false);
+	partition("api-vcpu", cpu, "isolated");
+	check_posted(v, stats, true);
+	for (int carrier = 1, i = 0; i < 2; i++, carrier ^= 1) {
+		/* CPU 0 and CPU 1 in turn are what is left. */
+		partition("api-other", carrier, "isolated");
+		check_posted(v, stats, true);
+		CHECK_EQ(timer_cpu(stats), carrier ^ 1);
+		partition("api-other", carrier, "member");
+	}
+	partition("api-vcpu", cpu, "member");
+	check_posted(v, stats, false);
+	guest_args(v->vm)[3] = 1;
+	vcpu_join(v);
+	vm_close(v->vm);
+	cgroup_write("cgroup.procs", pid);
+	CHECK(!rmdir(CGROUPS "api-vcpu") && !rmdir(CGROUPS "api-other"));
 }
 
 /* ---- who may ask for it ---- */
