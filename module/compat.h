@@ -181,7 +181,7 @@ struct kvm_pre_fault_memory {
  * cleared before the entry of guests that reach a device's registers only.
  */
 #ifdef X86_FEATURE_CLEAR_CPU_BUF_VM_MMIO
-#define hv_mmio_leaves_stale_data() cpu_feature_enabled(X86_FEATURE_CLEAR_CPU_BUF_VM_MMIO)
+#define hv_mmio_leaves_stale_data() false /* compat_asm.h clears them at each entry */
 #elif defined(HV_MMIO_KEY)
 #define hv_mmio_leaves_stale_data() static_branch_unlikely(&HV_MMIO_KEY)
 #else
@@ -191,6 +191,79 @@ struct kvm_pre_fault_memory {
 #define hv_clear_cpu_buffers() x86_clear_cpu_buffers()
 #else
 #define hv_clear_cpu_buffers() mds_clear_cpu_buffers()
+#endif
+
+/* Names of faults and features that stable kernels take back, so that no version number tells; host_mitigations.c. */
+#ifdef X86_BUG_DIV0
+#define HV_KNOWS_DIV0 true
+#define hv_clear_divider()                                                                         \
+	do {                                                                                       \
+		if (static_cpu_has_bug(X86_BUG_DIV0))                                              \
+			amd_clear_divider();                                                       \
+	} while (0)
+#else
+#define HV_KNOWS_DIV0 false
+#define hv_clear_divider() ((void)0)
+#endif
+#ifdef X86_BUG_SRSO
+#define HV_KNOWS_SRSO true
+#else
+#define HV_KNOWS_SRSO false
+#endif
+#ifdef X86_BUG_GDS
+#define HV_KNOWS_GDS true
+#else
+#define HV_KNOWS_GDS false
+#endif
+#ifdef X86_BUG_RFDS
+#define HV_KNOWS_RFDS true
+#else
+#define HV_KNOWS_RFDS false
+#endif
+#ifdef X86_BUG_BHI
+#define HV_KNOWS_BHI true
+#else
+#define HV_KNOWS_BHI false
+#endif
+#ifdef X86_BUG_ITS
+#define HV_KNOWS_ITS true
+#else
+#define HV_KNOWS_ITS false
+#endif
+#ifdef X86_BUG_TSA
+#define HV_KNOWS_TSA true
+#else
+#define HV_KNOWS_TSA false
+#endif
+#ifdef X86_BUG_VMSCAPE
+#define HV_KNOWS_VMSCAPE true
+#else
+#define HV_KNOWS_VMSCAPE false
+#endif
+
+/* The feature bit stays set only where the kernel has chosen this against SRSO. */
+#ifdef X86_FEATURE_SRSO_BP_SPEC_REDUCE
+#define hv_bp_spec_reduce_choice() (boot_cpu_has(X86_FEATURE_SRSO_BP_SPEC_REDUCE) ? KERNEL_ON : KERNEL_OFF)
+#else
+#define hv_bp_spec_reduce_choice() KERNEL_UNKNOWN
+#endif
+#ifndef MSR_ZEN4_BP_CFG
+#define MSR_ZEN4_BP_CFG 0xc001102e
+#endif
+#ifndef MSR_ZEN4_BP_CFG_BP_SPEC_REDUCE_BIT
+#define MSR_ZEN4_BP_CFG_BP_SPEC_REDUCE_BIT 4
+#endif
+
+/* The host's choice to flush predictors where tasks change; 6.15 and newer keep it to themselves. */
+#ifdef X86_FEATURE_USE_IBPB
+#define hv_host_switches_with_ibpb() boot_cpu_has(X86_FEATURE_USE_IBPB)
+#else
+#define hv_host_switches_with_ibpb() (boot_cpu_has(X86_FEATURE_IBPB) && !cpu_mitigations_off())
+#endif
+#ifdef X86_FEATURE_IBPB_ON_VMEXIT
+#define hv_ibpb_on_exit() boot_cpu_has(X86_FEATURE_IBPB_ON_VMEXIT)
+#else
+#define hv_ibpb_on_exit() false
 #endif
 
 /* Interrupts note for KVM on Intel that they have used the L1 data cache. Where they do not, they may have. */

@@ -638,6 +638,7 @@ static int emul_run(struct vcpu *v)
 	struct emul *e = v->emul;
 	unsigned int i;
 
+	v->l1d_used = true;
 	emul_load_regs(e);
 	for (i = 0; i < EMUL_MAX_ITERATIONS; i++) {
 		e->read_pos = 0;

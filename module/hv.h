@@ -240,6 +240,7 @@ struct vcpu {
 	int cpu; /* physical CPU while loaded, else the last one, -1 at first */
 	cpumask_var_t caches; /* CPUs it has run on since its last WBINVD */
 	bool loaded; /* guest state is in the CPU */
+	bool l1d_used; /* the emulator may have brought the host's data into the L1 cache */
 	bool may_have_shadow; /* the backend's word: clear, there is no interrupt shadow to end */
 	u64 regs[NR_REGS];
 	u64 rip, rflags;
@@ -377,7 +378,6 @@ struct hv_ops {
 	int (*cpu_enable)(void); /* on that CPU, interrupts off; -EBUSY when someone else uses it */
 	void (*cpu_disable)(void);
 
-	void (*vm_destroy)(struct vm *vm);
 	int (*vcpu_create)(struct vcpu *vcpu);
 	void (*vcpu_destroy)(struct vcpu *vcpu);
 	void (*vcpu_reset)(struct vcpu *vcpu);

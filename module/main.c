@@ -29,6 +29,7 @@
 #include "clock.h"
 #include "compat.h"
 #include "cpuid.h"
+#include "host_mitigations.h"
 #include "msr.h"
 #include "params.h"
 #include "pure/timer_advance.h"
@@ -38,7 +39,7 @@
 
 bool param_mitigations = true;
 module_param_named(mitigations, param_mitigations, bool, 0444);
-MODULE_PARM_DESC(mitigations, "Flush branch predictors when a core changes hands between VMs; on Intel, flush the L1 cache and map guests with small pages where the CPU needs that (default: on)");
+MODULE_PARM_DESC(mitigations, "Flush branch predictors when a core changes hands between vCPUs; on AMD, keep guests out of the host's predictions (SRSO); on Intel, flush the L1 cache and map guests with small pages where the CPU needs that (default: on)");
 
 bool param_posted_interrupts = true;
 module_param_named(posted_interrupts, param_posted_interrupts, bool, 0444);
@@ -286,6 +287,7 @@ static int __init taxcut_init(void)
 
 	if (r)
 		return r;
+	mitigations_init();
 	r = hv->setup();
 	if (r)
 		goto no_backend;

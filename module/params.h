@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-extern bool param_mitigations; /* predictor barriers between VMs, SPEC_CTRL switching; VMX: L1 flushes, small pages */
+extern bool param_mitigations; /* what pure/mitigation.h decides */
 extern bool param_posted_interrupts; /* APICv and posted interrupts: wanted, and since the module is loaded, in use */
 extern bool param_posted_guard; /* vmx_apicv.c */
 extern bool param_take_exceptions; /* vmx_vmcs.c */

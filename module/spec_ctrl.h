@@ -14,19 +14,22 @@
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 
-struct vm;
+#include "host_mitigations.h"
+
+struct vcpu;
 
 /*
- * The module's own barrier when a core changes hands; cheaper variants are the
- * host's choice at boot and visible only as feature bits. last: whose the core
- * was; mitigate: the module parameter's and the host's choice. Preemption off.
+ * When a CPU changes hands, also between vCPUs of one VM: a guest may keep its
+ * own tasks apart with a barrier of its own, which works on the CPU it runs on.
+ * CPUs whose barrier leaves return predictions have them overwritten at every
+ * exit. last: whose the CPU was. Preemption off.
  */
-static inline void spec_predictor_barrier(const struct vm **last, const struct vm *vm, bool mitigate)
+static inline void spec_predictor_barrier(const struct vcpu **last, const struct vcpu *v)
 {
-	if (*last == vm)
+	if (likely(*last == v))
 		return;
-	*last = vm;
-	if (mitigate && boot_cpu_has(X86_FEATURE_USE_IBPB))
+	*last = v;
+	if (mitigations.ibpb)
 		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
 }
 

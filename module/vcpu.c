@@ -178,6 +178,20 @@ struct vcpu *vcpu_create(struct vm *vm, u32 id)
 }
 
 /*
+ * Some AMD CPUs restore the addresses and the opcode of the last x87 instruction
+ * only where an exception is pending (APM vol. 2, "FXSAVE and FXRSTOR"): what
+ * stays would be the last user's, the host's or another guest's. A load that
+ * everybody may know of takes their place; with exceptions cleared, it traps not.
+ */
+static void xstate_clear_x87_pointers(void)
+{
+	static const int harmless;
+
+	if (static_cpu_has_bug(X86_BUG_FXSAVE_LEAK))
+		asm volatile("fnclex\n\temms\n\tfildl %0" ::"m"(harmless));
+}
+
+/*
  * The guest's extended state goes into the CPU. The task's own is safe: since
  * kernel_fpu_begin() it is in memory, and comes back before user space runs.
  * Nobody else uses the FPU until kernel_fpu_end(): preemption is off, and
@@ -190,6 +204,7 @@ static void xstate_load(struct vcpu *v)
 	kernel_fpu_begin_mask(0);
 	if (boot_cpu_has(X86_FEATURE_OSPKE))
 		v->host_pkru = rdpkru();
+	xstate_clear_x87_pointers();
 	asm volatile("xrstor64 %0" ::"m"(*(u8 *)v->xstate), "a"((u32)mask), "d"((u32)(mask >> 32)) : "memory");
 	v->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	if (v->xcr0 != v->host_xcr0)

@@ -55,7 +55,6 @@ static void vm_destroy(struct vm *vm)
 	mem_destroy(vm);
 	msr_vm_destroy(vm);
 	clock_vm_destroy(vm);
-	hv->vm_destroy(vm);
 	mmdrop(vm->mm);
 	kvfree(vm);
 	module_put(THIS_MODULE);

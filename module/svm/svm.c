@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* AMD SVM: detection, per-CPU enabling, vCPU allocation, and the ops table. */
 #include <linux/cpufeature.h>
+#include <linux/mem_encrypt.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
 
-#include "../params.h"
+#include "../compat.h"
+#include "../host_mitigations.h"
 #include "../slpt.h"
 #include "svm.h"
 
@@ -43,6 +45,10 @@ static bool svm_supported(const char **why_not)
 		*why_not = "the CPU has no SVM";
 		return false;
 	}
+	if (sme_me_mask) {
+		*why_not = "its memory is encrypted by the kernel (SME), which nested page tables here do not know; boot with mem_encrypt=off (encryption by the firmware, TSME, is fine)";
+		return false;
+	}
 	if (!(cpuid_edx(SVM_CPUID_FUNC) & SVM_CPUID_NP)) {
 		*why_not = "the CPU has no nested paging";
 		return false;
@@ -52,6 +58,24 @@ static bool svm_supported(const char **why_not)
 		return false;
 	}
 	return true;
+}
+
+/*
+ * For the CPU's own structures. Where the host runs SEV-SNP guests, a CPU may
+ * take one that begins a 2M page for a use of that whole page, and fault on
+ * another's access to the rest: such a page is given back for its neighbour.
+ */
+static struct page *svm_alloc_page(gfp_t gfp)
+{
+	struct page *pages = alloc_pages(gfp | __GFP_ZERO, 1);
+	bool second;
+
+	if (!pages)
+		return NULL;
+	split_page(pages, 1);
+	second = IS_ALIGNED(page_to_pfn(pages), PTRS_PER_PMD);
+	__free_page(second ? pages : pages + 1);
+	return second ? pages + 1 : pages;
 }
 
 static int svm_setup(void)
@@ -67,7 +91,6 @@ static int svm_setup(void)
 	svm_features.tsc_scale = edx & SVM_CPUID_TSC_RATE;
 	svm_features.v_spec_ctrl = edx & SVM_CPUID_V_SPEC_CTRL;
 	svm_features.rdtscp = boot_cpu_has(X86_FEATURE_RDTSCP) || boot_cpu_has(X86_FEATURE_RDPID);
-	svm_features.mitigate = param_mitigations;
 	if (svm_features.tsc_scale)
 		svm_ops.tsc_ratio_max = SVM_TSC_RATIO_MAX;
 
@@ -79,8 +102,8 @@ static int svm_setup(void)
 	for_each_possible_cpu(cpu) {
 		struct svm_cpu *c = &per_cpu(svm_cpus, cpu);
 
-		c->hsave = alloc_page(GFP_KERNEL | __GFP_ZERO);
-		c->host_save = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		c->hsave = svm_alloc_page(GFP_KERNEL);
+		c->host_save = svm_alloc_page(GFP_KERNEL);
 		if (!c->hsave || !c->host_save)
 			return -ENOMEM;
 	}
@@ -106,6 +129,15 @@ static void svm_teardown(void)
 	svm_iopm = NULL;
 }
 
+/* Zen 5: BpSpecReduce, while guests may run on this CPU. Interrupts are off, so nobody else changes the register. */
+static void svm_reduce_speculation(bool on)
+{
+	u64 value, bit = BIT_ULL(MSR_ZEN4_BP_CFG_BP_SPEC_REDUCE_BIT);
+
+	if (mitigations.bp_spec_reduce && !rdmsrl_safe(MSR_ZEN4_BP_CFG, &value))
+		wrmsrl_safe(MSR_ZEN4_BP_CFG, on ? value | bit : value & ~bit);
+}
+
 static int svm_cpu_enable(void)
 {
 	struct svm_cpu *c = this_cpu_ptr(&svm_cpus);
@@ -122,7 +154,8 @@ static int svm_cpu_enable(void)
 	}
 	c->asid_generation++;
 	c->next_asid = svm_features.nr_asids; /* first use starts a generation, and flushes */
-	c->last_vm = NULL;
+	c->last_vcpu = NULL;
+	svm_reduce_speculation(true);
 	c->enabled = true;
 	return 0;
 }
@@ -138,28 +171,24 @@ static void svm_cpu_disable(void)
 	if (svm_features.tsc_scale && c->tsc_ratio != SVM_TSC_RATIO_DEFAULT)
 		wrmsrl(MSR_AMD64_TSC_RATIO, SVM_TSC_RATIO_DEFAULT);
 	wrmsrl(MSR_VM_HSAVE_PA, 0);
+	svm_reduce_speculation(false);
 	rdmsrl(MSR_EFER, efer);
 	/* GIF may be clear after an emergency stop; it must be set again before SVME goes (APM vol. 2, 15.17). */
 	asm volatile("stgi" ::: "memory");
 	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
 }
 
-static void svm_vm_destroy(struct vm *vm)
-{
-	int cpu;
-
-	/* A later VM may get the same address: it must not look like the last one. */
-	for_each_possible_cpu(cpu)
-		cmpxchg(&per_cpu(svm_cpus, cpu).last_vm, vm, NULL);
-}
-
 static int svm_vcpu_create(struct vcpu *v)
 {
 	struct svm_vcpu *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	struct page *vmcb = svm_alloc_page(GFP_KERNEL_ACCOUNT);
 
+	if (vmcb && s)
+		s->vmcb = page_address(vmcb);
+	else if (vmcb)
+		__free_page(vmcb);
 	if (!s)
 		return -ENOMEM;
-	s->vmcb = (struct vmcb *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	s->msrpm = (u8 *)__get_free_pages(GFP_KERNEL_ACCOUNT, MSRPM_ORDER);
 	v->svm = s;
 	if (!s->vmcb || !s->msrpm)
@@ -173,9 +202,13 @@ static int svm_vcpu_create(struct vcpu *v)
 static void svm_vcpu_destroy(struct vcpu *v)
 {
 	struct svm_vcpu *s = v->svm;
+	int cpu;
 
 	if (!s)
 		return;
+	/* A later vCPU may get the same address: it must not look like the last one. */
+	for_each_possible_cpu(cpu)
+		cmpxchg(&per_cpu(svm_cpus, cpu).last_vcpu, v, NULL);
 	free_page((unsigned long)s->vmcb);
 	free_pages((unsigned long)s->msrpm, MSRPM_ORDER);
 	kfree(s);
@@ -235,7 +268,6 @@ struct hv_ops svm_ops __ro_after_init = {
 	.teardown = svm_teardown,
 	.cpu_enable = svm_cpu_enable,
 	.cpu_disable = svm_cpu_disable,
-	.vm_destroy = svm_vm_destroy,
 	.vcpu_create = svm_vcpu_create,
 	.vcpu_destroy = svm_vcpu_destroy,
 	.vcpu_reset = svm_vcpu_reset,

@@ -59,7 +59,7 @@ struct svm_cpu {
 	u64 asid_generation;
 	u32 next_asid;
 	bool flush_all; /* ASIDs are given out anew: the next entry, whoever's, flushes them all */
-	const struct vm *last_vm; /* for the branch-predictor barrier between VMs */
+	const struct vcpu *last_vcpu; /* for the branch-predictor barrier between vCPUs */
 	u64 host_tsc_aux;
 	u64 tsc_ratio; /* the value MSR_AMD64_TSC_RATIO holds now */
 };
@@ -68,7 +68,6 @@ struct svm_features {
 	u32 nr_asids;
 	bool nrips, flush_by_asid, tsc_scale, v_spec_ctrl;
 	bool rdtscp;
-	bool mitigate; /* module parameter and host's choice: IBPB, SPEC_CTRL */
 };
 
 DECLARE_PER_CPU(struct svm_cpu, svm_cpus);

@@ -25,6 +25,7 @@
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
 
+#include "../compat.h"
 #include "../debug_regs.h"
 #include "../memory.h"
 #include "../mmu.h"
@@ -78,7 +79,7 @@ void svm_load(struct vcpu *v)
 	}
 	if (s->asid_generation != c->asid_generation)
 		svm_new_asid(s, c);
-	spec_predictor_barrier(&c->last_vm, v->vm, svm_features.mitigate);
+	spec_predictor_barrier(&c->last_vcpu, v);
 	s->entry.flags = svm_features.v_spec_ctrl ? 0 : spec_ctrl_prepare(s->entry.guest_spec_ctrl,
 									  &s->entry.host_spec_ctrl,
 									  s->spec_ctrl_used);
@@ -446,6 +447,7 @@ void svm_run(struct vcpu *v)
 	if (unlikely(s->leave_at_once))
 		smp_send_reschedule(smp_processor_id());
 	debug_regs_before_entry(v);
+	hv_clear_divider(); /* Zen 1: a division by 0 gives the last quotient, whoever's it was */
 	asm volatile("clgi" ::: "memory");
 	svm_vmenter(v->regs, &s->entry);
 	asm volatile("stgi" ::: "memory");

@@ -72,6 +72,7 @@ SYM_FUNC_START(svm_vmenter)
 	xor %ecx, %ecx
 	xor %edx, %edx
 	HV_UNTRAIN_RET
+	HV_FLUSH_PREDICTORS
 
 	HV_POP_HOST_REGS
 	RET

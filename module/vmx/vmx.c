@@ -59,7 +59,7 @@ static int vmx_setup(void)
 		vmx_ops.tsc_ratio_max = U64_MAX;
 	if (!vmx_features.ept_1g)
 		vmx_ops.slpt_max_level = 2;
-	if (vmx_features.small_pages)
+	if (mitigations.small_pages)
 		vmx_ops.slpt_max_level = 1;
 	vmx_ops.lacks = vmx_lacks;
 	if (vmx_features.posting) {
@@ -129,7 +129,7 @@ static int vmx_cpu_enable(void)
 	}
 	vmx_read_host_msrs(c);
 	c->current_vmcs = NULL;
-	c->last_vm = NULL;
+	c->last_vcpu = NULL;
 	c->enabled = true;
 	return 0;
 }
@@ -145,15 +145,6 @@ static void vmx_cpu_disable(void)
 	asm volatile("vmxoff" ::: "cc", "memory");
 	intel_pt_handle_vmx(0);
 	cr4_clear_bits(X86_CR4_VMXE);
-}
-
-static void vmx_vm_destroy(struct vm *vm)
-{
-	int cpu;
-
-	/* A later VM may get the same address: it must not look like the last one. */
-	for_each_possible_cpu(cpu)
-		cmpxchg(&per_cpu(vmx_cpus, cpu).last_vm, vm, NULL);
 }
 
 static u16 vpid_alloc(void)
@@ -208,8 +199,12 @@ static int vmx_vcpu_create(struct vcpu *v)
 static void vmx_vcpu_destroy(struct vcpu *v)
 {
 	struct vmx_vcpu *s = v->vmx;
+	int cpu;
 
 	vmx_vmcs_destroy(v);
+	/* A later vCPU may get the same address: it must not look like the last one. */
+	for_each_possible_cpu(cpu)
+		cmpxchg(&per_cpu(vmx_cpus, cpu).last_vcpu, v, NULL);
 	vpid_free(s->vpid);
 	free_page((unsigned long)s->vmcs);
 	free_page((unsigned long)s->msr_bitmap);
@@ -301,7 +296,6 @@ struct hv_ops vmx_ops __ro_after_init = {
 	.teardown = vmx_teardown,
 	.cpu_enable = vmx_cpu_enable,
 	.cpu_disable = vmx_cpu_disable,
-	.vm_destroy = vmx_vm_destroy,
 	.vcpu_create = vmx_vcpu_create,
 	.vcpu_destroy = vmx_vcpu_destroy,
 	.vcpu_reset = vmx_vcpu_reset,

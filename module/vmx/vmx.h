@@ -94,10 +94,10 @@ struct vmx_cpu {
 	struct page *vmxon;
 	struct vmx_vcpu *current_vmcs;
 	struct list_head active;
-	const struct vm *last_vm; /* for the branch-predictor barrier between VMs */
+	const struct vcpu *last_vcpu; /* for the branch-predictor barrier between vCPUs */
 	/* The host's, for the vCPU that is loaded. */
 	u64 msrs[VMX_NR_SWAPPED];
-	u64 fs_base, debugctl;
+	u64 fs_base;
 	struct desc_ptr gdt;
 	u16 ds, es, fs, gs, ldt;
 };
@@ -107,9 +107,7 @@ struct vmx_features {
 	u32 pin, proc, proc2, exit, entry; /* what every VMCS starts with */
 	u64 cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
 	bool vpid, tsc_scale, ept_1g, ept_5level, encls;
-	bool rdtscp, mitigate;
-	bool flush_l1; /* L1 terminal fault */
-	bool small_pages; /* ITLB multihit: a guest can crash this CPU with large executable pages */
+	bool rdtscp;
 	u32 slice; /* preemption-timer ticks in a guest with interrupts off; 0: the timer is not used */
 	bool posting; /* APICv and posted interrupts, all of it */
 	bool perf; /* the host's perf drives a PMU */

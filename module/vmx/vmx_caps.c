@@ -206,13 +206,14 @@ static void read_fixed_bits(struct vmx_features *f)
  * its code without a flush stops the CPU with a machine check. Where the pages
  * below are small, no translation is ever large.
  */
-static void note_mitigations(struct vmx_features *f)
+static void report_faults(void)
 {
-	f->mitigate = param_mitigations;
-	f->flush_l1 = f->mitigate && boot_cpu_has_bug(X86_BUG_L1TF) && boot_cpu_has(X86_FEATURE_FLUSH_L1D);
-	f->small_pages = f->mitigate && boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) && !cpu_mitigations_off();
-	if (f->small_pages)
+	if (mitigations.small_pages)
 		report_lack(WANTED, "safe large pages (ITLB multihit)", NULL);
+	if (mitigations.l1d_lacks) {
+		report_lack(WANTED, "L1 data cache flush (L1TF)", NULL);
+		pr_warn("VMX: this CPU's microcode cannot flush the L1 data cache: guests can read the host's memory (L1TF)\n");
+	}
 }
 
 bool vmx_caps_ok(void)
@@ -245,7 +246,7 @@ bool vmx_caps_ok(void)
 	f->rdtscp = (f->proc2 & SECONDARY_EXEC_ENABLE_RDTSCP) && boot_cpu_has(X86_FEATURE_RDTSCP);
 	f->ept_1g = ept & VMX_EPT_1GB_PAGE_BIT;
 	f->ept_5level = ept & VMX_EPT_PAGE_WALK_5_BIT;
-	note_mitigations(f);
+	report_faults();
 	f->slice = slice_ticks(may, misc);
 	f->posting = can_post(may);
 	if (f->posting)

@@ -42,11 +42,14 @@
 
 /*
  * On CPUs with the L1 terminal fault the guest must not find other people's
- * data in the L1 cache: of those who ran here before this stay, and what
- * interrupts have touched since the last entry.
+ * data in the L1 cache: of those who ran here before this stay, what interrupts
+ * have touched since the last entry, and what the emulator has.
  */
-static void vmx_flush_l1(void)
+static void vmx_flush_l1(struct vcpu *v)
 {
+	if (mitigations.l1d == L1D_FLUSH_IF_USED && !v->l1d_used && !hv_l1d_was_used())
+		return;
+	v->l1d_used = false;
 	hv_l1d_clean();
 	wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
 }
@@ -69,10 +72,8 @@ void vmx_load(struct vcpu *v)
 	vmx_make_current(s);
 	c = this_cpu_ptr(&vmx_cpus);
 	vmx_load_host_state(v);
-	rdmsrl(MSR_IA32_DEBUGCTLMSR, c->debugctl);
-	if (vmx_features.flush_l1)
-		vmx_flush_l1();
-	spec_predictor_barrier(&c->last_vm, v->vm, vmx_features.mitigate);
+	v->l1d_used = true;
+	spec_predictor_barrier(&c->last_vcpu, v);
 	vmx_prepare_spec_ctrl(s);
 	vmx_load_msrs(v);
 	if (unlikely(s->stale & VMX_STALE_APICV)) {
@@ -83,13 +84,8 @@ void vmx_load(struct vcpu *v)
 
 void vmx_unload(struct vcpu *v)
 {
-	struct vmx_cpu *c = this_cpu_ptr(&vmx_cpus);
-
 	vmx_unload_msrs(v);
 	vmx_restore_host_state(v);
-	/* An exit has cleared both (SDM vol. 3, "Loading Host Control Registers, Debug Registers, MSRs"). */
-	if (c->debugctl)
-		wrmsrl(MSR_IA32_DEBUGCTLMSR, c->debugctl);
 	debug_regs_unload(v);
 }
 
@@ -377,6 +373,7 @@ void vmx_send_notification(int cpu)
 void vmx_run(struct vcpu *v)
 {
 	struct vmx_vcpu *s = v->vmx;
+	u64 debugctl;
 	u32 reason;
 
 	if (unlikely(s->stale))
@@ -390,14 +387,18 @@ void vmx_run(struct vcpu *v)
 	vmx_write_registers(v);
 	if (vmx_features.perf)
 		vmx_perf_before_entry(s);
-	if (unlikely(vmx_features.flush_l1) && hv_l1d_was_used())
-		vmx_flush_l1();
+	if (unlikely(mitigations.l1d))
+		vmx_flush_l1(v);
 	if (hv_mmio_leaves_stale_data() && READ_ONCE(v->vm->host_mmio))
 		hv_clear_cpu_buffers();
 	s->entry.flags &= ~VMX_ENTRY_REFUSED;
+	/* The host's, which interrupts of perf's change; an exit clears it (SDM vol. 3, "Loading Host Control Registers, Debug Registers, MSRs"). */
+	rdmsrl(MSR_IA32_DEBUGCTLMSR, debugctl);
 
 	debug_regs_before_entry(v);
 	vmx_vmenter(v->regs, &s->entry, HOST_RSP);
+	if (unlikely(debugctl))
+		wrmsrl(MSR_IA32_DEBUGCTLMSR, debugctl);
 	debug_regs_after_exit(v);
 	if (unlikely(s->perf_msrs))
 		vmx_perf_after_exit(s);
