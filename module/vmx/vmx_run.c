@@ -392,7 +392,7 @@ void vmx_run(struct vcpu *v)
 	if (hv_mmio_leaves_stale_data() && READ_ONCE(v->vm->host_mmio))
 		hv_clear_cpu_buffers();
 	s->entry.flags &= ~VMX_ENTRY_REFUSED;
-	/* The host's, which interrupts of perf's change; an exit clears it (SDM vol. 3, "Loading Host Control Registers, Debug Registers, MSRs"). */
+	/* Interrupts of perf change it, and an exit clears it (SDM vol. 3, "Loading Host Control Registers"). */
 	rdmsrl(MSR_IA32_DEBUGCTLMSR, debugctl);
 
 	debug_regs_before_entry(v);
