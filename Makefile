@@ -6,7 +6,7 @@
 
 IN_ROOT := lab/in-root --
 
-.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-intel check-stress compat demo plots bench-path bench-path-baseline build-bench-path native install uninstall clean distclean
+.PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-vfio check-intel check-stress compat demo plots bench-path bench-path-baseline build-bench-path native install uninstall clean distclean
 .PHONY: guest-module native-guest install-guest uninstall-guest
 
 all: module tool guest
@@ -25,6 +25,7 @@ help:
 	@echo 'make lint       style and static checks'
 	@echo 'make check      run the tests, but the slow ones'
 	@echo 'make check-guests  run every guest, the slow ones too'
+	@echo 'make check-vfio  every host device in a guest, in every way'
 	@echo 'make check-intel  every test on the emulated Intel host'
 	@echo 'make check-stress  interrupts, timers, wake-ups and changes of memory for minutes (STRESS_SECONDS=60 for each test)'
 	@echo 'make compat     run KVM'"'"'s selftests on stock KVM and on taxcut, side by side (COMPAT=NAMES)'
@@ -78,6 +79,10 @@ check: lab
 
 check-guests: lab module
 	@GUEST_ALL=1 tests/run guest
+
+check-vfio: lab module guest
+	@lab/lab --devices vfio-noncoherent --timeout 5000 -- tests/vfio/run --all
+	@lab/lab --devices vfio --timeout 1500 -- tests/vfio/run legacy-msi iommufd-msi
 
 check-intel: lab
 	@INTEL_ALL=1 tests/run intel

@@ -11,7 +11,7 @@ device=${TAXCUT_DEV:-/dev/taxcut}
 images=/build/guest
 limit=240	# seconds that one guest may take
 patience=120	# seconds that it may be silent
-tools=
+initrd=
 qemu_pid=
 listener=
 input=/dev/null
@@ -55,13 +55,14 @@ machine()
 	       -nodefaults -no-user-config -display none)
 }
 
-# kernel VERSION SCENARIO [WORD...]: boot Debian's kernel into a scenario, with the tools where $tools is set.
+# kernel VERSION SCENARIO [WORD...]: boot Debian's kernel into a scenario, with an initrd that has more where $initrd says
+# so (tools, devices).
 kernel()
 {
 	local version=$1 scenario=$2
 
 	shift 2
-	args+=(-kernel "$images/vmlinuz-$version" -initrd "$images/initrd-${tools:+tools-}$version.img"
+	args+=(-kernel "$images/vmlinuz-$version" -initrd "$images/initrd-${initrd:+$initrd-}$version.img"
 	       -append "console=ttyS0 panic=-1 quiet tc.run=$scenario $quick $*")
 }
 
