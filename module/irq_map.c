@@ -69,6 +69,7 @@ static struct map_look look_begin(struct irqchip *irq)
 static bool look_again(struct irqchip *irq, struct map_look *k)
 {
 	if (k->locked) {
+		__acquire(&irq->map_lock); /* for sparse: an earlier call took it */
 		raw_spin_unlock_irqrestore(&irq->map_lock, k->flags);
 		return false;
 	}
@@ -76,6 +77,7 @@ static bool look_again(struct irqchip *irq, struct map_look *k)
 	if (likely(!(k->gen & 1) && READ_ONCE(irq->map_gen) == k->gen))
 		return false;
 	raw_spin_lock_irqsave(&irq->map_lock, k->flags);
+	__release(&irq->map_lock); /* for sparse: a later call lets it go */
 	k->locked = true;
 	return true;
 }
