@@ -47,6 +47,13 @@ static int host_vma_at(struct mm_struct *mm, u64 hva, struct host_vma *v)
 	return 0;
 }
 
+u64 host_next_mapped(struct mm_struct *mm, u64 hva)
+{
+	struct host_vma v;
+
+	return host_vma_at(mm, hva, &v) || v.kind != HOST_NONE ? hva : v.end;
+}
+
 /* ---- pinned pages ---- */
 
 static int account(struct mm_struct *mm, unsigned int n)

@@ -71,6 +71,9 @@ unsigned int host_pages_peek(struct mm_struct *mm, u64 hva, unsigned int n, bool
  */
 int host_pages_populate(struct mm_struct *mm, u64 hva, unsigned int n, bool write, unsigned long *pages);
 
+/* The first address from hva on where the owner has something mapped; hva itself where that cannot be told. */
+u64 host_next_mapped(struct mm_struct *mm, u64 hva);
+
 /* Let go of a page, valid or stale; any context but hard interrupts. */
 void host_page_put(struct mm_struct *mm, unsigned long page);
 void host_pages_put(struct mm_struct *mm, unsigned long *pages, unsigned int n);

@@ -22,11 +22,13 @@
 
 /* How often to try again what lost a race, where nobody waits for the page. */
 #define MEM_TRIES 3
+#define MEM_CHUNKS_PER_LOOK 1024
 
 struct fetch {
 	u64 gpa, hva; /* of the first page wanted */
 	unsigned int n; /* pages wanted; 0: all that were asked for are there */
 	bool write; /* the slot can be written */
+	bool needs_chunk; /* the slot has none there as yet */
 	unsigned long seq;
 	unsigned long pages[PIN_CHUNK_PAGES];
 };
@@ -38,9 +40,9 @@ static void fetch_choose(struct fetch *f, const struct mem_slot *s, u64 gpa, u64
 	const struct pin_chunk *c = slot_chunk(s, hva);
 
 	end = min3(end, s->gpa + slot_size(s), gpa + PIN_CHUNK_SIZE - (hva & (PIN_CHUNK_SIZE - 1)));
-	while (gpa < end && host_page_allows(c->pages[chunk_index(s->hva + (gpa - s->gpa))], write))
+	while (c && gpa < end && host_page_allows(c->pages[chunk_index(s->hva + (gpa - s->gpa))], write))
 		gpa += PAGE_SIZE;
-	for (stop = gpa; stop < end; stop += PAGE_SIZE) {
+	for (stop = c ? gpa : end; stop < end; stop += PAGE_SIZE) {
 		if (host_page_allows(c->pages[chunk_index(s->hva + (stop - s->gpa))], write))
 			break;
 	}
@@ -50,6 +52,53 @@ static void fetch_choose(struct fetch *f, const struct mem_slot *s, u64 gpa, u64
 	f->write = !(s->flags & KVM_MEM_READONLY);
 }
 
+/* The slot has use for the chunk, unless it has one: then the reference goes back. page_lock, vm->mem_sem held. */
+static struct pin_chunk *slot_take_chunk(struct mem_slot *s, u64 hva, struct pin_chunk *c)
+{
+	if (!c || slot_chunk(s, hva))
+		return c;
+	smp_store_release(slot_chunk_at(s, hva), c);
+	return NULL;
+}
+
+/* The slot at gpa, if it has no chunk there as yet, and the host address. vm->mem_sem held. */
+static struct mem_slot *slot_without_chunk(struct vm *vm, u64 gpa, u64 *hva)
+{
+	struct mem_slot *s = mem_find(vm->mem, gpa);
+
+	if (!s)
+		return NULL;
+	*hva = s->hva + (gpa - s->gpa);
+	return slot_chunk(s, *hva) ? NULL : s;
+}
+
+/* Pages that another slot has, or had a moment ago, are used by this one, too. */
+static void fetch_adopt(struct vm *vm, u64 gpa)
+{
+	struct pin_cache *pins = &vm->mem->pins;
+	struct pin_chunk *c = NULL;
+	struct mem_slot *s;
+	u64 hva, now;
+
+	down_read(&vm->mem_sem);
+	s = slot_without_chunk(vm, gpa, &hva);
+	up_read(&vm->mem_sem);
+	if (s)
+		c = pin_chunk_get(pins, hva, false);
+	if (!c)
+		return;
+	down_read(&vm->mem_sem);
+	s = slot_without_chunk(vm, gpa, &now);
+	if (s && now == hva) {
+		spin_lock(&pins->page_lock);
+		c = slot_take_chunk(s, hva, c);
+		spin_unlock(&pins->page_lock);
+	}
+	up_read(&vm->mem_sem);
+	if (c)
+		pin_chunk_put(pins, c);
+}
+
 /* 0, -ENOENT (no slot), -EINTR (fatal signal). */
 static int fetch_begin(struct vm *vm, struct fetch *f, u64 gpa, u64 end, bool write)
 {
@@ -57,6 +106,7 @@ static int fetch_begin(struct vm *vm, struct fetch *f, u64 gpa, u64 end, bool wr
 	struct mem_slot *s;
 	bool changing;
 
+	fetch_adopt(vm, gpa);
 	for (;;) {
 		down_read(&vm->mem_sem);
 		s = mem_find(vm->mem, gpa);
@@ -66,6 +116,7 @@ static int fetch_begin(struct vm *vm, struct fetch *f, u64 gpa, u64 end, bool wr
 		}
 		spin_lock(&pins->page_lock);
 		fetch_choose(f, s, gpa, end, write);
+		f->needs_chunk = f->n && !slot_chunk(s, f->hva);
 		f->seq = pins->seq;
 		changing = f->n && pin_is_changing(pins, f->hva, f->hva + ((u64)f->n << PAGE_SHIFT));
 		spin_unlock(&pins->page_lock);
@@ -77,24 +128,37 @@ static int fetch_begin(struct vm *vm, struct fetch *f, u64 gpa, u64 end, bool wr
 	}
 }
 
-/* Put the first n pages into use. -EAGAIN: something has changed, nothing was. */
+/* Put the first n pages into use. -EAGAIN: something has changed, nothing was. -ENOMEM. */
 static int fetch_end(struct vm *vm, struct fetch *f, unsigned int n)
 {
 	struct pin_cache *pins = &vm->mem->pins;
+	struct pin_chunk *c = NULL;
 	struct mem_slot *s;
 	int r = -EAGAIN;
 
+	if (!memchr_inv(f->pages, 0, n * sizeof(f->pages[0])))
+		return 0;
+	if (f->needs_chunk) {
+		c = pin_chunk_get(pins, f->hva, true);
+		if (!c) {
+			host_pages_put(vm->mm, f->pages, n);
+			return -ENOMEM;
+		}
+	}
 	down_read(&vm->mem_sem);
 	s = mem_find(vm->mem, f->gpa);
 	spin_lock(&pins->page_lock);
 	if (s && s->hva + (f->gpa - s->gpa) == f->hva && s->gpa + slot_size(s) - f->gpa >= (u64)n << PAGE_SHIFT &&
-	    !pin_changed(pins, f->seq, f->hva, f->hva + ((u64)n << PAGE_SHIFT))) {
+	    (c || slot_chunk(s, f->hva)) && !pin_changed(pins, f->seq, f->hva, f->hva + ((u64)n << PAGE_SHIFT))) {
+		c = slot_take_chunk(s, f->hva, c);
 		pin_install(pins, slot_chunk(s, f->hva), chunk_index(f->hva), n, f->pages);
 		r = 0;
 	}
 	spin_unlock(&pins->page_lock);
 	up_read(&vm->mem_sem);
 	host_pages_put(vm->mm, f->pages, n);
+	if (c)
+		pin_chunk_put(pins, c);
 	return r;
 }
 
@@ -175,7 +239,7 @@ int mem_page_in(struct vm *vm, u64 gpa, bool write)
 /* All of one 1 GiB piece is one aligned piece of memory, and alike. */
 static bool slot_fits_1g(const struct mem_slot *s, u64 hva)
 {
-	unsigned long first = slot_chunk(s, hva)->pages[0];
+	unsigned long first = slot_page(s, (hva - s->hva) >> PAGE_SHIFT);
 	u64 i;
 
 	if (host_page_pa(first) & (slpt_level_size(3) - 1))
@@ -183,7 +247,7 @@ static bool slot_fits_1g(const struct mem_slot *s, u64 hva)
 	for (i = 0; i < 512; i++) {
 		const struct pin_chunk *c = slot_chunk(s, hva + (i << PIN_CHUNK_SHIFT));
 
-		if (!c->contiguous || host_page_pfn(c->pages[0]) != host_page_pfn(first) + i * PIN_CHUNK_PAGES ||
+		if (!c || !c->contiguous || host_page_pfn(c->pages[0]) != host_page_pfn(first) + i * PIN_CHUNK_PAGES ||
 		    ((c->pages[0] ^ first) & HOST_PAGE_ATTRIBUTES))
 			return false;
 	}
@@ -193,10 +257,11 @@ static bool slot_fits_1g(const struct mem_slot *s, u64 hva)
 static unsigned int slot_level_at(const struct mem_slot *s, u64 offset)
 {
 	u64 gpa = s->gpa + offset, hva = s->hva + offset, left = slot_size(s) - offset;
+	const struct pin_chunk *c = slot_chunk(s, hva);
 
 	if ((s->flags & KVM_MEM_LOG_DIRTY_PAGES) || hv->slpt_max_level < 2)
 		return 1;
-	if ((gpa | hva) & (slpt_level_size(2) - 1) || left < slpt_level_size(2) || !slot_chunk(s, hva)->contiguous)
+	if ((gpa | hva) & (slpt_level_size(2) - 1) || left < slpt_level_size(2) || !c || !c->contiguous)
 		return 1;
 	if (boot_cpu_has(X86_FEATURE_GBPAGES) && hv->slpt_max_level >= 3 && !((gpa | hva) & (slpt_level_size(3) - 1)) &&
 	    left >= slpt_level_size(3) && slot_fits_1g(s, hva))
@@ -247,6 +312,19 @@ static s64 slot_map(struct vm *vm, struct mem_slot *s, u64 offset, u64 end, bool
 	return offset;
 }
 
+/* Moves *gpa over chunks of which no page was ever found, some at a time. Returns where the chunk ends that it comes to. */
+static u64 slot_skip_empty(const struct mem_slot *s, u64 *gpa, u64 stop, u64 end)
+{
+	unsigned int i;
+
+	end = min(end, s->gpa + slot_size(s));
+	for (i = 0; i < MEM_CHUNKS_PER_LOOK && stop < end && !slot_chunk(s, s->hva + (*gpa - s->gpa)); i++) {
+		*gpa = stop;
+		stop = min(end, stop + PIN_CHUNK_SIZE);
+	}
+	return stop;
+}
+
 /* One step of mem_map_range(): at most a chunk, or one large page. Moves *gpa on. -ENOENT where there is no slot. */
 static int mem_map_step(struct vm *vm, u64 *gpa, u64 end, bool *changed)
 {
@@ -263,6 +341,7 @@ static int mem_map_step(struct vm *vm, u64 *gpa, u64 end, bool *changed)
 		if (s) {
 			hva = s->hva + (*gpa - s->gpa);
 			stop = min3(end, s->gpa + slot_size(s), *gpa + PIN_CHUNK_SIZE - (hva & (PIN_CHUNK_SIZE - 1)));
+			stop = slot_skip_empty(s, gpa, stop, end);
 			r = slot_map(vm, s, *gpa - s->gpa, stop - s->gpa, changed);
 			if (r >= 0)
 				*gpa = s->gpa + r;
@@ -359,6 +438,20 @@ int mem_fault(struct vcpu *v, u64 gpa, bool write)
 
 /* ---- memory that is fetched ahead ---- */
 
+/* There is nothing from f->hva on for as long as f goes: moves *gpa behind the hole. */
+static bool skip_hole(struct vm *vm, const struct fetch *f, u64 *gpa)
+{
+	u64 hole;
+
+	if (!f->needs_chunk)
+		return false;
+	hole = host_next_mapped(vm->mm, f->hva) - f->hva;
+	if (hole < (u64)f->n << PAGE_SHIFT)
+		return false;
+	*gpa = f->gpa + min(hole, 1ULL << 52); /* beyond any guest's memory: there is nothing more */
+	return true;
+}
+
 static int populate_chunk(struct vm *vm, struct fetch *f, u64 *gpa, u64 end)
 {
 	unsigned int tries, n;
@@ -368,6 +461,8 @@ static int populate_chunk(struct vm *vm, struct fetch *f, u64 *gpa, u64 end)
 		r = fetch_begin(vm, f, *gpa, end, false);
 		if (r)
 			return r;
+		if (skip_hole(vm, f, gpa))
+			return 0;
 		n = f->n;
 		if (n)
 			r = host_pages_populate(vm->mm, f->hva, n, f->write, f->pages);

@@ -17,7 +17,7 @@ struct mem_slot {
 	u64 serial; /* tells it from a later slot of the same number */
 	u64 gpa, hva, npages;
 	u64 nchunks;
-	struct pin_chunk **chunks;
+	struct pin_chunk **chunks; /* NULL: no page of it has been found as yet; set once */
 	unsigned long *dirty; /* with KVM_MEM_LOG_DIRTY_PAGES: written pages that are not marked in the second-level table */
 };
 
@@ -50,9 +50,14 @@ static inline u64 slot_size(const struct mem_slot *s)
 	return s->npages << PAGE_SHIFT;
 }
 
+static inline struct pin_chunk **slot_chunk_at(const struct mem_slot *s, u64 hva)
+{
+	return &s->chunks[(hva >> PIN_CHUNK_SHIFT) - (s->hva >> PIN_CHUNK_SHIFT)];
+}
+
 static inline struct pin_chunk *slot_chunk(const struct mem_slot *s, u64 hva)
 {
-	return s->chunks[(hva >> PIN_CHUNK_SHIFT) - (s->hva >> PIN_CHUNK_SHIFT)];
+	return READ_ONCE(*slot_chunk_at(s, hva));
 }
 
 static inline unsigned int chunk_index(u64 hva)
@@ -64,8 +69,9 @@ static inline unsigned int chunk_index(u64 hva)
 static inline unsigned long slot_page(const struct mem_slot *s, u64 page)
 {
 	u64 hva = s->hva + (array_index_nospec(page, s->npages) << PAGE_SHIFT);
+	const struct pin_chunk *c = slot_chunk(s, hva);
 
-	return READ_ONCE(slot_chunk(s, hva)->pages[chunk_index(hva)]);
+	return likely(c) ? READ_ONCE(c->pages[chunk_index(hva)]) : 0;
 }
 
 #endif /* TAXCUT_MEM_PRIV_H */

@@ -278,23 +278,6 @@ static unsigned long *mem_alloc_dirty(u64 npages)
 	return kvcalloc(BITS_TO_LONGS(npages), sizeof(long), GFP_KERNEL_ACCOUNT);
 }
 
-/* Its chunks, as yet without pages. */
-static int slot_get_chunks(struct mem *m, struct mem_slot *s)
-{
-	u64 base = s->hva & ~(PIN_CHUNK_SIZE - 1);
-	u64 i;
-
-	for (i = 0; i < s->nchunks; i++) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		s->chunks[i] = pin_chunk_get(&m->pins, base + (i << PIN_CHUNK_SHIFT));
-		if (!s->chunks[i])
-			return -ENOMEM;
-		cond_resched();
-	}
-	return 0;
-}
-
 static struct mem_slot *mem_new_slot(struct mem *m, const struct kvm_userspace_memory_region *r)
 {
 	struct mem_slot *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
@@ -319,8 +302,6 @@ static struct mem_slot *mem_new_slot(struct mem *m, const struct kvm_userspace_m
 		s->nchunks = 0;
 		err = -ENOMEM;
 	}
-	if (!err)
-		err = slot_get_chunks(m, s);
 	if (err) {
 		mem_free_slot(m, s);
 		return ERR_PTR(err);

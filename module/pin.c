@@ -292,12 +292,14 @@ static struct pin_chunk *chunk_new(struct pin_cache *c, u64 hva)
 	return chunk;
 }
 
-struct pin_chunk *pin_chunk_get(struct pin_cache *c, u64 hva)
+struct pin_chunk *pin_chunk_get(struct pin_cache *c, u64 hva, bool create)
 {
 	struct pin_chunk *chunk;
 
 	mutex_lock(&c->lock);
-	chunk = xa_load(&c->index, hva >> PIN_CHUNK_SHIFT) ?: chunk_new(c, hva);
+	chunk = xa_load(&c->index, hva >> PIN_CHUNK_SHIFT);
+	if (!chunk && create)
+		chunk = chunk_new(c, hva & ~(PIN_CHUNK_SIZE - 1));
 	if (chunk) {
 		list_del_init(&chunk->idle);
 		chunk->refs++;

@@ -76,8 +76,11 @@ void pin_cache_stop(struct pin_cache *c);
 /* Stopped, and no chunk is in use. */
 void pin_cache_destroy(struct pin_cache *c);
 
-/* The chunk at hva (aligned), one reference taken; it may be without pages. May sleep. NULL: no memory. */
-struct pin_chunk *pin_chunk_get(struct pin_cache *c, u64 hva);
+/*
+ * The chunk at hva, one reference taken; it may be without pages. May sleep. NULL: no memory, or (unless create) there
+ * is none.
+ */
+struct pin_chunk *pin_chunk_get(struct pin_cache *c, u64 hva, bool create);
 void pin_chunk_put(struct pin_cache *c, struct pin_chunk *chunk);
 
 /* Let go of all that is pinned without need: idle chunks, stale pages. May sleep. */

@@ -269,10 +269,11 @@ static void wrong_slots(void)
 	FAILS(machine_slot(m.vm, 0, 0, 0, RAM_SIZE - PAGE, ram), EINVAL, 0);
 	FAILS(machine_slot(m.vm, 0, 0, 0, RAM_SIZE, ram + PAGE), EINVAL, 0);
 	FAILS(machine_slot(m.vm, 0, KVM_MEM_READONLY, 0, RAM_SIZE, ram), EINVAL, 0);
-	if (is_taxcut()) {
+	if (is_taxcut())
 		FAILS(machine_slot(m.vm, 512, 0, RAM_SIZE, PAGE, ram), EINVAL, 0);
-		FAILS(machine_slot(m.vm, 1, 0, RAM_SIZE, 16 * PAGE, gone), EFAULT, 0);
-	}
+	/* A slot may cover addresses without memory. */
+	WANT(!machine_slot(m.vm, 1, 0, RAM_SIZE, 16 * PAGE, gone));
+	WANT(!machine_slot(m.vm, 1, 0, 0, 0, NULL));
 	for (i = 1; i < 500; i++)
 		WANT(!machine_slot(m.vm, i, 0, 16 * RAM_SIZE + i * 2 * PAGE, PAGE, ram + i * PAGE));
 	for (i = 1; i < 500; i += 2)
@@ -293,8 +294,8 @@ static void memory_vanishes(void)
 	munmap(m.ram, m.ram_size);
 	sleep_us(50000);
 	runner_stop(&r);
-	if (is_taxcut())
-		WANT(!r.result || r.error == EINTR);
+	/* Its page tables are gone, too: whatever it does next, it cannot go on. */
+	WANT(r.result < 0 && r.error == EFAULT);
 	m.ram = MAP_FAILED;
 	machine_destroy(&m);
 }
@@ -375,7 +376,7 @@ static void too_many(void)
 	struct kvm_ioeventfd io = { .len = 4, .fd = eventfd(0, 0) };
 	struct rlimit limit, few = { 0 };
 	struct machine m;
-	int i, fd;
+	int i, fd, max;
 
 	create(&m, IRQCHIP_SPLIT, 0);
 	routes->head.nr = 4097;
@@ -398,14 +399,16 @@ static void too_many(void)
 	few.rlim_max = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &few);
 	FAILS(ioctl(m.vm, KVM_CREATE_VCPU, 0), EMFILE, 0);
-	setrlimit(RLIMIT_NOFILE, &limit);
-	for (i = 0; i < 100; i++) {
+	few.rlim_cur = few.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &few);
+	max = ioctl(m.dev, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	for (i = 0; i < max + 1; i++) {
 		fd = ioctl(m.vm, KVM_CREATE_VCPU, i);
 		if (fd < 0)
 			break;
 	}
 	if (is_taxcut())
-		WANT(i == 64 && errno == EINVAL);
+		WANT(i == max && errno == EINVAL);
 	FAILS(ioctl(m.vm, KVM_CREATE_VCPU, 3), EEXIST, EINVAL);
 	machine_destroy(&m);
 	free(routes);
@@ -861,7 +864,7 @@ static const struct story {
 } stories[] = {
 	{ "calls on the wrong kind of descriptor are refused", wrong_descriptor },
 	{ "bad pointers are EFAULT", wrong_pointer },
-	{ "overlapping, wrapping and unmapped slots are refused", wrong_slots },
+	{ "overlapping and wrapping slots are refused", wrong_slots },
 	{ "guest memory is unmapped under a running guest", memory_vanishes },
 	{ "memory replaced at the same address is the new memory", memory_is_replaced },
 	{ "memory given up under a running guest is not written any more", memory_is_ballooned },
