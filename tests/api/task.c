@@ -445,6 +445,8 @@ TEST(task_bad_segments)
 		{ SEL_CODE3 | 3, SEL_FLAT3 | 3, SEL_CODE3 | 3, 0, 0, 0 }, /* readable code is good for data */
 	};
 
+	if (is_emulated_cpu())
+		test_skip("QEMU's CPU, which switches tasks itself on SVM, has other faults and A's address in the frame");
 	for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct tasks t = start("task_call", "task_b");
 
