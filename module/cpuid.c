@@ -155,15 +155,18 @@ static void cpuid_apply_mwait(struct vcpu *v)
 		v->regs[REG_RCX] &= ~(u64)CPUID_MONITOR;
 }
 
-/* CPUID faulting (SDM vol. 2, CPUID): the guest's kernel keeps its programs from the instruction. */
-bool cpuid_faults(struct vcpu *v)
+static noinline bool in_user_mode(struct vcpu *v)
 {
 	struct hv_paging p;
 
-	if (likely(!(v->msrs->misc_features & MSR_MISC_FEATURES_ENABLES_CPUID_FAULT)))
-		return false;
 	hv_call(get_paging)(v, &p);
 	return p.cpl > 0;
+}
+
+/* CPUID faulting (SDM vol. 2, CPUID): the guest's kernel keeps its programs from the instruction. */
+bool cpuid_faults(struct vcpu *v)
+{
+	return unlikely(v->msrs->misc_features & MSR_MISC_FEATURES_ENABLES_CPUID_FAULT) && in_user_mode(v);
 }
 
 void cpuid_emulate(struct vcpu *v)

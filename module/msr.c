@@ -41,11 +41,9 @@ struct msr_row {
 	bool (*offered)(void); /* listed only when this says so; NULL: always */
 };
 
-static const struct msr_row *msr_find(u32 index);
-
 static u64 *msr_field(struct vcpu *v, u32 index)
 {
-	const struct msr_row *row = msr_find(index);
+	const struct msr_row *row = v->msrs->row;
 
 	return (u64 *)((u8 *)v->msrs + row->field) + array_index_nospec(index - row->first, row->last - row->first + 1);
 }
@@ -716,17 +714,26 @@ static const struct msr_row *msr_find(u32 index)
 	return NULL;
 }
 
+/* Often the same one as the last time. */
+static const struct msr_row *msr_find_again(const struct vcpu *v, u32 index)
+{
+	const struct msr_row *row = v->msrs->row;
+
+	return row && index - row->first <= row->last - row->first ? row : msr_find(index);
+}
+
 int msr_get(struct vcpu *v, u32 index, u64 *value, bool host)
 {
 	const struct msr_row *row;
 
 	if (index == MSR_IA32_TSC_DEADLINE)
 		return get_tsc_deadline(v, index, value, host);
-	row = msr_find(index);
+	row = msr_find_again(v, index);
 	if (!row)
 		return -ENOENT;
 	if (!row->get)
 		return -EINVAL;
+	v->msrs->row = row;
 	return row->get(v, index, value, host);
 }
 
@@ -739,12 +746,13 @@ int msr_set(struct vcpu *v, u32 index, u64 value, bool host)
 		return set_tsc_deadline(v, index, value, host);
 	if (index - APIC_BASE_MSR < 0x100)
 		return apic_msr_write(v, index, value);
-	row = msr_find(index);
+	row = msr_find_again(v, index);
 	if (!row)
 		return -ENOENT;
-	if (row->set)
-		return row->set(v, index, value, host);
-	return -EINVAL; /* read-only */
+	if (!row->set)
+		return -EINVAL; /* read-only */
+	v->msrs->row = row;
+	return row->set(v, index, value, host);
 }
 
 unsigned int msr_listed(u32 *indices, unsigned int max)

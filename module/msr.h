@@ -12,7 +12,10 @@
 #define MSR_MTRR_VAR 8
 #define MSR_MTRR_FIXED 11
 
+struct msr_row;
+
 struct vcpu_msrs {
+	const struct msr_row *row; /* of the last access: its get() and set() find their field by it */
 	u64 tsc_adjust;
 	u64 misc_enable;
 	u64 ucode_rev;
