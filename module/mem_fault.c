@@ -198,16 +198,15 @@ static void fetch_before(struct vm *vm, struct fetch *f, u64 gpa)
 		fetch_end(vm, f, n);
 }
 
-static int page_in(struct vm *vm, u64 gpa, bool write, bool interruptible)
+static int fetch_wanted(struct vm *vm, struct fetch *f, u64 gpa, bool write, bool interruptible)
 {
-	struct fetch *f = kmalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	bool fetched = false, reaped = false;
 	int r;
 
-	if (!f)
-		return -ENOMEM;
 	gpa &= PAGE_MASK;
 	for (;;) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		/* Up to the chunk's end: neighbours that are there come along. */
 		r = fetch_begin(vm, f, gpa, ULLONG_MAX, write);
 		if (r || f->gpa != gpa || !f->n)
@@ -225,6 +224,17 @@ static int page_in(struct vm *vm, u64 gpa, bool write, bool interruptible)
 	}
 	if (!r && fetched)
 		fetch_before(vm, f, gpa);
+	return r;
+}
+
+static int page_in(struct vm *vm, u64 gpa, bool write, bool interruptible)
+{
+	struct fetch *f = kmalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	r = fetch_wanted(vm, f, gpa, write, interruptible);
 	kfree(f);
 	return r;
 }
@@ -475,15 +485,12 @@ static int populate_chunk(struct vm *vm, struct fetch *f, u64 *gpa, u64 end)
 	}
 }
 
-int mem_populate(struct vm *vm, u64 gpa, u64 npages)
+/* Make memory of [at, end) present as far as that takes nobody's help. */
+static int populate(struct vm *vm, struct fetch *f, u64 at, u64 end)
 {
-	struct fetch *f = kmalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
-	u64 at = gpa, end = gpa + (npages << PAGE_SHIFT), failed = ~0ULL;
-	bool changed;
+	u64 failed = ~0ULL;
 	int r = 0;
 
-	if (!f)
-		return -ENOMEM;
 	while (!r && at < end) {
 		u64 here = at;
 
@@ -495,31 +502,59 @@ int mem_populate(struct vm *vm, u64 gpa, u64 npages)
 		}
 		cond_resched();
 	}
+	return r;
+}
+
+int mem_populate(struct vm *vm, u64 gpa, u64 npages)
+{
+	struct fetch *f = kmalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	u64 end = gpa + (npages << PAGE_SHIFT);
+	bool changed;
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	r = populate(vm, f, gpa, end);
 	kfree(f);
 	return r ?: mem_map_range(vm, gpa, end, &changed);
 }
 
-int mem_pre_fault(struct vm *vm, struct kvm_pre_fault_memory *range)
+/* All of [range->gpa, end), and map it. Moves range on as far as it comes. */
+static int pre_fault_chunk(struct vm *vm, struct fetch *f, struct kvm_pre_fault_memory *range, u64 end)
 {
-	u64 size = range->size, n;
-	int r = 0;
+	u64 start = range->gpa;
+	bool changed;
+	int r;
 
-	if (range->flags || !PAGE_ALIGNED(range->gpa) || !PAGE_ALIGNED(size) || range->gpa + size <= range->gpa)
-		return -EINVAL;
-	while (range->size && !r) {
-		if (signal_pending(current)) {
-			r = -EINTR;
-			break;
-		}
-		n = min(range->size, PIN_CHUNK_SIZE - (range->gpa & (PIN_CHUNK_SIZE - 1))) >> PAGE_SHIFT;
-		r = mem_populate(vm, range->gpa, n);
-		for (; !r && n; n--) {
-			r = page_in(vm, range->gpa, false, true);
-			if (r)
-				break;
+	r = populate(vm, f, start, end);
+	while (!r && range->gpa < end) {
+		r = fetch_wanted(vm, f, range->gpa, false, true);
+		if (!r) {
 			range->gpa += PAGE_SIZE;
 			range->size -= PAGE_SIZE;
 		}
 	}
+	if (range->gpa > start)
+		mem_map_range(vm, start, range->gpa, &changed);
+	return r;
+}
+
+int mem_pre_fault(struct vm *vm, struct kvm_pre_fault_memory *range)
+{
+	struct fetch *f;
+	u64 size = range->size;
+	int r = 0;
+
+	if (range->flags || !PAGE_ALIGNED(range->gpa) || !PAGE_ALIGNED(size) || range->gpa + size <= range->gpa)
+		return -EINVAL;
+	f = kmalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	if (!f)
+		return -ENOMEM;
+	while (range->size && !r) {
+		u64 n = min(range->size, PIN_CHUNK_SIZE - (range->gpa & (PIN_CHUNK_SIZE - 1)));
+
+		r = signal_pending(current) ? -EINTR : pre_fault_chunk(vm, f, range, range->gpa + n);
+	}
+	kfree(f);
 	return range->size < size ? 0 : r;
 }

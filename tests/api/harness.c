@@ -573,9 +573,10 @@ u64 stat_get(int fd, const char *name)
 	return value;
 }
 
-long proc_status(const char *name)
+/* N of a line "Name: N" of a file; -1 where there is none such. */
+static long number_after(const char *path, const char *name)
 {
-	FILE *f = fopen("/proc/self/status", "r");
+	FILE *f = fopen(path, "r");
 	char line[256];
 	long value = -1;
 
@@ -587,18 +588,34 @@ long proc_status(const char *name)
 	return value;
 }
 
+long proc_status(const char *name)
+{
+	return number_after("/proc/self/status", name);
+}
+
+long free_kb(void)
+{
+	return number_after("/proc/meminfo", "MemAvailable");
+}
+
+int file_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return errno;
+	r = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return r;
+}
+
 int param_try(const char *name, const char *value)
 {
 	char path[128];
-	int fd, r;
 
 	snprintf(path, sizeof(path), "/sys/module/taxcut/parameters/%s", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	r = write(fd, value, strlen(value)) < 0 ? errno : 0;
-	close(fd);
-	return r;
+	return file_write(path, value);
 }
 
 u64 now_ns(void)

@@ -191,6 +191,10 @@ bool stat_read(int stats, const char *name, u64 *value);
 
 /* A number from a "Name: N kB" line of /proc/self/status. */
 long proc_status(const char *name);
+/* Free memory of the host, in kB; what is freed late is not in it yet. */
+long free_kb(void);
+/* Writes to a file of procfs or sysfs: 0, or the errno of the refusal. */
+int file_write(const char *path, const char *text);
 /* Writes a parameter of taxcut.ko: 0, or the errno of the refusal. */
 int param_try(const char *name, const char *value);
 u64 now_ns(void);

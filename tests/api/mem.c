@@ -294,21 +294,6 @@ static long host_pinned_kb(void)
 	return bytes / 1024;
 }
 
-/* Free memory of the host, in kB, with time for what is freed late. */
-static long free_kb(void)
-{
-	FILE *f = fopen("/proc/meminfo", "r");
-	char line[128];
-	long kb = 0;
-
-	CHECK(f);
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, "MemAvailable:", 13))
-			kb = strtol(line + 13, NULL, 10);
-	fclose(f);
-	return kb;
-}
-
 TEST(mem_pins_given_back)
 {
 	struct vm *vm = vm_create_bare();

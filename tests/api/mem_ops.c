@@ -439,24 +439,14 @@ static bool op_populate(void)
 	return true;
 }
 
-static bool put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
 static bool op_ksm(void)
 {
-	return put("/sys/kernel/mm/ksm/run", chance(60) ? "1" : chance(50) ? "2" : "0");
+	return !file_write("/sys/kernel/mm/ksm/run", chance(60) ? "1" : chance(50) ? "2" : "0");
 }
 
 static bool op_compact(void)
 {
-	return put("/proc/sys/vm/compact_memory", "1");
+	return !file_write("/proc/sys/vm/compact_memory", "1");
 }
 
 /* To another node, where there is one. */
@@ -875,13 +865,13 @@ void operations_start(void)
 	m.file[SMALL_FILE].pages = m.file[SMALL_FILE].size = SMALL_PAGES / 2;
 	m.file[SMALL_FILE].fd = (int)OK(memfd_create("small", MFD_CLOEXEC));
 	OK(ftruncate(m.file[SMALL_FILE].fd, m.file[SMALL_FILE].pages * 4096L));
-	m.huge = put("/proc/sys/vm/nr_hugepages", "8");
+	m.huge = !file_write("/proc/sys/vm/nr_hugepages", "8");
 	m.file[HUGE_FILE].fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
 	m.file[HUGE_FILE].pages = m.file[HUGE_FILE].size = 4 * PER_HUGE;
 	m.huge = m.huge && m.file[HUGE_FILE].fd >= 0 && !ftruncate(m.file[HUGE_FILE].fd, 4 * PER_HUGE * 4096L);
-	put("/sys/kernel/mm/ksm/sleep_millisecs", "2");
-	put("/sys/kernel/mm/ksm/pages_to_scan", "1000");
-	put("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "10");
+	file_write("/sys/kernel/mm/ksm/sleep_millisecs", "2");
+	file_write("/sys/kernel/mm/ksm/pages_to_scan", "1000");
+	file_write("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "10");
 	if (!is_stock())
 		set_limit(RLIM_INFINITY);
 	m.first = 0;
@@ -896,6 +886,6 @@ void operations_end(void)
 	for (int i = 0; i < MAX_CHILDREN; i++)
 		if (children[i].pid)
 			child_end(&children[i]);
-	put("/sys/kernel/mm/ksm/run", "2");
-	put("/sys/kernel/mm/ksm/run", "0");
+	file_write("/sys/kernel/mm/ksm/run", "2");
+	file_write("/sys/kernel/mm/ksm/run", "0");
 }

@@ -560,17 +560,6 @@ TEST(mem_fork)
 	}
 }
 
-/* Writes one line to a file of sysfs or procfs; false when there is none such. */
-static bool put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
 static long number_in(const char *path)
 {
 	char text[32] = "";
@@ -596,16 +585,16 @@ TEST(mem_ksm)
 {
 	struct owner o = own_slot(4 * MIB, 0);
 
-	if (!put("/sys/kernel/mm/ksm/run", "0"))
+	if (file_write("/sys/kernel/mm/ksm/run", "0"))
 		test_skip("needs KSM");
-	put("/sys/kernel/mm/ksm/sleep_millisecs", "1");
-	put("/sys/kernel/mm/ksm/pages_to_scan", "4096");
+	file_write("/sys/kernel/mm/ksm/sleep_millisecs", "1");
+	file_write("/sys/kernel/mm/ksm/pages_to_scan", "4096");
 	OK(madvise(o.p, o.size, MADV_MERGEABLE));
 	for (int round = 0; round < 3; round++) {
 		for (u64 i = 0; i < 1024; i++)
 			*word(o.p, i) = 0x77;
 		CHECK_EQ(guest_reads(&o, 5), 0x77);
-		CHECK(put("/sys/kernel/mm/ksm/run", "1"));
+		CHECK_EQ(file_write("/sys/kernel/mm/ksm/run", "1"), 0);
 		wait_for_scans(3);
 		guest_writes_pages(&o, 0, 512, 2, 0x1000);
 		for (u64 i = 0; i < 1024; i++)
@@ -615,9 +604,9 @@ TEST(mem_ksm)
 			*word(o.p, i) += 1;
 			CHECK_EQ(guest_reads(&o, i), i % 2 ? 0x78 : 0x1001 + i / 2);
 		}
-		CHECK(put("/sys/kernel/mm/ksm/run", round == 1 ? "2" : "0")); /* 2: and unmerge all */
+		CHECK_EQ(file_write("/sys/kernel/mm/ksm/run", round == 1 ? "2" : "0"), 0); /* 2: and unmerge all */
 	}
-	put("/sys/kernel/mm/ksm/run", "0");
+	file_write("/sys/kernel/mm/ksm/run", "0");
 }
 
 /* A huge page in parts: what is not touched stays, also the guest's writes to it from then on. */
@@ -657,7 +646,7 @@ TEST(mem_hugetlb)
 	struct owner o = own_none(8 * MIB);
 	int fd;
 
-	put("/proc/sys/vm/nr_hugepages", "8");
+	file_write("/proc/sys/vm/nr_hugepages", "8");
 	if (number_in("/proc/sys/vm/nr_hugepages") < 8)
 		test_skip("needs 8 huge pages");
 	fd = own_memfd(o.size, MFD_HUGETLB);
@@ -682,7 +671,7 @@ TEST(mem_hugetlb)
 	OK(vm_set_slot(o.vm, 1, 0, 0, NULL, 0));
 	OK(munmap(o.p, o.size));
 	close(fd);
-	put("/proc/sys/vm/nr_hugepages", "0");
+	file_write("/proc/sys/vm/nr_hugepages", "0");
 }
 
 /* No huge page more than the slot has: one that was given back is there for the next access at once. */
@@ -691,7 +680,7 @@ TEST(mem_hugetlb_exact_pool)
 	struct owner o = own_none(4 * MIB);
 	int fd;
 
-	put("/proc/sys/vm/nr_hugepages", "2");
+	file_write("/proc/sys/vm/nr_hugepages", "2");
 	if (number_in("/proc/sys/vm/nr_hugepages") != 2)
 		test_skip("needs 2 huge pages");
 	fd = own_memfd(o.size, MFD_HUGETLB);
@@ -709,7 +698,7 @@ TEST(mem_hugetlb_exact_pool)
 	OK(vm_set_slot(o.vm, 1, 0, 0, NULL, 0));
 	OK(munmap(o.p, o.size));
 	close(fd);
-	put("/proc/sys/vm/nr_hugepages", "0");
+	file_write("/proc/sys/vm/nr_hugepages", "0");
 }
 
 /* ---- the client's limit, and the client's end ---- */
@@ -777,20 +766,6 @@ TEST(mem_limit_lowered)
 		CHECK_EQ(guest_results(o.vm)[0], round);
 	}
 	vm_close(o.vm);
-}
-
-static long free_kb(void)
-{
-	FILE *f = fopen("/proc/meminfo", "r");
-	char line[128];
-	long kb = 0;
-
-	CHECK(f);
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, "MemAvailable:", 13))
-			kb = strtol(line + 13, NULL, 10);
-	fclose(f);
-	return kb;
 }
 
 /* Pages of the host that somebody has pinned. */

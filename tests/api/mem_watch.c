@@ -381,3 +381,27 @@ TEST(mem_uffd_protect_while_running)
 	for (u64 i = 0; i < PAGES; i++)
 		CHECK_EQ(*word(o.p, i), results[0]);
 }
+
+/* Fetched ahead, and mapped: the handler is asked once for each page, and the guest takes no fault. */
+TEST(mem_uffd_pre_fault)
+{
+	struct kvm_pre_fault_memory range = { .gpa = AT, .size = PAGES * PAGE };
+	struct uffd *u;
+	struct owner o = own_watched(&u, false);
+	u64 faults;
+
+	if (!capability(KVM_CAP_PRE_FAULT_MEMORY))
+		test_skip("no KVM_PRE_FAULT_MEMORY");
+	for (u64 i = 0; i < PAGES; i++)
+		u->fill[i] = 0x200 + i;
+	vcpu_call(o.v, "g_nothing", 0);
+	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
+	OK(ioctl(o.v->fd, KVM_PRE_FAULT_MEMORY, &range));
+	CHECK_EQ(range.size, 0);
+	CHECK_EQ(u->asked_in_all, PAGES);
+	faults = stat_get(o.v->fd, "pf_taken");
+	for (u64 i = 0; i < PAGES; i += 7)
+		CHECK_EQ(guest_reads(&o, i), 0x200 + i);
+	CHECK_EQ(stat_get(o.v->fd, "pf_taken"), faults);
+	CHECK_EQ(u->asked_in_all, PAGES);
+}

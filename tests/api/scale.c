@@ -215,20 +215,6 @@ TEST(scale_limits)
 	ERR(ioctl(vm->fd, KVM_CREATE_VCPU, max_id - 1), EINVAL);
 }
 
-static long free_kb(void)
-{
-	FILE *f = fopen("/proc/meminfo", "r");
-	char line[128];
-	long kb = 0;
-
-	CHECK(f);
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, "MemAvailable:", 13))
-			kb = strtol(line + 13, NULL, 10);
-	fclose(f);
-	return kb;
-}
-
 /* 512 vCPUs that have run; from where nothing is left but what the kernel holds. */
 static void many_come_and_go(void)
 {
