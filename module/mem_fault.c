@@ -527,6 +527,8 @@ static int pre_fault_chunk(struct vm *vm, struct fetch *f, struct kvm_pre_fault_
 	int r;
 
 	r = populate(vm, f, start, end);
+	if (r == -ENOENT)
+		r = 0; /* the slot ends before: as far as it goes */
 	while (!r && range->gpa < end) {
 		r = fetch_wanted(vm, f, range->gpa, false, true);
 		if (!r) {

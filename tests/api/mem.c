@@ -522,6 +522,9 @@ TEST(mem_pre_fault)
 	OK(pre_fault(v, &range, 0x20000000 + 8 * MIB - 4096, 8192, 0));
 	CHECK_EQ(range.size, 4096);
 	ERR(pre_fault(v, &range, range.gpa, range.size, 0), ENOENT);
+	vm_add_memory(vm, 2, 0x30000000, 8192, 0);
+	OK(pre_fault(v, &range, 0x30000000, 3 * 4096, 0));
+	CHECK_EQ(range.size, 4096);
 	OK(munmap(p + MIB, MIB));
 	ERR(pre_fault(v, &range, 0x20000000 + MIB, 4096, 0), EFAULT);
 }
