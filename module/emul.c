@@ -514,11 +514,6 @@ void emul_commit(struct vcpu *v)
 	emul_store_regs(v->emul);
 }
 
-void emul_fault(struct vcpu *v)
-{
-	skip_queue_fault(v, &v->emul->ctx.fault);
-}
-
 int emul_failed(struct vcpu *v)
 {
 	struct kvm_run *run = v->run;

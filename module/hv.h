@@ -561,12 +561,11 @@ int emul_complete(struct vcpu *v);
 void emul_reset(struct vcpu *v);
 /*
  * The emulator's view of the registers and its access to memory (ctx->ops), for what else is done in software: loaded
- * from the vCPU, stored back, and ctx->fault as the guest's exception.
+ * from the vCPU, and stored back.
  */
 struct insn_ctx;
 struct insn_ctx *emul_context(struct vcpu *v);
 void emul_commit(struct vcpu *v);
-void emul_fault(struct vcpu *v);
 int emul_create(struct vcpu *v);
 void emul_destroy(struct vcpu *v);
 

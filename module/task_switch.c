@@ -19,23 +19,19 @@
 #include "hv.h"
 #include "memory.h"
 #include "mmu.h"
+#include "pure/insn.h"
 #include "skip.h"
 
 #define ATTR_TYPE(attr) ((attr) & 15)
-#define ATTR_ACCESSED BIT(0)
-#define ATTR_WRITABLE BIT(1) /* of data; readable, of code */
 #define ATTR_DOWN BIT(2) /* data that expands down; conforming code */
 #define ATTR_CODE BIT(3)
 #define ATTR_S BIT(4)
-#define ATTR_DPL(attr) ((attr) >> 5 & 3)
 #define ATTR_P BIT(7)
 #define ATTR_DB BIT(10)
 #define ATTR_G BIT(11)
 #define TYPE_BUSY BIT(1) /* of a TSS */
 #define TYPE_32BIT BIT(3)
-#define TYPE_LDT 2
 #define SEL_TI BIT(2)
-#define SEL_INDEX(sel) ((sel) & ~7U)
 #define SEL_ERROR(sel) ((sel) & 0xfffcU)
 #define DR7_LOCAL 0x155ULL /* L0-L3 and LE */
 #define DR6_BT BIT_ULL(15)
@@ -62,11 +58,6 @@ static_assert(SEG_ES == 0 && SEG_CS == 1 && SEG_SS == 2 && SEG_DS == 3 && SEG_FS
 union tss {
 	struct tss16 s;
 	struct tss32 l;
-};
-
-struct descriptor {
-	u64 lin, raw;
-	struct hv_segment seg;
 };
 
 struct task_switch {
@@ -109,47 +100,31 @@ static int access(struct task_switch *t, u64 lin, void *buf, unsigned int len, u
 	return 0;
 }
 
-static void unpack(struct descriptor *d, u16 selector)
+/* What the emulator says of an access or a load, in ctx->fault. */
+static int done(struct task_switch *t, const struct insn_ctx *ctx, enum insn_result res)
 {
-	u64 raw = d->raw;
-
-	d->seg.sel = selector;
-	d->seg.base = (raw >> 16 & 0xffffff) | (raw >> 32 & 0xff000000);
-	d->seg.attr = (raw >> 40 & 0xff) | (raw >> 44 & 0xf00);
-	d->seg.limit = (raw & 0xffff) | (raw >> 32 & 0xf0000);
-	if (d->seg.attr & ATTR_G)
-		d->seg.limit = d->seg.limit << 12 | 0xfff;
+	if (res == INSN_DONE)
+		return 0;
+	t->fault = ctx->fault;
+	return res == INSN_FAULT ? -EFAULT : -ENXIO;
 }
 
-/* A descriptor of the GDT or the (new) LDT; vector: the exception where the table ends before it. */
-static int read_descriptor(struct task_switch *t, u16 selector, u8 vector, struct descriptor *d)
+/* The descriptor of a task; #TS where the table ends before it. */
+static int read_descriptor(struct task_switch *t, struct insn_ctx *ctx, u16 selector, struct insn_descriptor *d)
 {
-	const struct hv_segment *ldt = &t->sregs.seg[SEG_LDTR];
-	u64 base = t->sregs.gdt.base;
-	u32 limit = t->sregs.gdt.limit;
-	int r;
-
-	if (selector & SEL_TI) {
-		if (!(ldt->attr & ATTR_P))
-			return raise(t, vector, SEL_ERROR(selector));
-		base = ldt->base;
-		limit = ldt->limit;
-	}
-	if ((selector | 7U) > limit)
-		return raise(t, vector, SEL_ERROR(selector));
-	d->lin = base + SEL_INDEX(selector);
-	r = access(t, d->lin, &d->raw, sizeof(d->raw), MMU_READ);
-	if (!r)
-		unpack(d, selector);
-	return r;
+	return done(t, ctx, insn_read_descriptor(ctx, selector, X86_TRAP_TS, d));
 }
 
-/* The access-rights byte, where bits of the type change. */
-static int write_type(struct task_switch *t, const struct descriptor *d, u8 clear, u8 set)
+static int set_busy(struct task_switch *t, struct insn_ctx *ctx, const struct insn_descriptor *d, bool busy)
 {
-	u8 rights = ((u8)(d->raw >> 40) & ~clear) | set;
+	u8 rights = d->seg.attr;
 
-	return access(t, d->lin + 5, &rights, 1, MMU_WRITE);
+	return done(t, ctx, insn_write_access(ctx, d, busy ? rights | TYPE_BUSY : rights & ~TYPE_BUSY));
+}
+
+static struct hv_segment as_register(const struct insn_segment *s)
+{
+	return (struct hv_segment){ s->base, s->limit, s->sel, s->attr };
 }
 
 static bool is_32bit(const struct hv_segment *tss)
@@ -163,10 +138,10 @@ static bool nests(const struct hv_exit *e)
 }
 
 /* The new task's descriptor, as the CPU has found it good; another vCPU may have changed it since. */
-static int find_task(struct task_switch *t, struct descriptor *d)
+static int find_task(struct task_switch *t, struct insn_ctx *ctx, struct insn_descriptor *d)
 {
 	const struct hv_exit *e = &t->v->exit;
-	int r = read_descriptor(t, e->task.selector, X86_TRAP_TS, d);
+	int r = read_descriptor(t, ctx, e->task.selector, d);
 	bool back = e->task.source == TASK_IRET;
 
 	if (r)
@@ -176,17 +151,17 @@ static int find_task(struct task_switch *t, struct descriptor *d)
 		return raise(t, back ? X86_TRAP_TS : X86_TRAP_GP, SEL_ERROR(e->task.selector));
 	if (!(d->seg.attr & ATTR_P))
 		return raise(t, X86_TRAP_NP, SEL_ERROR(e->task.selector));
-	if (d->seg.limit < (is_32bit(&d->seg) ? sizeof(struct tss32) : sizeof(struct tss16)) - 1)
+	if (d->seg.limit < (d->seg.attr & TYPE_32BIT ? sizeof(struct tss32) : sizeof(struct tss16)) - 1)
 		return raise(t, X86_TRAP_TS, SEL_ERROR(e->task.selector));
 	return 0;
 }
 
 /* All that is written and read on the way out of the old task. */
-static int check_memory(struct task_switch *t, const struct hv_segment *old, const struct descriptor *old_d,
-			const struct descriptor *new)
+static int check_memory(struct task_switch *t, const struct hv_segment *old, const struct insn_descriptor *old_d,
+			const struct insn_descriptor *new)
 {
 	const struct hv_exit *e = &t->v->exit;
-	unsigned int size = is_32bit(&new->seg) ? sizeof(struct tss32) : sizeof(struct tss16);
+	unsigned int size = new->seg.attr & TYPE_32BIT ? sizeof(struct tss32) : sizeof(struct tss16);
 	static const unsigned int saved[2][2] = { { SAVED(struct tss16) }, { SAVED(struct tss32) } };
 	const unsigned int *s = saved[is_32bit(old)];
 	int r = access(t, old->base + s[0], NULL, s[1], MMU_WRITE);
@@ -279,77 +254,23 @@ static void load_selectors(struct task_switch *t, const struct tss32 *tss)
 	seg[SEG_LDTR] = (struct hv_segment){ .sel = tss->ldt };
 }
 
-static int load_ldt(struct task_switch *t)
-{
-	struct hv_segment *ldt = &t->sregs.seg[SEG_LDTR];
-	struct descriptor d;
-	int r;
-
-	if (!SEL_INDEX(ldt->sel) && !(ldt->sel & SEL_TI))
-		return 0;
-	if (ldt->sel & SEL_TI)
-		return raise(t, X86_TRAP_TS, SEL_ERROR(ldt->sel));
-	r = read_descriptor(t, ldt->sel, X86_TRAP_TS, &d);
-	if (r)
-		return r;
-	if ((d.seg.attr & ATTR_S) || ATTR_TYPE(d.seg.attr) != TYPE_LDT || !(d.seg.attr & ATTR_P))
-		return raise(t, X86_TRAP_TS, SEL_ERROR(ldt->sel));
-	*ldt = d.seg;
-	return 0;
-}
-
-/* May this descriptor go into that register? (SDM vol. 3, table "Exception Conditions Checked During a Task Switch") */
-static bool segment_fits(const struct task_switch *t, enum hv_seg seg, const struct hv_segment *s)
-{
-	unsigned int dpl = ATTR_DPL(s->attr), rpl = s->sel & 3;
-	bool code = s->attr & ATTR_CODE, conforming = code && (s->attr & ATTR_DOWN);
-
-	if (!(s->attr & ATTR_S))
-		return false;
-	switch (seg) {
-	case SEG_CS:
-		return code && (conforming ? dpl <= rpl : dpl == rpl);
-	case SEG_SS:
-		return !code && (s->attr & ATTR_WRITABLE) && dpl == t->cpl && rpl == t->cpl;
-	default:
-		if (code && !(s->attr & ATTR_WRITABLE))
-			return false;
-		return conforming || dpl >= max_t(unsigned int, t->cpl, rpl);
-	}
-}
-
-static int load_segment(struct task_switch *t, enum hv_seg seg)
-{
-	u16 selector = t->sregs.seg[seg].sel;
-	struct descriptor d;
-	int r;
-
-	if (!SEL_ERROR(selector))
-		return seg == SEG_CS || seg == SEG_SS ? raise(t, X86_TRAP_TS, 0) : 0;
-	r = read_descriptor(t, selector, X86_TRAP_TS, &d);
-	if (r)
-		return r;
-	if (!segment_fits(t, seg, &d.seg))
-		return raise(t, X86_TRAP_TS, SEL_ERROR(selector));
-	if (!(d.seg.attr & ATTR_P))
-		return raise(t, seg == SEG_SS ? X86_TRAP_SS : X86_TRAP_NP, SEL_ERROR(selector));
-	if (!(d.seg.attr & ATTR_ACCESSED)) {
-		r = write_type(t, &d, 0, ATTR_ACCESSED);
-		d.seg.attr |= ATTR_ACCESSED;
-	}
-	if (!r)
-		t->sregs.seg[seg] = d.seg;
-	return r;
-}
-
+/* The descriptors of what load_selectors() has put there: those before the first that faults stay. */
 static int load_segments(struct task_switch *t, u32 flags)
 {
-	static const enum hv_seg order[] = { SEG_CS, SEG_SS, SEG_DS, SEG_ES, SEG_FS, SEG_GS };
-	unsigned int i;
-	int r = load_ldt(t);
+	static const u8 order[] = { INSN_LDTR, INSN_CS, INSN_SS, INSN_DS, INSN_ES, INSN_FS, INSN_GS };
+	unsigned int i, n = flags & X86_EFLAGS_VM ? 1 : ARRAY_SIZE(order);
+	struct insn_ctx *ctx = emul_context(t->v);
+	int r = 0;
 
-	for (i = 0; !r && !(flags & X86_EFLAGS_VM) && i < ARRAY_SIZE(order); i++)
-		r = load_segment(t, order[i]);
+	for (i = 0; !r && i < n; i++) {
+		struct insn_segment *seg = &ctx->r.seg[order[i]];
+		struct insn_load l = { .seg = order[i], .kind = INSN_LOAD_TASK, .cpl = t->cpl, .sel = seg->sel };
+
+		r = done(t, ctx, insn_load_segment(ctx, &l, seg));
+	}
+	ctx->sregs_changed = true;
+	emul_commit(t->v);
+	hv->get_sregs(t->v, &t->sregs);
 	return r;
 }
 
@@ -411,12 +332,12 @@ static int enter_task(struct task_switch *t, const struct hv_segment *tr, const 
 	t->sregs.seg[SEG_TR].attr |= TYPE_BUSY;
 	load_registers(t, tss, is_32bit(tr), flags);
 	load_selectors(t, tss);
+	hv->set_sregs(t->v, &t->sregs);
 	r = load_segments(t, flags);
 	if (!r && e->task.has_error)
 		r = push_error(t, is_32bit(tr), e->task.error);
 	if (!r && (u32)t->v->rip > t->sregs.seg[SEG_CS].limit)
 		r = raise(t, X86_TRAP_GP, 0);
-	hv->set_sregs(t->v, &t->sregs);
 	return r;
 }
 
@@ -434,33 +355,37 @@ static void finish_event(struct vcpu *v)
 	v->ev.nmi_injected = false;
 }
 
-static int leave_task(struct task_switch *t, struct descriptor *new, struct tss32 *tss, u32 *flags)
+/* tr: the new task's register. */
+static int leave_task(struct task_switch *t, struct hv_segment *tr, struct tss32 *tss, u32 *flags)
 {
 	const struct hv_exit *e = &t->v->exit;
 	struct hv_segment old = t->sregs.seg[SEG_TR];
+	struct insn_ctx *ctx = emul_context(t->v);
+	struct insn_descriptor old_d, new;
 	u32 saved = t->v->rflags;
-	struct descriptor old_d;
 	int r;
 
 	if (e->task.source == TASK_IRET)
 		saved &= ~X86_EFLAGS_NT;
 	if (t->v->guest_debug & KVM_GUESTDBG_SINGLESTEP)
 		saved &= ~X86_EFLAGS_TF;
-	r = find_task(t, new);
+	r = find_task(t, ctx, &new);
+	if (r)
+		return r;
+	*tr = as_register(&new.seg);
+	r = read_descriptor(t, ctx, old.sel, &old_d);
 	if (!r)
-		r = read_descriptor(t, old.sel, X86_TRAP_TS, &old_d);
-	if (!r)
-		r = check_memory(t, &old, &old_d, new);
+		r = check_memory(t, &old, &old_d, &new);
 	if (!r && !nests(e))
-		r = write_type(t, &old_d, TYPE_BUSY, 0);
+		r = set_busy(t, ctx, &old_d, false);
 	if (!r)
 		r = save_task(t, &old, saved);
 	if (!r)
-		r = read_task(t, &new->seg, tss);
+		r = read_task(t, tr, tss);
 	if (!r && nests(e))
-		r = access(t, new->seg.base, &old.sel, sizeof(old.sel), MMU_WRITE);
+		r = access(t, tr->base, &old.sel, sizeof(old.sel), MMU_WRITE);
 	if (!r && e->task.source != TASK_IRET)
-		r = write_type(t, new, 0, TYPE_BUSY);
+		r = set_busy(t, ctx, &new, true);
 	*flags = tss->flags | (nests(e) ? X86_EFLAGS_NT : 0);
 	return r;
 }
@@ -469,7 +394,7 @@ int task_switch(struct vcpu *v)
 {
 	struct task_switch t = { .v = v };
 	struct tss32 tss = {};
-	struct descriptor new;
+	struct hv_segment tr;
 	u32 flags;
 	int r;
 
@@ -478,11 +403,11 @@ int task_switch(struct vcpu *v)
 	/* All of it is done for the CPU, whatever the task's privilege. */
 	t.p.cpl = 0;
 	t.p.rflags &= ~(u64)X86_EFLAGS_AC;
-	r = leave_task(&t, &new, &tss, &flags);
+	r = leave_task(&t, &tr, &tss, &flags);
 	if (!r) {
 		finish_event(v);
-		r = enter_task(&t, &new.seg, &tss, flags);
-		if (!r && (tss.trap & 1) && is_32bit(&new.seg))
+		r = enter_task(&t, &tr, &tss, flags);
+		if (!r && (tss.trap & 1) && is_32bit(&tr))
 			event_queue_exception_payload(v, X86_TRAP_DB, false, 0, DR6_BT);
 	}
 	if (r == -ENXIO)
