@@ -158,20 +158,20 @@ static int find_task(struct task_switch *t, struct insn_ctx *ctx, struct insn_de
 
 /* All that is written and read on the way out of the old task. */
 static int check_memory(struct task_switch *t, const struct hv_segment *old, const struct insn_descriptor *old_d,
-			const struct insn_descriptor *new)
+			const struct insn_descriptor *next)
 {
 	const struct hv_exit *e = &t->v->exit;
-	unsigned int size = new->seg.attr & TYPE_32BIT ? sizeof(struct tss32) : sizeof(struct tss16);
+	unsigned int size = next->seg.attr & TYPE_32BIT ? sizeof(struct tss32) : sizeof(struct tss16);
 	static const unsigned int saved[2][2] = { { SAVED(struct tss16) }, { SAVED(struct tss32) } };
 	const unsigned int *s = saved[is_32bit(old)];
 	int r = access(t, old->base + s[0], NULL, s[1], MMU_WRITE);
 
 	if (!r)
-		r = access(t, new->seg.base, NULL, size, MMU_READ);
+		r = access(t, next->seg.base, NULL, size, MMU_READ);
 	if (!r && nests(e))
-		r = access(t, new->seg.base, NULL, sizeof(u16), MMU_WRITE);
+		r = access(t, next->seg.base, NULL, sizeof(u16), MMU_WRITE);
 	if (!r && e->task.source != TASK_IRET)
-		r = access(t, new->lin + 5, NULL, 1, MMU_WRITE);
+		r = access(t, next->lin + 5, NULL, 1, MMU_WRITE);
 	if (!r && !nests(e))
 		r = access(t, old_d->lin + 5, NULL, 1, MMU_WRITE);
 	return r;
