@@ -297,7 +297,7 @@ TEST(halt_poll_shrinks)
 	halter_done(h);
 	CHECK_EQ(stat(h, "halt_exits"), 6);
 	CHECK_EQ(stat(h, "halt_attempted_poll"), 2); /* the second, and the third for 1 us */
-	CHECK_EQ(stat(h, "halt_successful_poll"), 1);
+	CHECK_RANGE(stat(h, "halt_successful_poll"), 0, 1); /* 0: see check_polls() */
 	CHECK_RANGE(stat(h, "halt_poll_fail_ns"), 1, WINDOW / 2);
 	params_default();
 }
