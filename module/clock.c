@@ -11,6 +11,11 @@
  * unstable), the VM clock follows the host's CLOCK_MONOTONIC_RAW instead, the
  * stable bit is off and each vCPU's parameters are written at every load.
  *
+ * The VM clock counts the time for which the host sleeps, as KVM's does: the wall
+ * clock that a guest makes of it stays right. The TSC may have run on, and then
+ * so has the line. Where it starts again, guest TSCs go on from where
+ * they stopped, and the line jumps by the host's CLOCK_BOOTTIME.
+ *
  * vm->clock->lock guards the line and the record of the last TSC write. A
  * vCPU's tsc_* fields belong to the holder of vcpu->mutex; suspend and resume
  * touch them while no vCPU can run.
@@ -43,7 +48,7 @@ struct vm_clock {
 	u64 tsc_host, tsc_value, tsc_offset;
 	u32 tsc_khz;
 
-	u64 suspend_tsc;
+	u64 suspend_tsc, suspend_raw_ns;
 	bool host_uses_tsc; /* its own clocksource was the TSC when the VM was made */
 	bool platform_info_hidden;
 };
@@ -96,6 +101,12 @@ static bool clocksource_is_tsc(void)
 	return probe.tsc;
 }
 
+/* CLOCK_MONOTONIC_RAW, and the time slept: that one stands still meanwhile. */
+static u64 host_raw_ns(void)
+{
+	return ktime_get_raw_ns() + ktime_to_ns(ktime_mono_to_any(0, TK_OFFS_BOOT));
+}
+
 /* One moment on every clock of the host. */
 struct clock_now {
 	u64 tsc, raw_ns, real_ns;
@@ -108,7 +119,7 @@ static struct clock_now clock_sample(void)
 
 	local_irq_save(flags);
 	now.real_ns = ktime_get_real_ns();
-	now.raw_ns = ktime_get_raw_ns();
+	now.raw_ns = host_raw_ns();
 	now.tsc = rdtsc_ordered();
 	local_irq_restore(flags);
 	return now;
@@ -138,7 +149,7 @@ u64 clock_vm_ns(struct vm *vm, u64 host_tsc)
 	u64 ns;
 
 	if (!clock_is_stable(vm))
-		now.raw_ns = ktime_get_raw_ns();
+		now.raw_ns = host_raw_ns();
 	do {
 		seq = read_seqbegin(&vm->clock->lock);
 		ns = clock_at(vm, &now);
@@ -419,32 +430,34 @@ int clock_device_attr(struct vcpu *v, unsigned int cmd, const struct kvm_device_
 
 void clock_suspend(struct vm *vm)
 {
-	vm->clock->suspend_tsc = rdtsc_ordered();
+	struct clock_now now = clock_sample();
+
+	vm->clock->suspend_tsc = now.tsc;
+	vm->clock->suspend_raw_ns = now.raw_ns;
 }
 
 void clock_resume(struct vm *vm)
 {
+	struct clock_now now = clock_sample();
 	struct vm_clock *c = vm->clock;
-	u64 old = c->suspend_tsc, now = rdtsc_ordered(), ns;
+	struct clock_now old = { .tsc = c->suspend_tsc, .raw_ns = c->suspend_raw_ns };
 	int i;
 
-	/* A TSC that went on through the sleep carries guest time and VM clock with it. */
-	if ((s64)(now - old) >= 0)
+	if ((s64)(now.tsc - old.tsc) >= 0)
 		return;
 	write_seqlock(&c->lock);
-	ns = clock_line(c, old);
-	c->base_raw_ns += ns - c->base_ns;
-	c->base_ns = ns;
-	c->base_tsc = now;
+	c->base_ns = clock_at(vm, &old) + (now.raw_ns - old.raw_ns);
+	c->base_raw_ns = now.raw_ns;
+	c->base_tsc = now.tsc;
 	for (i = 0; i < vm->nr_vcpus; i++) {
 		struct vcpu *v = vm->vcpus[i];
 
-		v->tsc_offset += clock_scale_tsc(v, old) - clock_scale_tsc(v, now);
+		v->tsc_offset += clock_scale_tsc(v, old.tsc) - clock_scale_tsc(v, now.tsc);
 		hv->update_tsc(v);
 		vcpu_request(v, REQ_CLOCK);
 		/* The last vCPU stands for all in the record of TSC writes. */
-		c->tsc_host = now;
-		c->tsc_value = clock_guest_tsc_at(v, now);
+		c->tsc_host = now.tsc;
+		c->tsc_value = clock_guest_tsc_at(v, now.tsc);
 		c->tsc_offset = v->tsc_offset;
 	}
 	write_sequnlock(&c->lock);

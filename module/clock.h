@@ -80,8 +80,8 @@ u32 clock_capability(void);
 int clock_device_attr(struct vcpu *v, unsigned int cmd, const struct kvm_device_attr *attr);
 
 /*
- * Host suspend: every VM, no vCPU running. The host's TSC may restart at any
- * value; guest TSC and VM clock go on where they stopped.
+ * Host suspend: every VM, no vCPU running, interrupts off. The host's TSC may restart at any
+ * value; guest TSCs go on where they stopped, the VM clock counts the sleep.
  */
 void clock_suspend(struct vm *vm);
 void clock_resume(struct vm *vm);
