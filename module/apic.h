@@ -197,6 +197,8 @@ static inline void apic_timer_settle(struct vcpu *v)
 void apic_timer_load(struct vcpu *v);
 /* tsc_offset or tsc_khz changed: a TSC deadline means another host time now. NULL apic is fine. */
 void apic_timer_tsc_changed(struct vcpu *v);
+/* The host is back from a suspend. Any thread. */
+void apic_timer_host_resumed(struct vcpu *v);
 
 /* INIT or SIPI waits (REQ_INIT_SIPI is set, too). NULL apic is fine. */
 bool apic_init_sipi_pending(const struct vcpu *v);

@@ -549,6 +549,16 @@ void apic_timer_load(struct vcpu *v)
 		vcpu_request(v, REQ_TIMER); /* another CPU may be in charge now */
 }
 
+/*
+ * CLOCK_MONOTONIC, and the hrtimer with it, stood still while the host slept. The
+ * TSC may have run on: then the hrtimer is set too late for a TSC deadline.
+ */
+void apic_timer_host_resumed(struct vcpu *v)
+{
+	vcpu_request(v, REQ_TIMER);
+	vcpu_kick(v);
+}
+
 void apic_timer_tsc_changed(struct vcpu *v)
 {
 	struct apic *a = v->apic;

@@ -7,6 +7,9 @@
  * vCPU is loaded on a CPU while its callback runs: the callback runs in a
  * thread of that CPU, and a loaded vCPU has preemption off.
  *
+ * Suspend: the freezer ends every KVM_RUN, and CPUs leave and come as with
+ * hotplug, but for the last one, which the syscore callbacks disable and enable.
+ *
  * Reboot and kexec: every VM is marked dead first (its vCPUs leave and never
  * enter again: REQ_VM_DEAD is looked at with interrupts off before each
  * entry), then each CPU is disabled by an interrupt, which cannot come between
@@ -24,8 +27,10 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
+#include <linux/suspend.h>
 #include <linux/uaccess.h>
 
+#include "apic.h"
 #include "clock.h"
 #include "compat.h"
 #include "cpuid.h"
@@ -33,6 +38,7 @@
 #include "msr.h"
 #include "params.h"
 #include "pure/timer_advance.h"
+#include "pv.h"
 #include "state.h"
 #include "version.h"
 #include "vm.h"
@@ -205,6 +211,20 @@ static void disable_this_cpu(void *unused)
 	hv->cpu_disable();
 }
 
+static void for_all_vcpus(void (*fn)(struct vcpu *v))
+{
+	struct vm *vm;
+	int i, n;
+
+	mutex_lock(&vms_lock);
+	list_for_each_entry(vm, &vms, link) {
+		n = smp_load_acquire(&vm->nr_vcpus);
+		for (i = 0; i < n; i++)
+			fn(vm->vcpus[i]);
+	}
+	mutex_unlock(&vms_lock);
+}
+
 static void kill_all_vms(void)
 {
 	struct vm *vm;
@@ -230,6 +250,29 @@ static int on_reboot(struct notifier_block *nb, unsigned long action, void *unus
 }
 
 static struct notifier_block reboot_notifier = { .notifier_call = on_reboot };
+
+/*
+ * Called for every kind of sleep; suspend to idle calls neither the hotplug nor
+ * the syscore callbacks. PREPARE comes before user space is frozen, POST after it
+ * was thawed.
+ */
+static int on_pm(struct notifier_block *nb, unsigned long action, void *unused)
+{
+	switch (action) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+		for_all_vcpus(pv_host_suspends);
+		return NOTIFY_OK;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+		for_all_vcpus(apic_timer_host_resumed);
+		return NOTIFY_OK;
+	default:
+		return NOTIFY_DONE;
+	}
+}
+
+static struct notifier_block pm_notifier = { .notifier_call = on_pm };
 
 /* Suspend: one CPU is left, interrupts are off, user space is frozen. */
 static int on_suspend(void)
@@ -299,6 +342,7 @@ static int __init taxcut_init(void)
 		goto no_backend;
 	hotplug_state = r;
 	register_reboot_notifier(&reboot_notifier);
+	register_pm_notifier(&pm_notifier);
 	hv_register_syscore();
 	r = misc_register(&dev);
 	if (r)
@@ -308,6 +352,7 @@ static int __init taxcut_init(void)
 
 no_device:
 	hv_unregister_syscore();
+	unregister_pm_notifier(&pm_notifier);
 	unregister_reboot_notifier(&reboot_notifier);
 	cpuhp_remove_state(hotplug_state);
 no_backend:
@@ -319,6 +364,7 @@ static void __exit taxcut_exit(void)
 {
 	misc_deregister(&dev);
 	hv_unregister_syscore();
+	unregister_pm_notifier(&pm_notifier);
 	unregister_reboot_notifier(&reboot_notifier);
 	cpuhp_remove_state(hotplug_state);
 	/* Delayed frees of VMs long gone may still be on their way. */

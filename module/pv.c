@@ -225,9 +225,8 @@ void pv_serve_clock(struct vcpu *v)
 	clock_pvclock_params(v, &now);
 	/* The guest clears this flag when it has seen it. */
 	now.flags |= READ_ONCE(guest->flags) & PVCLOCK_GUEST_STOPPED;
-	if (pv->guest_stopped)
+	if (xchg(&pv->guest_stopped, false))
 		now.flags |= PVCLOCK_GUEST_STOPPED;
-	pv->guest_stopped = false;
 
 	version = (READ_ONCE(guest->version) + 1) | 1;
 	WRITE_ONCE(guest->version, version);
@@ -245,9 +244,25 @@ int pv_kvmclock_ctrl(struct vcpu *v)
 {
 	if (!(v->pv->system_time & KVM_MSR_ENABLED))
 		return -EINVAL;
-	v->pv->guest_stopped = true;
+	WRITE_ONCE(v->pv->guest_stopped, true);
 	vcpu_request(v, REQ_CLOCK);
 	return 0;
+}
+
+/*
+ * Sets no request: the vCPU still runs, and the guest would clear the flag before
+ * the suspend. The freezer ends every KVM_RUN; the next one tells the guest.
+ */
+void pv_host_suspends(struct vcpu *v)
+{
+	if (READ_ONCE(v->pv->system_time) & KVM_MSR_ENABLED)
+		WRITE_ONCE(v->pv->guest_stopped, true);
+}
+
+void pv_note_run(struct vcpu *v)
+{
+	if (unlikely(READ_ONCE(v->pv->guest_stopped)))
+		vcpu_request(v, REQ_CLOCK);
 }
 
 void pv_serve_steal(struct vcpu *v)

@@ -19,7 +19,7 @@ struct vcpu_pv {
 	struct task_struct *run_delay_of; /* which thread that was; compared, never followed */
 	struct vcpu *yield_to; /* the guest wants this vCPU to run in our place; own thread */
 	bool wall_clock_wanted; /* the wall clock is yet to be filled */
-	bool guest_stopped; /* KVM_KVMCLOCK_CTRL: tell the guest once */
+	bool guest_stopped; /* KVM_KVMCLOCK_CTRL, or the host's suspend: tell the guest once */
 	bool preempted; /* the guest was told that this vCPU does not run */
 	bool enforce_cpuid; /* KVM_CAP_ENFORCE_PV_FEATURE_CPUID */
 };
@@ -59,6 +59,10 @@ void pv_note_preempted(struct vcpu *v);
 
 /* KVM_KVMCLOCK_CTRL: 0, or -EINVAL when the guest has no kvmclock. */
 int pv_kvmclock_ctrl(struct vcpu *v);
+/* The host is about to suspend: the guest, if it has a kvmclock, is to hear the same. Any thread. */
+void pv_host_suspends(struct vcpu *v);
+/* KVM_RUN begins. */
+void pv_note_run(struct vcpu *v);
 
 /* False when the guest polls itself and wants the host not to. */
 static inline bool pv_host_may_poll(const struct vcpu *v)

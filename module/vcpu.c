@@ -706,6 +706,7 @@ int vcpu_run(struct vcpu *v)
 	if (v->sigmask_active)
 		sigprocmask(SIG_SETMASK, &v->sigmask, &saved);
 	vcpu_request(v, REQ_EVENT); /* user space may have changed anything */
+	pv_note_run(v);
 	r = vcpu_run_prepare(v);
 	if (!r) {
 		v->run->exit_reason = KVM_EXIT_UNKNOWN;
