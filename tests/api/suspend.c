@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host is suspended under running instances, as deep as /sys/power/pm_test
+ * says, or really: to idle, or to RAM. Afterwards every one of them has to go
+ * on as if nothing had been: guest/suspend.c.
+ *
+ * Needs a host that comes back (lab/lab --root memory): API_SUSPEND in the
+ * environment says that this is one.
+ */
+#include "harness.h"
+
+#include <asm/kvm_para.h>
+#include <fcntl.h>
+#include <sys/io.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "uffd.h"
+
+#define POWER "/sys/power/"
+#define WAKE 0x64
+#define IPI 0x66
+#define FAR_NS 3000000000ULL
+
+#define PERIODIC 0x20000
+#define DEADLINE 0x40000
+
+static void must_write(const char *path, const char *text)
+{
+	int e = file_write(path, text);
+
+	if (e)
+		FAIL("%s to %s: %s", text, path, strerrorname_np(e));
+}
+
+static void need_suspend(void)
+{
+	if (!getenv("API_SUSPEND"))
+		test_skip("needs a host that can be suspended");
+}
+
+/*
+ * ACPI's fixed timer raises its event when its counter's bit 23 changes, every
+ * 2.3 s, and an emulated machine has nothing else that wakes it from idle. Its
+ * ports are found in the FADT. Whole spans only: the suspend takes a while.
+ */
+static void wake_by_acpi_timer(void)
+{
+	u8 table[128] = {};
+	FILE *f = fopen("/sys/firmware/acpi/tables/FACP", "r");
+	u32 events, counter, length;
+
+	if (!f)
+		test_skip("needs ACPI");
+	CHECK(fread(table, 1, sizeof(table), f) > 92);
+	fclose(f);
+	memcpy(&events, table + 56, 4); /* PM1a_EVT_BLK */
+	memcpy(&counter, table + 76, 4); /* PM_TMR_BLK */
+	length = table[88]; /* PM1_EVT_LEN: status, then enable */
+	CHECK_EQ(iopl(3), 0);
+	for (u32 first = inl(counter) >> 23 & 1; (inl(counter) >> 23 & 1) == first;)
+		usleep(1000);
+	outw(1, events); /* TMR_STS: write 1 to clear */
+	outw(inw(events + length / 2) | 1, events + length / 2); /* TMR_EN */
+}
+
+static const char *pm_test_delay = "1"; /* s */
+
+/*
+ * Suspend until woken. A level of pm_test, which goes as far as that and comes back
+ * after pm_test_delay, or "freeze" or "mem": all the way. This task is the one that
+ * is not frozen, so it may have to leave a CPU that goes offline.
+ */
+static void suspend_host(const char *how)
+{
+	bool real = !strcmp(how, "freeze") || !strcmp(how, "mem");
+	cpu_set_t set;
+
+	CHECK_EQ(sched_getaffinity(0, sizeof(set), &set), 0);
+	must_write("/sys/module/suspend/parameters/pm_test_delay", pm_test_delay);
+	must_write(POWER "pm_test", real ? "none" : how);
+	if (!strcmp(how, "freeze")) {
+		wake_by_acpi_timer();
+	} else {
+		must_write(POWER "mem_sleep", "deep");
+		must_write("/sys/class/rtc/rtc0/wakealarm", "0");
+		if (real)
+			must_write("/sys/class/rtc/rtc0/wakealarm", "+3");
+	}
+	must_write(POWER "state", strcmp(how, "freeze") ? "mem" : how);
+	CHECK_EQ(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+/* ---- the instances ---- */
+
+/* In which order they are in the table below. */
+enum { TICKS_PERIODIC, TICKS_ONCE, TICKS_DEADLINE, TICKS_NO_EXIT, WATCH, WATCH_TOO, WAKER, IPI_SLEEPER, MSI_SLEEPER,
+       FAR_ONCE, FAR_DEADLINE, NR_GUESTS };
+
+static const struct {
+	const char *function;
+	u64 arg, period_ns, disabled_exits;
+	bool same_vm; /* vCPU 1 of the VM before */
+	bool beats; /* all the time, not when asked */
+} guests[NR_GUESTS] = {
+	[TICKS_PERIODIC] = { "g_suspend_ticks", PERIODIC, 1000000, .beats = true },
+	[TICKS_ONCE] = { "g_suspend_ticks", 0, 1000000, .beats = true },
+	[TICKS_DEADLINE] = { "g_suspend_ticks", DEADLINE, 1000000, .beats = true },
+	[TICKS_NO_EXIT] = { "g_suspend_ticks", DEADLINE, 1000000, KVM_X86_DISABLE_EXITS_HLT, .beats = true },
+	[WATCH] = { "g_suspend_watch", .beats = true },
+	[WATCH_TOO] = { "g_suspend_watch", .same_vm = true, .beats = true },
+	[WAKER] = { "g_suspend_wake" },
+	[IPI_SLEEPER] = { "g_suspend_sleep", IPI, .same_vm = true },
+	[MSI_SLEEPER] = { "g_suspend_sleep", WAKE },
+	[FAR_ONCE] = { "g_suspend_far", 0, FAR_NS },
+	[FAR_DEADLINE] = { "g_suspend_far", DEADLINE, FAR_NS },
+};
+
+static struct vcpu *fleet[NR_GUESTS];
+
+static u64 beats(int i)
+{
+	return guest_results(fleet[i]->vm)[fleet[i]->id];
+}
+
+static void await_beats(int i, u64 n)
+{
+	while (beats(i) < n)
+		usleep(1000);
+}
+
+/* From here on it takes interrupts. */
+static void await_ready(int i)
+{
+	while (!guest_results(fleet[i]->vm)[16 + fleet[i]->id])
+		usleep(1000);
+}
+
+static struct vm *fleet_vm(int i)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+
+	if (guests[i].disabled_exits)
+		vm_enable_cap(vm, KVM_CAP_X86_DISABLE_EXITS, guests[i].disabled_exits);
+	return vm;
+}
+
+/* To vCPU 0. */
+static void wake(int i)
+{
+	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = WAKE };
+
+	CHECK_EQ(OK(ioctl(fleet[i]->vm->fd, KVM_SIGNAL_MSI, &msi)), 1);
+}
+
+/* Each vCPU's thread stays on a CPU of its own, as far as there are enough. */
+static void fleet_start(void)
+{
+	cpu_set_t all;
+	int cpu = -1;
+
+	CHECK_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+	for (int i = 0; i < NR_GUESTS; i++) {
+		struct vm *vm = guests[i].same_vm ? fleet[i - 1]->vm : fleet_vm(i);
+		struct vcpu *v = fleet[i] = vcpu_create(vm, guests[i].same_vm);
+		cpu_set_t one;
+
+		guest_args(vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
+		guest_args(vm)[2] = guests[i].period_ns;
+		vcpu_start(v, guests[i].function, guests[i].arg);
+		vcpu_thread(v);
+		do
+			cpu = (cpu + 1) % CPU_SETSIZE;
+		while (!CPU_ISSET(cpu, &all));
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		vcpu_set_affinity(v, &one);
+	}
+	for (int i = 0; i < NR_GUESTS; i++) {
+		await_ready(i);
+		if (guests[i].beats)
+			await_beats(i, 3);
+	}
+}
+
+static void fleet_stop(void)
+{
+	for (int i = 0; i < NR_GUESTS; i++)
+		guest_args(fleet[i]->vm)[3] = 1;
+	wake(WAKER);
+	wake(MSI_SLEEPER);
+	wake(FAR_ONCE);
+	wake(FAR_DEADLINE);
+	for (int i = 0; i < NR_GUESTS; i++)
+		vcpu_join(fleet[i]);
+}
+
+/* A timer is waiting when the host goes to sleep, and fires when it is back. */
+static void far_arm(int i, u64 round)
+{
+	wake(i);
+	while (guest_results(fleet[i]->vm)[24] < round)
+		usleep(1000);
+}
+
+static u64 vm_clock(struct vm *vm)
+{
+	struct kvm_clock_data data;
+
+	OK(ioctl(vm->fd, KVM_GET_CLOCK, &data));
+	return data.clock;
+}
+
+/* The guest is told that its clock stood still, so that its watchdogs stay calm: once per suspend, each of its vCPUs. */
+static void check_told(int i, u64 round)
+{
+	CHECK_EQ(guest_results(fleet[i]->vm)[8 + fleet[i]->id], round);
+}
+
+static void check_affinity(int i, const cpu_set_t *before)
+{
+	cpu_set_t now;
+
+	CHECK_EQ(pthread_getaffinity_np(fleet[i]->thread, sizeof(now), &now), 0);
+	CHECK(CPU_EQUAL(&now, before));
+}
+
+/* round: how many suspends there have been with this one */
+static void suspend_fleet(const char *how, u64 round)
+{
+	u64 clock[NR_GUESTS], before[NR_GUESTS];
+	cpu_set_t cpus[NR_GUESTS];
+
+	far_arm(FAR_ONCE, round);
+	far_arm(FAR_DEADLINE, round);
+	for (int i = 0; i < NR_GUESTS; i++) {
+		clock[i] = vm_clock(fleet[i]->vm);
+		CHECK_EQ(pthread_getaffinity_np(fleet[i]->thread, sizeof(cpus[i]), &cpus[i]), 0);
+	}
+	suspend_host(how);
+	for (int i = 0; i < NR_GUESTS; i++) {
+		CHECK(vm_clock(fleet[i]->vm) >= clock[i]);
+		check_affinity(i, &cpus[i]);
+		before[i] = beats(i);
+	}
+	for (int i = 0; i < NR_GUESTS; i++)
+		if (guests[i].beats)
+			await_beats(i, before[i] + 20);
+	wake(WAKER);
+	wake(MSI_SLEEPER);
+	await_beats(IPI_SLEEPER, round);
+	await_beats(MSI_SLEEPER, round);
+	await_beats(FAR_ONCE, round);
+	await_beats(FAR_DEADLINE, round);
+	for (int i = 0; i < NR_GUESTS; i++)
+		if (guests[i].beats)
+			check_told(i, round);
+}
+
+static void across(const char *how, u64 rounds)
+{
+	need_suspend();
+	fleet_start();
+	for (u64 round = 1; round <= rounds; round++)
+		suspend_fleet(how, round);
+	fleet_stop();
+}
+
+TEST(suspend_freezer)
+{
+	across("freezer", 1);
+}
+
+TEST(suspend_devices)
+{
+	across("devices", 1);
+}
+
+TEST(suspend_platform)
+{
+	across("platform", 1);
+}
+
+TEST(suspend_processors)
+{
+	across("processors", 1);
+}
+
+TEST(suspend_core)
+{
+	across("core", 2);
+}
+
+TEST(suspend_to_idle)
+{
+	across("freeze", 1);
+}
+
+TEST(suspend_to_ram)
+{
+	across("mem", 2);
+}
+
+/* ---- threads that wait for memory ---- */
+
+/* A page that user space has yet to give: whoever waits for it can be frozen, and gets it afterwards. */
+TEST(suspend_page_awaited)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u8 *mem = mmap(NULL, 1 << 21, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffd *u;
+
+	need_suspend();
+	CHECK(mem != MAP_FAILED);
+	u = uffd_open(mem, 1 << 21);
+	OK(uffd_register(u, mem, 1 << 21, false));
+	u->hold = true;
+	u->fill[3] = 0x1234;
+	OK(vm_set_slot(vm, 1, GUEST_MEMORY, 1 << 21, mem, 0));
+	vcpu_start(v, "g_suspend_touch", GUEST_MEMORY + 3 * 4096);
+	vcpu_thread(v);
+	while (!u->asked[3])
+		usleep(1000);
+	suspend_host("freezer");
+	u->hold = false;
+	vcpu_join(v);
+	CHECK_EQ(guest_results(vm)[25], 0x1234);
+}
+
+/* ---- clocks ---- */
+
+/* A level that comes back after so many seconds, of which CLOCK_MONOTONIC counts nearly none. */
+static void sleep_in_core(const char *seconds)
+{
+	pm_test_delay = seconds;
+	suspend_host("core");
+	pm_test_delay = "1";
+}
+
+static u64 clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
+/* The VM clock counts the sleep, be it made of the TSC or of the host's clock (a host with tsc=unstable). */
+TEST(suspend_clock_counts_sleep)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	u64 vm_ns, awake_ns;
+
+	need_suspend();
+	vcpu_create(vm, 0);
+	awake_ns = clock_ns(CLOCK_MONOTONIC);
+	vm_ns = vm_clock(vm);
+	sleep_in_core("4");
+	vm_ns = vm_clock(vm) - vm_ns;
+	awake_ns = clock_ns(CLOCK_MONOTONIC) - awake_ns;
+	if (vm_ns < awake_ns + 2000000000)
+		FAIL("%llu ns passed, of which %llu awake", (unsigned long long)vm_ns, (unsigned long long)awake_ns);
+}
+
+/*
+ * A deadline in 6 s, of which the host sleeps 4: the guest's TSC counts them, if the host's does.
+ * A timer of the host for 4 s, which does not, has yet to fire then.
+ */
+TEST(suspend_deadline_by_tsc)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u64 end;
+
+	need_suspend();
+	if (is_stock())
+		test_skip("stock KVM's timer sleeps with the host");
+	fleet[FAR_DEADLINE] = v;
+	guest_args(vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
+	guest_args(vm)[2] = 6000000000;
+	vcpu_start(v, "g_suspend_far", DEADLINE);
+	vcpu_thread(v);
+	await_ready(FAR_DEADLINE);
+	far_arm(FAR_DEADLINE, 1);
+	end = clock_ns(CLOCK_MONOTONIC) + 4000000000;
+	sleep_in_core("4");
+	while (!beats(FAR_DEADLINE) && clock_ns(CLOCK_MONOTONIC) < end)
+		usleep(1000);
+	CHECK_EQ(beats(FAR_DEADLINE), 1);
+	guest_args(vm)[3] = 1;
+	wake(FAR_DEADLINE);
+	vcpu_join(v);
+}
