@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../module/version.h"
+#include "../module/base/version.h"
 #include "cuts.h"
 #include "doctor.h"
 #include "sysfs.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../module/version.h"
+#include "../module/base/version.h"
 #include "taxcut.h"
 #include "util.h"
 

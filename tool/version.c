@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../module/version.h"
+#include "../module/base/version.h"
 #include "qemu.h"
 #include "sysfs.h"
 #include "taxcut.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How the timer advance follows the latencies: an SVG on standard output, for docs/cuts.md. */
 #include "latency.h"
-#include "timer_advance.h"
+#include "model/timer_advance.h"
 
 #include <stdio.h>
 

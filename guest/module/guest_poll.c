@@ -6,7 +6,7 @@
  * IPI either, since an idle CPU that polls is woken by a flag in memory.
  *
  * For kernels that have no haltpoll governor (Debian 12): the polling is in the
- * idle state itself, with the window of module/pure/halt_poll.c, so any
+ * idle state itself, with the window of module/model/halt_poll.c, so any
  * governor will do.
  *
  * Who touches what
@@ -33,7 +33,7 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
-#include "halt_poll.h"
+#include "model/halt_poll.h"
 
 /* The names, and the defaults, are those of the haltpoll governor. */
 static unsigned int guest_halt_poll_ns = 200000;

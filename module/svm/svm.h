@@ -8,8 +8,8 @@
 #include <linux/percpu.h>
 #include <asm/svm.h>
 
-#include "../hv.h"
-#include "svm_entry.h"
+#include "base/vcpu.h"
+#include "vmenter.h"
 
 /* VMCB clean bits (APM vol. 2, 15.15.3): set = the CPU may use its cached copy. */
 enum svm_clean {
@@ -38,7 +38,7 @@ struct svm_vcpu {
 	u64 tsc_aux; /* the guest's, while not loaded */
 	bool spec_ctrl_used; /* the guest writes SPEC_CTRL without an exit */
 	u64 virt_spec_ctrl;
-	/* NMI unmasking at IRET (svm_run.c). */
+	/* NMI unmasking at IRET (run.c). */
 	bool iret_begun; /* its intercept has come, at iret_rip; it has not executed */
 	u64 iret_rip;
 	bool nmi_singlestep;
@@ -64,16 +64,6 @@ struct svm_cpu {
 	u64 tsc_ratio; /* the value MSR_AMD64_TSC_RATIO holds now */
 };
 
-struct svm_features {
-	u32 nr_asids;
-	bool nrips, flush_by_asid, tsc_scale, v_spec_ctrl;
-	bool rdtscp;
-};
-
-DECLARE_PER_CPU(struct svm_cpu, svm_cpus);
-extern struct svm_features svm_features;
-extern struct page *svm_iopm;
-
 static inline void svm_dirty(struct svm_vcpu *s, enum svm_clean bit)
 {
 	s->clean &= ~bit;
@@ -89,38 +79,5 @@ static inline void svm_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
 	*word ^= mask;
 	svm_dirty(s, SVM_CLEAN_INTERCEPTS);
 }
-
-/* svm_run.c */
-void svm_load(struct vcpu *v);
-void svm_unload(struct vcpu *v);
-void svm_run(struct vcpu *v);
-void svm_inject_exception(struct vcpu *v);
-void svm_inject_irq(struct vcpu *v);
-void svm_inject_nmi(struct vcpu *v);
-bool svm_irq_allowed(struct vcpu *v);
-bool svm_nmi_allowed(struct vcpu *v);
-bool svm_end_own_step(struct vcpu *v);
-void svm_set_irq_window(struct vcpu *v, bool on);
-void svm_set_nmi_window(struct vcpu *v);
-void svm_cancel_injection(struct vcpu *v);
-void svm_flush_guest_tlb(struct vcpu *v);
-
-/* svm_state.c */
-void svm_vcpu_reset(struct vcpu *v);
-u8 svm_get_shadow(struct vcpu *v);
-void svm_set_shadow(struct vcpu *v, u8 shadow);
-void svm_get_sregs(struct vcpu *v, struct hv_sregs *out);
-void svm_set_sregs(struct vcpu *v, const struct hv_sregs *in);
-void svm_get_paging(struct vcpu *v, struct hv_paging *p);
-void svm_set_cr2(struct vcpu *v, u64 cr2);
-void svm_set_efer(struct vcpu *v, u64 efer);
-int svm_exit_cr(struct vcpu *v);
-int svm_take_cr0(struct vcpu *v, u64 cr0, u64 efer);
-int svm_take_cr4(struct vcpu *v, u64 cr4);
-int svm_get_msr(struct vcpu *v, u32 index, u64 *value);
-int svm_set_msr(struct vcpu *v, u32 index, u64 value, bool host);
-void svm_update_intercepts(struct vcpu *v);
-void svm_update_exceptions(struct vcpu *v);
-void svm_update_dr(struct vcpu *v);
 
 #endif /* TAXCUT_SVM_H */

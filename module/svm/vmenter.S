@@ -18,9 +18,9 @@
 #include <asm/asm.h>
 #include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
-#include "../compat_asm.h"
-#include "../vmenter_macros.S"
-#include "svm_entry.h"
+#include "base/compat_asm.h"
+#include "base/vmenter_macros.S"
+#include "vmenter.h"
 
 .section .noinstr.text, "ax"
 

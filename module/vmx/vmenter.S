@@ -16,9 +16,9 @@
 #include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
 #include <asm/segment.h>
-#include "../compat_asm.h"
-#include "../vmenter_macros.S"
-#include "vmx_entry.h"
+#include "base/compat_asm.h"
+#include "base/vmenter_macros.S"
+#include "vmenter.h"
 
 .section .noinstr.text, "ax"
 

@@ -11,7 +11,7 @@
 #ifndef INSN_MACHINE_H
 #define INSN_MACHINE_H
 
-#include "insn.h"
+#include "model/insn/insn.h"
 
 #define MACHINE_SIZE 0x40000
 #define MACHINE_PAGES (MACHINE_SIZE / 0x1000)

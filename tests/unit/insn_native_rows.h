@@ -5,7 +5,7 @@
 
 #include <asm/processor-flags.h>
 
-#include "insn.h"
+#include "model/insn/insn.h"
 
 #define CF X86_EFLAGS_CF
 #define PF X86_EFLAGS_PF

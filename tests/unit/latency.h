@@ -3,7 +3,7 @@
 #ifndef TAXCUT_TEST_LATENCY_H
 #define TAXCUT_TEST_LATENCY_H
 
-#include "port.h"
+#include "model/port.h"
 
 #define LATENCY_MAX 1000
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The adaptive halt-polling window, of the host and of the guest. */
-#include "halt_poll.h"
+#include "model/halt_poll.h"
 #include "story.h"
 
 /* The host's defaults; those of guests, which shrink step by step. */

@@ -21,7 +21,7 @@
 #include <asm/kvm.h>
 #include <asm/processor-flags.h>
 
-#include "insn.h"
+#include "model/insn/insn.h"
 #include "insn_native_rows.h"
 
 #define CODE 0x20000000UL

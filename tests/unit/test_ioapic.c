@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The IOAPIC: pins, messages, EOI, storms, state. */
-#include "ioapic.h"
+#include "model/ioapic.h"
 #include "story.h"
 
 #define EDGE_41 0x0300000000000041ULL /* to APIC 3 */

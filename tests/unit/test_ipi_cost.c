@@ -6,7 +6,7 @@
  * every 64 vCPUs, and only where a message names no IDs. The map's source is
  * built once more here, with a clamp and a READ_ONCE() that count.
  */
-#include "port.h"
+#include "model/port.h"
 #include "story.h"
 
 static unsigned int visits, reads;
@@ -30,7 +30,7 @@ static unsigned int visits, reads;
 #define apic_msg_valid counted_msg_valid
 #define msi_check counted_msi_check
 #define msi_decode counted_msi_decode
-#include "ipi_map.c"
+#include "model/ipi_map.c"
 #include "ipi_machine.h"
 
 /* nr vCPUs in one of the modes; xAPICs with logical IDs that make sense for both models. */

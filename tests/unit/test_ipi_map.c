@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Who receives which interrupt message. */
-#include "ipi_map.h"
+#include "model/ipi_map.h"
 #include "story.h"
 #include "ipi_machine.h"
 

@@ -4,7 +4,7 @@
  * that come, go and change, each message reaches the vCPUs that a look at all
  * of them, one by one, says it should.
  */
-#include "ipi_map.h"
+#include "model/ipi_map.h"
 #include "story.h"
 #include "ipi_machine.h"
 

@@ -2,7 +2,7 @@
 /* The local APIC: registers, priorities, local sources, modes, state. */
 #include <pthread.h>
 
-#include "lapic.h"
+#include "model/lapic.h"
 #include "story.h"
 
 #define BSP_BASE (LAPIC_BASE_DEFAULT | LAPIC_BASE_ENABLE | LAPIC_BASE_BSP)

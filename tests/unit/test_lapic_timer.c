@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The LAPIC timer's arithmetic. Time starts at T0; one bus cycle is 1 ns unless said otherwise. */
-#include "lapic.h"
-#include "lapic_timer.h"
+#include "model/lapic.h"
+#include "model/lapic_timer.h"
 #include "story.h"
 
 #define T0 1000000000ULL

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which mitigations a CPU and a host's policy ask for. */
-#include "mitigation.h"
+#include "model/mitigation.h"
 #include "story.h"
 
 #define ON { .wanted = true }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The pair of 8259A controllers, initialised as a PC does: vectors 0x20 and 0x28. */
-#include "pic.h"
+#include "model/pic.h"
 #include "story.h"
 
 static struct pic pic;

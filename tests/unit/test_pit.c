@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The 8254. Time starts at T0, and is told in ticks of the 1.193182 MHz clock. */
-#include "pit.h"
+#include "model/pit.h"
 #include "story.h"
 
 #define T0 1000000000ULL

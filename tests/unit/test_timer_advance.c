@@ -2,7 +2,7 @@
 /* The adaptive timer advance, on latencies made up here and on recorded ones (latency.txt). */
 #include "latency.h"
 #include "story.h"
-#include "timer_advance.h"
+#include "model/timer_advance.h"
 
 #include <stdio.h>
 

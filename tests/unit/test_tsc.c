@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Arithmetic of time-stamp counters, on every kind of value: exact beside 128-bit arithmetic, and never a fault. */
 #include "story.h"
-#include "tsc.h"
+#include "model/tsc.h"
 
 #include <stdlib.h>
 
