@@ -4,11 +4,28 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../module/base/version.h"
-#include "taxcut.h"
-#include "util.h"
+#include "bench/bench.h"
+#include "doctor/doctor.h"
+#include "host/version.h"
+#include "lib/util.h"
+#include "run/run.h"
+#include "watch/list.h"
+#include "watch/stat.h"
+#include "watch/top.h"
 
-const struct command commands[] = {
+/*
+ * struct command - one row of the command table
+ * @name: the word on the command line
+ * @summary: one line for `taxcut --help`
+ * @run: gets argv[0] as "taxcut NAME"; returns the exit status
+ */
+struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
 	{ "doctor", "check whether this host can run dedicated instances", cmd_doctor },
 	{ "run", "start a dedicated instance", cmd_run },
 	{ "stat", "show the exits of an instance, by reason and vCPU", cmd_stat },
@@ -18,12 +35,10 @@ const struct command commands[] = {
 	{ "version", "show the versions of tool, module, kernel and QEMU", cmd_version },
 };
 
-const size_t commands_len = sizeof(commands) / sizeof(commands[0]);
-
 static void print_usage(FILE *out)
 {
 	fputs("Usage: taxcut COMMAND [OPTION...]\n\nCommands:\n", out);
-	for (size_t i = 0; i < commands_len; i++)
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n`taxcut COMMAND --help' lists a command's options; taxcut(1) says more.\n"
 	      "Exit status: 0 success, 1 failure, 2 wrong usage.\n", out);
@@ -31,7 +46,7 @@ static void print_usage(FILE *out)
 
 static const struct command *find_command(const char *name)
 {
-	for (size_t i = 0; i < commands_len; i++)
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	return NULL;

@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
-#include "bench_names.h"
+#include "bench/model/histogram.h"
+#include "bench/model/item.h"
+#include "bench/model/names.h"
+#include "bench/model/plan.h"
+#include "bench/model/result.h"
+#include "bench/model/summary.h"
 
 #include <cmocka.h> /* last: its fail() is another than util.h's */
 

@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench_chart.h"
-#include "bench_html.h"
-#include "bench_tables.h"
-#include "bench_view.h"
-#include "taxcut.h"
-#include "util.h"
+#include "bench/report/chart.h"
+#include "bench/report/html.h"
+#include "bench/report/tables.h"
+#include "bench/report/view.h"
+#include "lib/util.h"
 #include "xml.h"
 
 #include <cmocka.h> /* last: its fail() is another than util.h's */

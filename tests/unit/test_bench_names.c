@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "bench_names.h"
-#include "bench.h"
-#include "cuts.h"
+#include "bench/model/catalog.h"
+#include "bench/model/names.h"
+#include "host/cuts.h"
 
 #include <cmocka.h> /* last: its fail() is another than util.h's */
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "svg.h"
+#include "lib/svg.h"
 #include "xml.h"
 
 #include <cmocka.h> /* last: its fail() is another than util.h's */

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The checks of `taxcut doctor`: one function each, in three tables. */
+#ifndef TAXCUT_DOCTOR_CHECK_H
+#define TAXCUT_DOCTOR_CHECK_H
+
+#include <stdbool.h>
+
+#include "host/cpus.h"
+#include "lib/util.h"
+
+enum verdict {
+	CHECK_OK,	/* as it should be */
+	CHECK_WARN,	/* an instance runs, at a price or a risk, or nobody knows */
+	CHECK_FAIL,	/* `taxcut run` would not work */
+};
+
+/*
+ * struct doctor - what several checks need
+ * @flags: the "flags" line of /proc/cpuinfo, never NULL
+ * @vendor: "AuthenticAMD", ..., never NULL
+ * @device: the hypervisor's device node
+ * @qemu: the QEMU program
+ */
+struct doctor {
+	char *cpuinfo;
+	char *flags;
+	char *vendor;
+	char *release;
+	const char *device;
+	const char *qemu;
+	struct host_cpus cpus;
+	bool cpus_known;
+};
+
+/* What one check found; @detail and @advice are owned, @advice may be NULL. */
+struct finding {
+	enum verdict verdict;
+	char *detail;
+	char *advice;
+};
+
+struct check {
+	const char *id;
+	struct finding (*run)(const struct doctor *d);
+};
+
+struct finding found(enum verdict verdict, char *detail, char *advice);
+/* CHECK_OK, formatted. */
+struct finding good(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* taxcut top --json. */
+#include "lib/cpulist.h"
+#include "top_json.h"
+#include "top_view.h"
+
+/* What is unknown is left out. */
+static void put(json_t *obj, const char *key, double value)
+{
+	if (value >= 0)
+		json_object_set_new(obj, key, json_real(value));
+}
+
+/* cpu: the key that CPU time has, a vCPU's or the others'. */
+static void put_figures(const struct top_view *v, json_t *obj, const struct top_figures *f, const char *cpu)
+{
+	json_t *reasons = json_object();
+
+	put(obj, "exits", f->exits);
+	put(obj, "outside", f->outside);
+	put(obj, "halted", f->halted);
+	put(obj, "polling", f->polling);
+	put(obj, "poll_success", f->poll_success);
+	put(obj, "timer_advance_ns", f->advance);
+	put(obj, cpu, f->cpu);
+	for (size_t i = 0; i < v->reasons.n; i++)
+		if (f->reasons[i] > 0)
+			json_object_set_new(reasons, v->reasons.v[i], json_real(f->reasons[i]));
+	json_object_set_new(obj, "reasons", reasons);
+}
+
+static json_t *vm_json(const struct top_view *v, const struct top_vm *vm)
+{
+	json_t *obj = json_pack("{s:s, s:i}", "name", vm->name, "pid", (int)vm->pid), *vcpus, *one;
+
+	if (vm->error)
+		json_object_set_new(obj, "error", json_string(vm->error));
+	if (!vm->n)
+		return obj;
+	put_figures(v, obj, &vm->f, "qemu_cpus");
+	vcpus = json_array();
+	for (size_t i = 0; i < vm->n; i++) {
+		one = json_pack("{s:i}", "vcpu", (int)vm->vcpus[i].index);
+		if (vm->vcpus[i].cpu >= 0)
+			json_object_set_new(one, "cpu", json_integer(vm->vcpus[i].cpu));
+		put_figures(v, one, &vm->vcpus[i].f, "thread_cpus");
+		json_array_append_new(vcpus, one);
+	}
+	json_object_set_new(obj, "vcpus", vcpus);
+	return obj;
+}
+
+void top_json(const struct top_view *v, FILE *out)
+{
+	json_t *hk = json_pack("{s:o}", "cpus", mask_json(&v->housekeeping)), *vms = json_array(), *obj;
+
+	put(hk, "busy", v->busy);
+	if (v->busiest >= 0) {
+		json_object_set_new(hk, "busiest", json_integer(v->busiest));
+		put(hk, "busiest_busy", v->busiest_share);
+	}
+	for (size_t i = 0; i < v->n; i++)
+		json_array_append_new(vms, vm_json(v, &v->vms[i]));
+	obj = json_pack("{s:f, s:o, s:o}", "seconds", v->seconds, "housekeeping", hk, "instances", vms);
+	json_dumpf(obj, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	fputc('\n', out);
+	fflush(out);
+	json_decref(obj);
+}
