@@ -14,18 +14,6 @@ bool param_posted_interrupts = true;
 module_param_named(posted_interrupts, param_posted_interrupts, bool, 0444);
 MODULE_PARM_DESC(posted_interrupts, "Interrupts reach a running vCPU without an exit; reads N where the CPU cannot (default: on)");
 
-bool param_posted_guard;
-module_param_named(posted_guard, param_posted_guard, bool, 0444);
-MODULE_PARM_DESC(posted_guard, "VMX: for emulated CPUs that deliver vector 255 when they are notified and nothing is posted (default: off)");
-
-unsigned int param_guest_slice_us;
-module_param_named(guest_slice_us, param_guest_slice_us, uint, 0444);
-MODULE_PARM_DESC(guest_slice_us, "VMX: longest stay in a guest that has interrupts off, in us, for emulated CPUs that do not exit for the host's interrupts then; 0: no limit (default: 0)");
-
-bool param_take_exceptions;
-module_param_named(take_exceptions, param_take_exceptions, bool, 0444);
-MODULE_PARM_DESC(take_exceptions, "VMX: exit for every exception and inject it, for emulated CPUs that lose a handler's address when an exit follows the exception at once (default: off)");
-
 unsigned int param_halt_poll_ns = 200000;
 module_param_named(halt_poll_ns, param_halt_poll_ns, uint, 0644);
 MODULE_PARM_DESC(halt_poll_ns, "Ceiling of halt polling in the host, in ns; 0 switches it off (default: 200000)");

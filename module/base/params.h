@@ -7,9 +7,6 @@
 
 extern bool param_mitigations; /* what model/mitigation.h decides */
 extern bool param_posted_interrupts; /* APICv and posted interrupts: wanted, and since the module is loaded, in use */
-extern bool param_posted_guard; /* apicv.c */
-extern bool param_take_exceptions; /* vmcs.c */
-extern unsigned int param_guest_slice_us; /* caps.c, event.c; 0 = off */
 extern unsigned int param_halt_poll_ns; /* ceiling of the host's halt polling, ns; 0 = off */
 extern unsigned int param_halt_poll_ns_grow_start;
 extern unsigned int param_halt_poll_ns_grow;

@@ -211,15 +211,14 @@ static void event_inject_irq(struct vcpu *v)
 	}
 	window = pending >= 0 || event_user_wants_window(v);
 	hv_call(set_irq_window)(v, window);
-	/* Some emulated SVM mishandles a CR8 write while a virtual interrupt is pending, so watch CR8 then, too. */
-	hv_call(set_cr8_intercept)(v, window || !v->vlapic || (!v->vlapic->apicv_active && vlapic_blocked_by_tpr(v)));
+	hv_call(set_cr8_intercept)(v, !v->vlapic || (!v->vlapic->apicv_active && vlapic_blocked_by_tpr(v)));
 }
 
 /* A debugger steps, and wants to see no handler: NMIs and interrupts wait until it lets go (KVM_GUESTDBG_BLOCKIRQ). */
 static void event_hold_back(struct vcpu *v)
 {
 	hv_call(set_irq_window)(v, event_user_wants_window(v));
-	hv_call(set_cr8_intercept)(v, event_user_wants_window(v) || !v->vlapic);
+	hv_call(set_cr8_intercept)(v, !v->vlapic);
 }
 
 void event_inject(struct vcpu *v)

@@ -10,6 +10,7 @@
 #include "backend.h"
 #include "base/backend.h"
 #include "base/compat.h"
+#include "base/emulator_quirks.h"
 #include "base/host_mitigations.h"
 #include "caps.h"
 #include "mem/tdp.h"
@@ -181,8 +182,11 @@ static void svm_vcpu_destroy(struct vcpu *v)
 	v->svm = NULL;
 }
 
+/* Quirk: QEMU's SVM loses a virtual interrupt that is pending while the guest writes CR8. set_irq_window() has come before. */
 static void svm_set_cr8_intercept(struct vcpu *v, bool on)
 {
+	if (emulator_quirks_on())
+		on |= v->svm->vmcb->control.int_ctl & V_IRQ_MASK;
 	svm_intercept(v->svm, INTERCEPT_CR8_WRITE, on);
 }
 

@@ -30,6 +30,7 @@
 #include "base/backend.h"
 #include "base/clock.h"
 #include "base/compat.h"
+#include "base/emulator_quirks.h"
 #include "base/host_cpu.h"
 #include "base/host_mitigations.h"
 #include "base/kick.h"
@@ -190,11 +191,13 @@ static int taxcut_choose_backend(void)
 
 static int __init taxcut_init(void)
 {
-	int r = taxcut_choose_backend();
+	int r;
 
+	emulator_quirks_init();
+	host_mitigations_init();
+	r = taxcut_choose_backend();
 	if (r)
 		return r;
-	host_mitigations_init();
 	r = hv->setup();
 	if (r)
 		goto no_backend;

@@ -32,7 +32,9 @@
 #include "access.h"
 #include "apicv.h"
 #include "base/compat.h"
+#include "base/emulator_quirks.h"
 #include "base/params.h"
+#include "emulator_quirks.h"
 #include "event.h"
 #include "irq/vlapic.h"
 #include "msr.h"
@@ -174,38 +176,6 @@ void vmx_init_apicv(struct vcpu *v)
 	vmx_mark_stale(v, VMX_STALE_APICV);
 }
 
-/*
- * A notification may find nothing posted: what it was sent for was collected
- * before an entry that came in between. A CPU makes nothing of that. Bochs 3.0
- * takes "no vector" for 255, and delivers it; the guest never ends a spurious
- * interrupt, and hears of no other from then on. While the guest runs there,
- * IRR holds a vector that is too low to be delivered, and the highest there is.
- *
- * And Bochs delivers a virtual interrupt to a guest that has interrupts off
- * when the host's own comes meanwhile. It does not look for virtual interrupts
- * while interrupt-window exiting is on (SDM vol. 3, "Recognition of Pending
- * Virtual Interrupts"), so what waits at an entry waits for the window. A guest
- * that is entered in HLT sleeps on there, though an interrupt waits.
- */
-#define GUARD_VECTOR 1
-
-static void vmx_set_guard(struct vcpu *v, bool on)
-{
-	struct lapic *l = &v->vlapic->l;
-	u32 *word = lapic_word(l, LAPIC_IRR);
-	bool waits = on && lapic_pending_vector(l) >= 0;
-	/* An event that is injected switches interrupts off, too. */
-	bool off = v->vmx->event_info || !(v->rflags & X86_EFLAGS_IF);
-
-	v->vmx->guard_window = waits && off;
-	if (waits && !off)
-		vmx_end_hlt(v);
-	if (on)
-		*word |= BIT(GUARD_VECTOR);
-	else
-		*word &= ~BIT(GUARD_VECTOR);
-}
-
 /* Between the publication of the mode and the entry. */
 void vmx_apicv_before_entry(struct vcpu *v)
 {
@@ -223,8 +193,8 @@ void vmx_apicv_before_entry(struct vcpu *v)
 		if (unlikely(l->eoi_exit_bitmap_changed))
 			vmx_write_watched(l);
 	}
-	if (unlikely(param_posted_guard))
-		vmx_set_guard(v, true);
+	if (emulator_quirks_on() && vmx_quirk_guard(v, true))
+		vmx_end_hlt(v);
 }
 
 void vmx_apicv_after_exit(struct vcpu *v)
@@ -233,8 +203,8 @@ void vmx_apicv_after_exit(struct vcpu *v)
 	struct lapic *l = &v->vlapic->l;
 	u8 rvi, svi;
 
-	if (unlikely(param_posted_guard))
-		vmx_set_guard(v, false);
+	if (emulator_quirks_on())
+		vmx_quirk_guard(v, false);
 	s->intr_status = vmx_read(GUEST_INTR_STATUS);
 	rvi = s->intr_status;
 	svi = s->intr_status >> 8;

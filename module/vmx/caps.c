@@ -15,8 +15,10 @@
 #include <asm/tsc.h>
 
 #include "base/compat.h"
+#include "base/emulator_quirks.h"
 #include "base/params.h"
 #include "caps.h"
+#include "emulator_quirks.h"
 #include "vmx.h"
 
 #define TRUE_CONTROLS BIT_ULL(55) /* IA32_VMX_BASIC: the TRUE MSRs exist (appendix A.1) */
@@ -184,16 +186,6 @@ static bool vmx_can_post(const u32 *may)
 	       (may[PROC2] & proc2) == proc2 && (may[EXIT] & VM_EXIT_ACK_INTR_ON_EXIT);
 }
 
-/* The timer counts the TSC, shifted (SDM vol. 3, "VMX-Preemption Timer"). */
-static u32 vmx_slice_ticks(const u32 *may, u64 misc)
-{
-	u64 us = min(param_guest_slice_us, (u32)USEC_PER_SEC);
-
-	if (!us || !(may[PIN] & PIN_BASED_VMX_PREEMPTION_TIMER))
-		return 0;
-	return max_t(u64, us * tsc_khz / 1000 >> (misc & 31), 1);
-}
-
 static void vmx_read_fixed_bits(struct vmx_features *f)
 {
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed0);
@@ -250,7 +242,8 @@ bool vmx_caps_ok(void)
 	f->ept_1g = ept & VMX_EPT_1GB_PAGE_BIT;
 	f->ept_5level = ept & VMX_EPT_PAGE_WALK_5_BIT;
 	vmx_report_faults();
-	f->slice = vmx_slice_ticks(may, misc);
+	if (emulator_quirks_on())
+		vmx_quirk_setup(may[PIN], misc);
 	f->posting = vmx_can_post(may);
 	if (f->posting)
 		f->exit |= VM_EXIT_ACK_INTR_ON_EXIT;

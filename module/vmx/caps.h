@@ -11,7 +11,6 @@ struct vmx_features {
 	u64 cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
 	bool vpid, tsc_scale, ept_1g, ept_5level, encls;
 	bool rdtscp;
-	u32 slice; /* preemption-timer ticks in a guest with interrupts off; 0: the timer is not used */
 	bool posting; /* APICv and posted interrupts, all of it */
 	bool perf; /* the host's perf drives a PMU */
 	bool perf_switch; /* entry and exit can load IA32_PERF_GLOBAL_CTRL */

@@ -6,11 +6,13 @@
 
 #include "access.h"
 #include "apicv.h"
+#include "base/emulator_quirks.h"
 #include "base/params.h"
 #include "caps.h"
 #include "controls.h"
 #include "cpu/debug_regs.h"
 #include "cr.h"
+#include "emulator_quirks.h"
 #include "host_state.h"
 #include "mem/tdp.h"
 #include "model/tsc.h"
@@ -47,7 +49,7 @@ void vmx_init_controls(struct vcpu *v)
 	vmx_write(MSR_BITMAP, __pa(s->msr_bitmap));
 	vmx_write(VIRTUAL_APIC_PAGE_ADDR, __pa(s->vapic));
 	vmx_write(TPR_THRESHOLD, 0);
-	s->hw_slice = 0;
+	s->quirks = (struct vmx_quirks){};
 	vmx_write(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmx_write(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmx_write(CR3_TARGET_COUNT, 0);
@@ -63,9 +65,6 @@ void vmx_init_controls(struct vcpu *v)
 	s->hw_host_cr4 = 0;
 	vmx_mark_stale(v, VMX_STALE_TSC | VMX_STALE_INTERCEPTS | VMX_STALE_DEBUG);
 }
-
-/* All that the CPU raises by itself: not NMI, and not what INT3 and INTO do. */
-#define HARDWARE_EXCEPTIONS (U32_MAX & ~(BIT(X86_TRAP_NMI) | BIT(X86_TRAP_BP) | BIT(X86_TRAP_OF)))
 
 /* What the VM's capabilities, the guest's CPUID and the debugger decide. */
 static void vmx_write_intercepts(struct vcpu *v)
@@ -84,8 +83,8 @@ static void vmx_write_intercepts(struct vcpu *v)
 	/* The other vendor's hypercall instruction is rewritten (exit.c). */
 	if (!(v->vm->disabled_quirks & KVM_X86_QUIRK_FIX_HYPERCALL_INSN))
 		exceptions |= BIT(X86_TRAP_UD);
-	if (unlikely(param_take_exceptions))
-		exceptions |= HARDWARE_EXCEPTIONS;
+	if (emulator_quirks_on())
+		exceptions |= vmx_quirk_exceptions();
 	if ((v->guest_debug & KVM_GUESTDBG_ENABLE) && (v->guest_debug & KVM_GUESTDBG_USE_SW_BP))
 		exceptions |= BIT(X86_TRAP_BP);
 	vmx_write(EXCEPTION_BITMAP, exceptions);

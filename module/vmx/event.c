@@ -12,9 +12,11 @@
 #include <asm/trapnr.h>
 
 #include "access.h"
+#include "base/emulator_quirks.h"
 #include "base/params.h"
 #include "caps.h"
 #include "cr.h"
+#include "emulator_quirks.h"
 #include "event.h"
 #include "irq/vlapic.h"
 #include "vmcs.h"
@@ -154,32 +156,11 @@ void vmx_set_nmi_window(struct vcpu *v)
 
 void vmx_write_pin(const struct vmx_vcpu *s)
 {
-	vmx_write(PIN_BASED_VM_EXEC_CONTROL, vmx_features.pin | (s->posting ? PIN_BASED_POSTED_INTR : 0) |
-						     (s->hw_slice ? PIN_BASED_VMX_PREEMPTION_TIMER : 0));
-}
+	u32 pin = vmx_features.pin | (s->posting ? PIN_BASED_POSTED_INTR : 0);
 
-/*
- * guest_slice_us. A guest that comes in with interrupts on may switch them off
- * and wait: HLT or MWAIT that do not exit may keep the CPU, so it is looked at
- * now and then, too.
- */
-#define SLICES_OF_WAIT 64
-
-static void vmx_limit_stay(struct vcpu *v)
-{
-	struct vmx_vcpu *s = v->vmx;
-	u32 ticks = 0;
-
-	if (!(v->rflags & X86_EFLAGS_IF))
-		ticks = vmx_features.slice;
-	else if (v->vm->disabled_exits & (KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_MWAIT))
-		ticks = min_t(u64, (u64)vmx_features.slice * SLICES_OF_WAIT, U32_MAX);
-	if (ticks == s->hw_slice)
-		return;
-	s->hw_slice = ticks;
-	if (ticks)
-		vmx_write(VMX_PREEMPTION_TIMER_VALUE, ticks);
-	vmx_write_pin(s);
+	if (emulator_quirks_on())
+		pin |= vmx_quirk_pin(s);
+	vmx_write(PIN_BASED_VM_EXEC_CONTROL, pin);
 }
 
 void vmx_events_before_entry(struct vcpu *v)
@@ -192,9 +173,9 @@ void vmx_events_before_entry(struct vcpu *v)
 
 	if (unlikely(masked != s->hw_nmi_masked))
 		vmx_set_blocking(v, (vmx_blocking(v) & ~GUEST_INTR_STATE_NMI) | (masked ? GUEST_INTR_STATE_NMI : 0));
-	if (vmx_features.slice)
-		vmx_limit_stay(v);
-	if (s->irq_window || s->sti_window || s->guard_window)
+	if (emulator_quirks_on() && vmx_quirk_limit_stay(v))
+		vmx_write_pin(s);
+	if (s->irq_window || s->sti_window || (emulator_quirks_on() && vmx_quirk_irq_window(s)))
 		proc |= CPU_BASED_INTR_WINDOW_EXITING;
 	if (proc != s->hw_proc) {
 		vmx_write(CPU_BASED_VM_EXEC_CONTROL, proc);
@@ -229,30 +210,13 @@ static void vmx_requeue_event(struct vcpu *v, u32 info)
 	vcpu_request(v, REQ_EVENT);
 }
 
-/*
- * take_exceptions. Bochs 3.0 does not note virtual interrupts: an exit that
- * cuts the delivery of one short tells the event before it. As all exceptions
- * exit, an event that was not injected and is no instruction is the interrupt
- * that has just come into service; so is any, if one has.
- */
-static u32 vmx_doubted_vectoring(struct vcpu *v, u32 info)
-{
-	u32 type = info & VECTORING_INFO_TYPE_MASK;
-	bool soft = type == INTR_TYPE_SOFT_INTR || type == INTR_TYPE_SOFT_EXCEPTION;
-	u8 in_service = vmx_read(GUEST_INTR_STATUS) >> 8;
-
-	if (max(v->vlapic->l.isr_highest, 0) == in_service && (soft || v->vmx->event_info))
-		return info;
-	return in_service | INTR_TYPE_EXT_INTR | VECTORING_INFO_VALID_MASK;
-}
-
 void vmx_events_after_exit(struct vcpu *v)
 {
 	u32 info = vmx_read(IDT_VECTORING_INFO_FIELD);
 	struct vmx_vcpu *s = v->vmx;
 
-	if (unlikely(info & VECTORING_INFO_VALID_MASK) && param_take_exceptions && s->posting)
-		info = vmx_doubted_vectoring(v, info);
+	if (emulator_quirks_on() && (info & VECTORING_INFO_VALID_MASK) && s->posting)
+		info = vmx_quirk_vectoring(v, info);
 	s->event_info = 0;
 	s->blocking_known = false;
 	s->sti_window = false;

@@ -292,7 +292,7 @@ static enum hv_exit_reason vmx_plain_reason(u32 reason)
 	case EXIT_REASON_TRIPLE_FAULT:
 		return HV_EXIT_SHUTDOWN;
 	case EXIT_REASON_PREEMPTION_TIMER:
-		return HV_EXIT_NONE; /* guest_slice_us: what is pending is taken on the way */
+		return HV_EXIT_NONE; /* vmx_quirk_limit_stay(): the host's interrupts are taken on the way */
 	case EXIT_REASON_INIT_SIGNAL:
 		return HV_EXIT_NONE; /* the host's: blocked while VMX is on */
 	case EXIT_REASON_INTERRUPT_WINDOW:

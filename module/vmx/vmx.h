@@ -43,6 +43,14 @@ enum vmx_stale {
 
 struct perf_guest_switch_msr; /* asm/perf_event.h */
 
+/* emulator_quirks.c */
+struct vmx_quirks {
+#ifdef TAXCUT_EMULATOR_QUIRKS
+	u32 slice; /* the preemption timer is on, with so many ticks; 0: off */
+	bool guard_window; /* an interrupt waits for the guest to switch them on */
+#endif
+};
+
 struct vmx_vcpu {
 	void *vmcs;
 	struct vmx_entry entry;
@@ -63,9 +71,8 @@ struct vmx_vcpu {
 	u32 proc; /* primary controls wanted at the next entry */
 	u32 proc2;
 	u32 event_info; /* the event to inject, 0 none */
-	u32 hw_slice; /* the preemption timer is on, with so many ticks; 0: off */
+	struct vmx_quirks quirks;
 	bool irq_window;
-	bool guard_window; /* posted_guard: an interrupt waits for the guest to switch them on */
 	bool sti_window; /* an NMI waits for the instruction after STI */
 
 	u64 cr0_shadow, cr4_shadow, cr4_owned; /* owned: bits the host keeps */
