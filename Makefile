@@ -7,6 +7,7 @@
 IN_ROOT := lab/in-root --
 
 .PHONY: all help lab module module-6.1 tool guest bench unit api fuzz lint check check-guests check-vfio check-intel check-stress compat demo plots bench-path bench-path-baseline build-bench-path native install uninstall clean distclean
+.PHONY: check-quick coverage compile_commands.json
 .PHONY: guest-module native-guest install-guest uninstall-guest
 
 all: module tool guest
@@ -24,6 +25,9 @@ help:
 	@echo 'make fuzz       build the fuzzers'
 	@echo 'make lint       style and static checks'
 	@echo 'make check      run the tests, but the slow ones'
+	@echo 'make check-quick  lint of what changed, unit tests, fuzzers, part of the API tests: under 2 minutes'
+	@echo 'make coverage   how much of module/model/ the unit tests execute'
+	@echo 'make compile_commands.json  for clangd'
 	@echo 'make check-guests  run every guest, the slow ones too'
 	@echo 'make check-vfio  every host device in a guest, in every way'
 	@echo 'make check-intel  every test on the emulated Intel host'
@@ -73,6 +77,16 @@ fuzz: lab
 
 lint: lab
 	@tests/run lint
+
+# Lint of what changed since HEAD~1, and a subset of the API tests.
+check-quick: lab
+	@LINT_CHANGED=1 FUZZ_SECONDS=1 API_TESTS="cpu_* irq_a* timer_exits" tests/run lint unit fuzz api
+
+coverage: lab
+	@$(IN_ROOT) make --no-print-directory -s -C tests/unit O=/build/coverage COVERAGE=1 coverage
+
+compile_commands.json: module tool
+	@lab/compile-commands >$@
 
 check: lab
 	@tests/run
