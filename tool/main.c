@@ -29,9 +29,9 @@ static const struct command commands[] = {
 	{ "doctor", "check whether this host can run dedicated instances", cmd_doctor },
 	{ "run", "start a dedicated instance", cmd_run },
 	{ "stat", "show the exits of an instance, by reason and vCPU", cmd_stat },
-	{ "top", "show what all instances do, live", cmd_top },
+	{ "top", "show the activity of all instances", cmd_top },
 	{ "list", "list the running instances", cmd_list },
-	{ "bench", "measure what each cut is worth on this machine", cmd_bench },
+	{ "bench", "measure the effect of each cut on this machine", cmd_bench },
 	{ "version", "show the versions of tool, module, kernel and QEMU", cmd_version },
 };
 
@@ -40,7 +40,7 @@ static void print_usage(FILE *out)
 	fputs("Usage: taxcut COMMAND [OPTION...]\n\nCommands:\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n`taxcut COMMAND --help' lists a command's options; taxcut(1) says more.\n"
+	fputs("\n`taxcut COMMAND --help' lists the options of a command; see also taxcut(1).\n"
 	      "Exit status: 0 success, 1 failure, 2 wrong usage.\n", out);
 }
 
@@ -62,7 +62,7 @@ static int run_command(const struct command *cmd, int argc, char **argv)
 	status = cmd->run(argc, argv);
 	free(name);
 	if (fflush(stdout) || ferror(stdout)) {
-		say("cannot write the output: %m");
+		info("cannot write the output: %m");
 		return status ? status : EXIT_FAILED;
 	}
 	return status;
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 	}
 	cmd = find_command(argv[1]);
 	if (!cmd) {
-		say("there is no command '%s'", argv[1]);
+		info("there is no command '%s'", argv[1]);
 		print_usage(stderr);
 		return EXIT_USAGE;
 	}

@@ -77,9 +77,9 @@ static void refused_lists(void **state)
 		{ "off,,all", "no configuration ''" },	     { "off,all,off", "'off' is given twice" },
 		{ "kvm:kvm", "no configuration 'kvm:kvm'" }, { "kvm:host", "no configuration 'kvm:host'" },
 	}, work[] = {
-		{ "cyclic,none", "no work 'none'" }, { "cyclic:", "wants a number" }, { "cyclic:0", "wants a number" },
-		{ "cyclic:1x", "wants a number" },   { "cyclic:-1", "wants a number" },
-		{ "cyclic:100000001", "wants a number" }, { "idle:86401", "1 to 86400" }, { "idle,idle:3", "'idle' is given twice" },
+		{ "cyclic,none", "no work 'none'" }, { "cyclic:", "takes a number" }, { "cyclic:0", "takes a number" },
+		{ "cyclic:1x", "takes a number" },   { "cyclic:-1", "takes a number" },
+		{ "cyclic:100000001", "takes a number" }, { "idle:86401", "1 to 86400" }, { "idle,idle:3", "'idle' is given twice" },
 	};
 	struct bench_plan plan = { 0 };
 	char *why = NULL;

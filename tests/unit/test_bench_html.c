@@ -74,10 +74,10 @@ static void whole_page(void **state)
 
 	(void)state;
 	has(page, "1 kHz cyclic timer");
-	has(page, "IPI to all but one of the others, from few vCPUs to many");
-	has(page, "Who polls: nobody, the host, the guest: ping-pong");
-	has(page, "did not come to its end");
-	has(page, "ran on an emulated CPU");
+	has(page, "IPI to all but one of the others, by number of vCPUs");
+	has(page, "Polling (none, by the host, by the guest): ping-pong");
+	has(page, "did not complete");
+	has(page, "The CPU was emulated");
 	has(page, "timer: left out: taxcut has no such parameter here");
 	has(page, "Synthetic CPU");
 	has(page, "<b>The tail</b>");
@@ -106,14 +106,14 @@ static void missing_is_not_zero(void **state)
 
 	(void)state;
 	lacks(page, "<figure");
-	has(page, "Nothing was measured that could be drawn");
+	has(page, "There is no data for a plot");
 	has(page, "Stock KVM (configuration kvm) was not measured");
-	has(page, "does not say whether the CPU was a physical one");
-	lacks(page, "did not come to its end");
-	has(page, "There were fewer than three rounds");
+	has(page, "does not say whether the CPU was emulated");
+	lacks(page, "did not complete");
+	has(page, "No configuration has three rounds");
 	free(page);
 	page = page_of(load());
-	lacks(page, "There were fewer than three rounds");
+	lacks(page, "No configuration has three rounds");
 	has(page, "class=\"missing\" x=\"109.0\" y=\"23.0\">no guest</text>");
 	has(page, "not measured</text>");
 	free(page);
@@ -179,7 +179,7 @@ static void broken_results(void **state)
 		free(page);
 	}
 	page = page_of(json_pack("{s:s, s:s, s:i, s:i}", "format", "taxcut-bench-1", "summary", "none", "host", 1, "notes", 2));
-	has(page, "Nothing that compares cuts was measured");
+	has(page, "No measurement compares cuts");
 	free(page);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* taxcut bench: options, and what is refused before anything is measured. */
+/* taxcut bench: options, and the checks before a measurement. */
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
@@ -70,46 +70,46 @@ enum {
 };
 
 static const struct argp_option bench_options[] = {
-	{ NULL, 0, NULL, 0, "What is measured:", 1 },
-	{ "set", OPT_SET, "NAME,...", 0, "Selections of configurations and work, one after the other (default: cuts)", 0 },
-	{ "config", OPT_CONFIG, "NAME,...", 0, "Configurations, instead of the set's; kvm:NAME has the cuts of NAME on stock KVM", 0 },
-	{ "work", OPT_WORK, "NAME[:COUNT],...", 0, "Work, instead of the set's", 0 },
-	{ "rounds", OPT_ROUNDS, "N", 0, "How often, all configurations in each round (default: the set's)", 0 },
-	{ "quick", OPT_QUICK, NULL, 0, "One round with a tenth of the work: shows that it runs, not more", 0 },
+	{ NULL, 0, NULL, 0, "Measurement:", 1 },
+	{ "set", OPT_SET, "NAME,...", 0, "Sets of configurations and work, measured in order (default: cuts)", 0 },
+	{ "config", OPT_CONFIG, "NAME,...", 0, "Configurations instead of the set's; kvm:NAME has the cuts of NAME on stock KVM", 0 },
+	{ "work", OPT_WORK, "NAME[:COUNT],...", 0, "Work instead of the set's", 0 },
+	{ "rounds", OPT_ROUNDS, "N", 0, "Number of rounds, each with all configurations (default: the set's)", 0 },
+	{ "quick", OPT_QUICK, NULL, 0, "One round with a tenth of the work: a test that everything runs", 0 },
 	{ "list", OPT_LIST, NULL, 0, "List sets, configurations and work", 0 },
-	{ NULL, 0, NULL, 0, "Where:", 2 },
+	{ NULL, 0, NULL, 0, "Machine and guest:", 2 },
 	{ "vcpus", OPT_VCPUS, "N", 0, "Number of vCPUs (default: the set's)", 0 },
-	{ "cpus", OPT_CPUS, "LIST", 0, "Physical CPUs, one per vCPU (default: the first isolated ones)", 0 },
-	{ "housekeeping", OPT_HOUSEKEEPING, "LIST", 0, "CPUs for QEMU's other threads (default: all that are neither isolated nor in --cpus)", 0 },
+	{ "cpus", OPT_CPUS, "LIST", 0, "Physical CPUs, one per vCPU (default: the first isolated CPUs)", 0 },
+	{ "housekeeping", OPT_HOUSEKEEPING, "LIST", 0, "CPUs for QEMU's other threads (default: all CPUs that are neither isolated nor in --cpus)", 0 },
 	{ "kernel", 'k', "FILE", 0, "The guest's kernel", 0 },
 	{ "initrd", OPT_INITRD, "FILE", 0, "The guest's initrd, with the workload scenario", 0 },
-	{ "tools-initrd", OPT_TOOLS_INITRD, "FILE", 0, "The same for work that needs well-known tools (default: --initrd)", 0 },
-	{ "programs", OPT_PROGRAMS, "DIR", 0, "The guest's programs, for the configuration host (default: bin beside the initrd)", 0 },
-	{ "work-module", OPT_WORK_MODULE, "FILE", 0, "taxcut_work.ko, for work on the host that needs it (default: left out there)", 0 },
-	{ "module", OPT_MODULE, "FILE", 0, "taxcut.ko (default: modprobe finds it)", 0 },
-	{ "append", OPT_APPEND, "TEXT", 0, "More for the kernel command line of every guest", 0 },
+	{ "tools-initrd", OPT_TOOLS_INITRD, "FILE", 0, "The initrd for work that needs standard tools (default: --initrd)", 0 },
+	{ "programs", OPT_PROGRAMS, "DIR", 0, "The guest's programs, for the configuration host (default: the directory bin next to the initrd)", 0 },
+	{ "work-module", OPT_WORK_MODULE, "FILE", 0, "taxcut_work.ko, for work on the host that needs it (default: skip such work)", 0 },
+	{ "module", OPT_MODULE, "FILE", 0, "taxcut.ko (default: the installed module)", 0 },
+	{ "append", OPT_APPEND, "TEXT", 0, "Appended to the kernel command line of every guest", 0 },
 	{ "qemu", OPT_QEMU, "PROGRAM", 0, "QEMU to start (default: " QEMU_DEFAULT ")", 0 },
-	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "Give a guest up that is silent so long beyond its work (default: 180)", 0 },
+	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "Limit of a guest's silence, beyond the duration of its work (default: 180)", 0 },
 	{ NULL, 0, NULL, 0, "Output:", 3 },
-	{ "output", 'o', "DIR", 0, "Keep the results there (default: taxcut-bench-DATE)", 0 },
+	{ "output", 'o', "DIR", 0, "Directory for the results (default: taxcut-bench-DATE)", 0 },
 	{ "json", OPT_JSON, NULL, 0, "Print the result as JSON", 0 },
 	{ 0 }
 };
 
 static const char bench_doc[] =
-	"Run the same work under stock KVM, under taxcut with each cut and with all, and on the host itself, "
-	"and show what each costs: exits by reason, latency, CPU time."
-	"\v`taxcut bench report DIR|FILE' shows saved results again.\n"
-	"SIGINT, SIGTERM and SIGHUP end the measurement; what was measured is kept and shown, modules and their "
-	"parameters are put back. Exit status: 0; 1 when something could not be measured; 2 for wrong usage; "
+	"Run the same work on stock KVM, on taxcut with each cut and with all cuts, and on the host, "
+	"and show the cost of each: exits by reason, latency, CPU time."
+	"\v`taxcut bench report DIR|FILE' shows saved results.\n"
+	"SIGINT, SIGTERM and SIGHUP end the run; the measurements so far are saved and shown, modules and their "
+	"parameters are restored. Exit status: 0; 1 when a measurement failed; 2 for wrong usage; "
 	"128+N when signal N ended it.";
 
-static unsigned int number(struct argp_state *state, const char *option, const char *arg, unsigned int max)
+static unsigned int parse_number(struct argp_state *state, const char *option, const char *arg, unsigned int max)
 {
 	uint64_t n;
 
 	if (!parse_u64(arg, &n) || !n || n > max)
-		argp_error(state, "--%s wants a number from 1 to %u, not '%s'", option, max, arg);
+		argp_error(state, "--%s takes a number from 1 to %u, not '%s'", option, max, arg);
 	return (unsigned int)n;
 }
 
@@ -119,7 +119,7 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPT_VCPUS:
-		args->vcpus = number(state, "vcpus", arg, CPU_LIMIT);
+		args->vcpus = parse_number(state, "vcpus", arg, CPU_LIMIT);
 		return 0;
 	case OPT_CPUS:
 		args->run.cpus_arg = arg;
@@ -152,7 +152,7 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 		args->run.append = arg;
 		return 0;
 	case OPT_TIMEOUT:
-		args->run.timeout = (int)number(state, "timeout", arg, 86400);
+		args->run.timeout = (int)parse_number(state, "timeout", arg, 86400);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -176,7 +176,7 @@ static error_t parse_bench(int key, char *arg, struct argp_state *state)
 		args->work = arg;
 		return 0;
 	case OPT_ROUNDS:
-		args->rounds = number(state, "rounds", arg, BENCH_ROUNDS_MAX);
+		args->rounds = parse_number(state, "rounds", arg, BENCH_ROUNDS_MAX);
 		return 0;
 	case OPT_QUICK:
 		args->quick = true;
@@ -201,7 +201,7 @@ static error_t parse_bench(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* From a set and what was said instead of its parts. */
+/* Adds a part: a set, with the options that replace parts of it. */
 static void add_part(struct argp_state *state, struct bench_args *args, const struct bench_set *set)
 {
 	struct bench_part *part = &args->run.parts[args->run.parts_n++];
@@ -229,7 +229,7 @@ static void complete_plan(struct argp_state *state, struct bench_args *args)
 	while ((name = strsep(&rest, ","))) {
 		set = bench_find_set(name);
 		if (!set)
-			argp_error(state, "there is no set '%s'; --list names them", name);
+			argp_error(state, "there is no set '%s'; --list shows all", name);
 		else if (args->run.parts_n == BENCH_PARTS_MAX)
 			argp_error(state, "more than %d sets", BENCH_PARTS_MAX);
 		else
@@ -261,7 +261,7 @@ static json_t *list_json(void)
 	return json_pack("{s:o, s:o, s:o}", "sets", sets, "configs", configs, "works", works);
 }
 
-static void list(bool json)
+static void print_list(bool json)
 {
 	if (json) {
 		json_print(list_json());
@@ -280,7 +280,7 @@ static void list(bool json)
 		       bench_work_name(bench_works[i].name).event);
 }
 
-static bool needs(const struct bench_run *run, enum bench_place place)
+static bool any_part_needs(const struct bench_run *run, enum bench_place place)
 {
 	for (size_t i = 0; i < run->parts_n; i++)
 		if (bench_plan_needs(&run->parts[i].plan, place))
@@ -288,9 +288,9 @@ static bool needs(const struct bench_run *run, enum bench_place place)
 	return false;
 }
 
-static bool needs_guests(const struct bench_run *run)
+static bool any_part_needs_guests(const struct bench_run *run)
 {
-	return needs(run, BENCH_KVM) || needs(run, BENCH_TAXCUT);
+	return any_part_needs(run, BENCH_KVM) || any_part_needs(run, BENCH_TAXCUT);
 }
 
 static unsigned int most_vcpus(const struct bench_run *run)
@@ -314,18 +314,18 @@ static int check_images(const struct bench_run *run)
 
 static int check_qemu(const struct bench_run *run)
 {
-	char *version = needs_guests(run) ? qemu_version(run->qemu, NULL) : xstrdup("");
+	char *version = any_part_needs_guests(run) ? qemu_version(run->qemu, NULL) : xstrdup("");
 
 	if (!version) {
 		fail("%s does not run", run->qemu);
-		advise("install QEMU 8.2 or newer (Debian: qemu-system-x86), or name it with --qemu");
+		hint("install QEMU 8.2 or newer (Debian: qemu-system-x86), or give its path with --qemu");
 		return EXIT_FAILED;
 	}
 	free(version);
 	return EXIT_OK;
 }
 
-/* The largest guest, as a plan of `taxcut run', which judges its options and chooses its CPUs. */
+/* The plan of the largest guest: the checks of `taxcut run` check its options and choose its CPUs. */
 static void plan_guest(const struct bench_run *run, struct run_plan *plan)
 {
 	*plan = (struct run_plan){ .name = "bench", .device = TAXCUT_DEVICE, .machine = "microvm", .irqchip = "split",
@@ -334,16 +334,16 @@ static void plan_guest(const struct bench_run *run, struct run_plan *plan)
 				   .vcpus = most_vcpus(run), .memory = 512u << 20 };
 }
 
-/* What is wrong whatever the machine: EXIT_OK, or EXIT_USAGE after a message. */
+/* Errors that need no look at the machine: EXIT_OK, or EXIT_USAGE after a message. */
 static int check_usage(const struct bench_run *run, struct run_plan *plan)
 {
-	if (needs_guests(run) && (!run->kernel || !run->initrd)) {
-		misuse("which guest? --kernel and --initrd are missing");
-		advise("make guest builds both: build/guest/vmlinuz-13 and build/guest/initrd-13.img");
+	if (any_part_needs_guests(run) && (!run->kernel || !run->initrd)) {
+		usage_error("--kernel and --initrd are missing");
+		hint("`make guest' builds both: build/guest/vmlinuz-13 and build/guest/initrd-13.img");
 		return EXIT_USAGE;
 	}
 	if (!run_pinned(plan))
-		return misuse("--cpus none: a measurement needs CPUs of its own");
+		return usage_error("--cpus none: a measurement needs CPUs of its own");
 	return run_usage(plan);
 }
 
@@ -364,7 +364,7 @@ static int check_program(const struct bench_run *run, const char *name)
 
 	if (access(file, X_OK)) {
 		ret = fail("program '%s', for the configuration host: %m", file);
-		advise("name their directory with --programs (make guest: build/guest/bin), or leave host out with --config");
+		hint("give their directory with --programs (make guest: build/guest/bin), or choose configurations without host with --config");
 	}
 	free(file);
 	return ret;
@@ -399,13 +399,13 @@ static int check_idle(void)
 	instances_read(&all);
 	if (all.n) {
 		ret = fail("an instance is running: %s (pid %d)", all.v[0]->name, (int)all.v[0]->pid);
-		advise("stop it: a measurement wants the machine alone, and loads and unloads hypervisors");
+		hint("stop it: a measurement needs an idle machine, and loads and unloads hypervisors");
 	}
 	instances_free(&all);
 	return ret;
 }
 
-/* The emulators that the lab has: QEMU names itself in CPUID, Bochs only in its firmware. */
+/* Detects the lab's emulators: QEMU by its CPU model, Bochs by its firmware. */
 static bool is_emulated(const char *cpu_model)
 {
 	char *firmware = sys_read("/sys/class/dmi/id/bios_vendor");
@@ -448,7 +448,7 @@ static json_t *new_result(const struct bench_run *run)
 			 "notes");
 }
 
-/* The directory of the results, made if need be; the caller frees it. NULL after a message. */
+/* Creates the directory for the results unless it exists; the caller frees the name. NULL after a message. */
 static char *make_dir(const char *wanted)
 {
 	time_t now = time(NULL);
@@ -460,12 +460,12 @@ static char *make_dir(const char *wanted)
 	dir = wanted ? xstrdup(wanted) : xasprintf("taxcut-bench-%s", date);
 	if ((!mkdir(dir, 0755) || errno == EEXIST) && !stat(dir, &st) && S_ISDIR(st.st_mode) && !access(dir, W_OK))
 		return dir;
-	fail("cannot keep results in '%s': %s", dir, strerror(errno ? errno : ENOTDIR));
+	fail("cannot write results to '%s': %s", dir, strerror(errno ? errno : ENOTDIR));
 	free(dir);
 	return NULL;
 }
 
-static int measure(struct bench_args *args, const char *dir)
+static int measure_all(struct bench_args *args, const char *dir)
 {
 	struct bench_run *run = &args->run;
 	char *file = xasprintf("%s/result.json", dir), *page = xasprintf("%s/report.html", dir);
@@ -477,10 +477,10 @@ static int measure(struct bench_args *args, const char *dir)
 		closed = bench_modules_close(&run->modules);
 		bench_signals_close(run);
 		if (run->signal)
-			say("ended by signal %d (%s); what was measured is in %s", run->signal, strsignal(run->signal),
+			info("ended by signal %d (%s); the measurements so far are in %s", run->signal, strsignal(run->signal),
 			    file);
 		else
-			say("results are in %s, a report is in %s", file, page);
+			info("results are in %s, the report is in %s", file, page);
 		ret = bench_write_html(run->result, page);
 		if (!ret)
 			ret = bench_show(run->result, args->json ? BENCH_JSON : BENCH_TABLE);
@@ -494,10 +494,10 @@ static int measure(struct bench_args *args, const char *dir)
 
 static int check_tracing(const struct bench_run *run)
 {
-	if (!needs(run, BENCH_KVM) || !geteuid())
+	if (!any_part_needs(run, BENCH_KVM) || !geteuid())
 		return EXIT_OK;
-	fail("stock KVM's exits are counted by reason with its tracepoint, which takes root");
-	advise("run as root, or leave stock KVM out: name configurations with --config");
+	fail("counting stock KVM's exits by reason needs its tracepoint, which needs root");
+	hint("run as root, or choose configurations without stock KVM with --config");
 	return EXIT_FAILED;
 }
 
@@ -509,7 +509,7 @@ static int check_net(const struct bench_run *run)
 	return EXIT_OK;
 }
 
-static int check(struct bench_args *args)
+static int check_all(struct bench_args *args)
 {
 	struct bench_run *run = &args->run;
 	static struct run_plan guest;
@@ -531,7 +531,7 @@ static int check(struct bench_args *args)
 		ret = check_programs(args);
 	if (!ret) {
 		bench_modules_open(&run->modules, args->module);
-		ret = bench_modules_check(&run->modules, needs(run, BENCH_KVM), needs(run, BENCH_TAXCUT));
+		ret = bench_modules_check(&run->modules, any_part_needs(run, BENCH_KVM), any_part_needs(run, BENCH_TAXCUT));
 	}
 	return ret ? ret : check_qemu(run);
 }
@@ -547,16 +547,16 @@ int cmd_bench(int argc, char **argv)
 		return bench_report(argc - 1, argv + 1);
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	if (args.list) {
-		list(args.json);
+		print_list(args.json);
 		return EXIT_OK;
 	}
-	ret = check(&args);
+	ret = check_all(&args);
 	if (ret)
 		return ret;
 	dir = make_dir(args.output);
 	if (!dir)
 		return EXIT_FAILED;
-	ret = measure(&args, dir);
+	ret = measure_all(&args, dir);
 	for (size_t i = 0; i < args.run.parts_n; i++)
 		bench_plan_free(&args.run.parts[i].plan);
 	free(args.programs);

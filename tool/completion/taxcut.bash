@@ -7,7 +7,7 @@ _taxcut_instances()
 	taxcut list 2>/dev/null | awk 'NR > 1 { print $1 }'
 }
 
-# The value of an option; false where any word will do.
+# Completes the value of an option; false for an option without a list of values.
 _taxcut_value()
 {
 	local option=$1 word=$2 values

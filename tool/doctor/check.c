@@ -9,7 +9,7 @@ struct finding found(enum verdict verdict, char *detail, char *advice)
 	return (struct finding){ verdict, detail, advice };
 }
 
-struct finding good(const char *fmt, ...)
+struct finding found_ok(const char *fmt, ...)
 {
 	struct finding f = { CHECK_OK, NULL, NULL };
 	va_list ap;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The checks of `taxcut doctor`: one function each, in three tables. */
+/* The checks of `taxcut doctor`: one function each, in three tables (cpu.h, module.h, host.h). */
 #ifndef TAXCUT_DOCTOR_CHECK_H
 #define TAXCUT_DOCTOR_CHECK_H
 
@@ -9,13 +9,13 @@
 #include "lib/util.h"
 
 enum verdict {
-	CHECK_OK,	/* as it should be */
-	CHECK_WARN,	/* an instance runs, at a price or a risk, or nobody knows */
-	CHECK_FAIL,	/* `taxcut run` would not work */
+	CHECK_OK,	/* nothing to do */
+	CHECK_WARN,	/* instances run, at a cost or a risk; or the check has no result */
+	CHECK_FAIL,	/* instances do not run */
 };
 
 /*
- * struct doctor - what several checks need
+ * struct doctor - input of the checks
  * @flags: the "flags" line of /proc/cpuinfo, never NULL
  * @vendor: "AuthenticAMD", ..., never NULL
  * @device: the hypervisor's device node
@@ -32,7 +32,7 @@ struct doctor {
 	bool cpus_known;
 };
 
-/* What one check found; @detail and @advice are owned, @advice may be NULL. */
+/* The result of a check; @detail and @advice are owned, @advice may be NULL. */
 struct finding {
 	enum verdict verdict;
 	char *detail;
@@ -45,7 +45,7 @@ struct check {
 };
 
 struct finding found(enum verdict verdict, char *detail, char *advice);
-/* CHECK_OK, formatted. */
-struct finding good(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* CHECK_OK with a formatted detail and no advice. */
+struct finding found_ok(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 #endif

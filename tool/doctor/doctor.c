@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* taxcut doctor: can this host run dedicated instances, and at what price? */
+/* taxcut doctor: can this host run dedicated instances, and what makes them slower? */
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,8 +135,8 @@ int cmd_doctor(int argc, char **argv)
 {
 	static const struct argp argp = {
 		doctor_options, parse_doctor, NULL,
-		"Check whether this host can run dedicated instances, and what it lacks."
-		"\vExit status: 0 when it can, 1 when a check failed, 2 for wrong usage.",
+		"Check whether this host can run dedicated instances, and show what is missing."
+		"\vExit status: 0 when no check failed, 1 when one did, 2 for wrong usage.",
 		NULL, NULL, NULL
 	};
 	struct doctor_args args = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory, CPU isolation and software of the host. */
+/* The host's memory, CPU isolation and software. */
 #include <dirent.h>
 #include <linux/capability.h>
 #include <stdio.h>
@@ -33,13 +33,13 @@ static struct finding check_memlock(const struct doctor *d)
 
 	(void)d;
 	if (caps && strtoull(caps, NULL, 16) >> CAP_IPC_LOCK & 1)
-		f = good("CAP_IPC_LOCK: no limit on pinned memory");
+		f = found_ok("CAP_IPC_LOCK: no limit on pinned memory");
 	else if (limits && !strncmp(limits, "unlimited", 9))
-		f = good("no limit on pinned memory");
+		f = found_ok("no limit on pinned memory");
 	else if (limits)
 		f = memlock_limited(strtoull(limits, NULL, 10));
 	else
-		f = found(CHECK_WARN, xstrdup("the limit on pinned memory is not known"), NULL);
+		f = found(CHECK_WARN, xstrdup("the limit on pinned memory is unknown"), NULL);
 	free(caps);
 	free(limits);
 	return f;
@@ -55,8 +55,8 @@ static struct finding check_memory(const struct doctor *d)
 	if (kib < 512u << 10)
 		return found(CHECK_WARN, xasprintf("%llu MiB available",
 						   (unsigned long long)kib >> 10),
-			     xstrdup("guest memory is all taken at the start: free some"));
-	return good("%llu MiB available", (unsigned long long)kib >> 10);
+			     xstrdup("all guest memory is allocated at the start: free some memory"));
+	return found_ok("%llu MiB available", (unsigned long long)kib >> 10);
 }
 
 static struct finding check_hugepages(const struct doctor *d)
@@ -97,7 +97,7 @@ static struct finding check_swap(const struct doctor *d)
 	(void)d;
 	free(swaps);
 	if (!used)
-		return good("no swap");
+		return found_ok("no swap");
 	return found(CHECK_WARN, xstrdup("swap is on: guest memory is pinned, QEMU's own is not"),
 		     xstrdup("swapoff -a, or taxcut run --lock"));
 }
@@ -145,11 +145,11 @@ static struct finding check_housekeeping(const struct doctor *d)
 	return found(CHECK_OK, list, NULL);
 }
 
-/* A question about the CPUs of instances, where none is set apart for them. */
+/* The result of a check of isolated CPUs on a host without any. */
 static struct finding none_isolated(const char *question)
 {
-	return found(CHECK_WARN, xasprintf("not judged, as no CPU is isolated: %s", question),
-		     xstrdup("isolate CPUs (see isolated-cpus), then ask again"));
+	return found(CHECK_WARN, xasprintf("not checked, as no CPU is isolated: %s", question),
+		     xstrdup("isolate CPUs (see isolated-cpus), then check again"));
 }
 
 static struct finding check_smt(const struct doctor *d)
@@ -169,13 +169,13 @@ static struct finding check_smt(const struct doctor *d)
 		mask_or(&shared, &siblings);
 	}
 	if (!mask_count(&shared) && !known)
-		return found(CHECK_WARN, xstrdup("the kernel does not say which CPUs share a core"), NULL);
+		return found(CHECK_WARN, xstrdup("the kernel does not report which CPUs share a core"), NULL);
 	if (!mask_count(&shared))
-		return good("%s", mask_count(&threads) ? "no isolated CPU shares its core with the host" :
+		return found_ok("%s", mask_count(&threads) ? "no isolated CPU shares its core with the host" :
 			    "no SMT sibling on isolated CPUs");
 	list = mask_format(&shared);
 	f = found(CHECK_WARN, xasprintf("housekeeping CPUs %s share a core with isolated ones", list),
-		  xstrdup("isolate both siblings, or switch SMT off: echo off > /sys/devices/system/cpu/smt/control"));
+		  xstrdup("isolate both siblings, or disable SMT: echo off > /sys/devices/system/cpu/smt/control"));
 	free(list);
 	return f;
 }
@@ -199,7 +199,7 @@ static struct finding check_governor(const struct doctor *d)
 		free(gov);
 	}
 	if (!mask_count(&slow))
-		return good("%s", any ? "performance" : "the host does not scale frequencies");
+		return found_ok("%s", any ? "performance" : "the host does not scale frequencies");
 	list = mask_format(&slow);
 	f = found(CHECK_WARN, xasprintf("CPUs %s change their frequency", list),
 		  xstrdup("cpupower frequency-set -g performance"));
@@ -219,9 +219,9 @@ static struct finding check_irqs(const struct doctor *d)
 	if (!mask_count(&d->cpus.isolated))
 		return none_isolated("are device interrupts sent to a vCPU's CPU?");
 	if (!known)
-		return found(CHECK_WARN, xstrdup("the kernel does not say where device interrupts go"), NULL);
+		return found(CHECK_WARN, xstrdup("the kernel does not report the default affinity of device interrupts"), NULL);
 	if (!mask_intersects(&irqs, &d->cpus.isolated))
-		return good("device interrupts stay off isolated CPUs");
+		return found_ok("device interrupts stay off isolated CPUs");
 	irqs = d->cpus.online;
 	mask_remove(&irqs, &d->cpus.isolated);
 	list = mask_format(&irqs);
@@ -237,7 +237,7 @@ static struct finding check_watchdog(const struct doctor *d)
 	(void)d;
 	sys_read_u64(&on, "/proc/sys/kernel/nmi_watchdog");
 	if (!on)
-		return good("off");
+		return found_ok("off");
 	return found(CHECK_WARN, xstrdup("on: its NMIs interrupt the guests"),
 		     xstrdup("sysctl kernel.nmi_watchdog=0"));
 }
@@ -274,7 +274,7 @@ static struct finding check_mitigations(const struct doctor *d)
 			     xstrdup("update the microcode, and boot without mitigations=off unless all guests are trusted"));
 	}
 	free(bad);
-	return n ? good("%d known weaknesses, all mitigated or absent", n) :
+	return n ? found_ok("%d known vulnerabilities, all mitigated or absent", n) :
 		found(CHECK_WARN, xstrdup("the kernel does not report them"), NULL);
 }
 
@@ -286,13 +286,13 @@ static struct finding check_qemu(const struct doctor *d)
 
 	if (!version)
 		f = found(CHECK_FAIL, xasprintf("%s does not run", d->qemu),
-			  xstrdup("install QEMU 8.2 or newer (Debian: qemu-system-x86), or name it with --qemu"));
+			  xstrdup("install QEMU 8.2 or newer (Debian: qemu-system-x86), or give its path with --qemu"));
 	else if (code < QEMU_MIN_VERSION)
-		f = found(CHECK_FAIL, xasprintf("QEMU %s cannot use another device than /dev/kvm",
+		f = found(CHECK_FAIL, xasprintf("QEMU %s supports no device but /dev/kvm",
 						version),
 			  xstrdup("install QEMU 8.2 or newer; Debian 13 has 10.0"));
 	else
-		f = good("QEMU %s", version);
+		f = found_ok("QEMU %s", version);
 	free(version);
 	return f;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The module, its device, and whoever else may hold the virtualization hardware. */
+/* The module, its device, and other hypervisors that may use the virtualization hardware. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -23,11 +23,11 @@ static struct finding check_kernel(const struct doctor *d)
 	int major, minor;
 
 	if (sscanf(d->release, "%d.%d", &major, &minor) != 2)
-		return found(CHECK_WARN, xstrdup("the kernel's release is not known"), NULL);
+		return found(CHECK_WARN, xstrdup("the kernel release is unknown"), NULL);
 	if (100 * major + minor < KERNEL_MIN)
 		return found(CHECK_FAIL, xasprintf("Linux %s is older than 6.1", d->release),
-			     xstrdup("boot Debian 12's kernel (6.1), Debian 13's (6.12) or a newer one"));
-	return good("Linux %s", d->release);
+			     xstrdup("boot the kernel of Debian 12 (6.1), of Debian 13 (6.12) or a newer one"));
+	return found_ok("Linux %s", d->release);
 }
 
 static bool module_installed(const struct doctor *d)
@@ -45,12 +45,12 @@ static struct finding check_module(const struct doctor *d)
 	struct finding f;
 
 	if (strcmp(d->device, TAXCUT_DEVICE))
-		f = good("not needed for %s", d->device);
+		f = found_ok("not needed for %s", d->device);
 	else if (version && strcmp(version, TAXCUT_VERSION))
 		f = found(CHECK_WARN, xasprintf("taxcut.ko %s is loaded, this tool is %s", version, TAXCUT_VERSION),
 			  xstrdup("build and install both from one source: make native && make install"));
 	else if (sys_exists("/sys/module/taxcut"))
-		f = good("taxcut.ko%s%s is loaded", version ? " " : "", version ? version : "");
+		f = found_ok("taxcut.ko%s%s is loaded", version ? " " : "", version ? version : "");
 	else if (module_installed(d))
 		f = found(CHECK_FAIL, xstrdup("taxcut.ko is installed but not loaded"),
 			  xstrdup("modprobe taxcut"));
@@ -76,15 +76,15 @@ static struct finding check_signing(const struct doctor *d)
 	free(lockdown);
 	free(enforce);
 	if (!locked && !enforced)
-		return good("unsigned modules may be loaded");
+		return found_ok("unsigned modules are accepted");
 	return found(CHECK_WARN, xasprintf("modules must be signed (%s)",
 					   locked ? "lockdown" : "module.sig_enforce"),
-		     xstrdup("sign taxcut.ko with a key that the kernel trusts (mokutil --import), or switch Secure Boot off"));
+		     xstrdup("sign taxcut.ko with a key that the kernel trusts (mokutil --import), or disable Secure Boot"));
 }
 
 /*
- * Since Linux 6.12 KVM switches SVM or VMX on when it loads, unless told not to;
- * before, when its first virtual machine starts.
+ * Linux 6.12 and newer enable SVM or VMX when KVM loads, unless enable_virt_at_load is 0.
+ * Older kernels enable it when the first virtual machine starts.
  */
 static bool kvm_takes_hardware_at_load(void)
 {
@@ -129,12 +129,12 @@ static struct finding check_rivals(const struct doctor *d)
 	};
 
 	if (strcmp(d->device, TAXCUT_DEVICE))
-		return good("none matters for %s", d->device);
+		return found_ok("not relevant for %s", d->device);
 	for (size_t i = 0; i < ARRAY_LEN(rivals); i++)
 		if (sys_exists("/sys/module/%s", rivals[i].module) &&
 		    (!*rivals[i].flag || has_word(d->flags, rivals[i].flag)))
 			return rival_found(rivals[i].module);
-	return good("no other hypervisor module");
+	return found_ok("no other hypervisor module");
 }
 
 static struct finding device_refused(const struct doctor *d)
@@ -143,8 +143,8 @@ static struct finding device_refused(const struct doctor *d)
 	case ENOENT:
 		return found(CHECK_FAIL, xasprintf("%s does not exist", d->device),
 			     xstrdup(strcmp(d->device, TAXCUT_DEVICE) ?
-					     "name the device that the hypervisor has made; without --device it is " TAXCUT_DEVICE :
-					     "load the module: modprobe taxcut; the kernel log says why it refuses"));
+					     "give the hypervisor's device with --device; the default is " TAXCUT_DEVICE :
+					     "load the module: modprobe taxcut; the kernel log shows why it fails"));
 	case EACCES:
 	case EPERM:
 		return found(CHECK_FAIL, xasprintf("no permission for %s", d->device),
@@ -166,38 +166,38 @@ static struct finding check_device(const struct doctor *d)
 	err = errno;
 	close(fd);
 	if (api == KVM_API_VERSION)
-		return good("%s speaks API version %d", d->device, api);
+		return found_ok("%s has API version %d", d->device, api);
 	if (api < 0)
-		return found(CHECK_FAIL, xasprintf("%s does not speak KVM's API: %s", d->device,
+		return found(CHECK_FAIL, xasprintf("%s does not support KVM's API: %s", d->device,
 						   strerror(err)),
-			     xstrdup("check what this device node is"));
-	return found(CHECK_FAIL, xasprintf("%s speaks API version %d, not %d", d->device, api,
+			     xstrdup("check this device node"));
+	return found(CHECK_FAIL, xasprintf("%s has API version %d, not %d", d->device, api,
 					   KVM_API_VERSION),
 		     xstrdup("use the tool and the module of one release"));
 }
 
-/* The module knows what it does without; the cuts that need it fall back to what every CPU can do. */
+/* The module's parameter "lacks" lists missing CPU features. Cuts that need them fall back to paths with exits. */
 static struct finding check_cuts(const struct doctor *d)
 {
-	char *lacks, *names;
+	char *missing, *names;
 	struct finding f;
 
 	if (strcmp(d->device, TAXCUT_DEVICE))
-		return good("not asked: %s is not taxcut's", d->device);
-	lacks = sys_read("/sys/module/taxcut/parameters/lacks");
-	if (!lacks)
-		return found(CHECK_WARN, xstrdup("which cuts this processor can give is not known"),
-			     xstrdup("the module knows: load it, then ask again"));
-	names = cuts_without(lacks);
+		return found_ok("not checked: %s is not taxcut's", d->device);
+	missing = sys_read("/sys/module/taxcut/parameters/lacks");
+	if (!missing)
+		return found(CHECK_WARN, xstrdup("the cuts that this processor supports are unknown"),
+			     xstrdup("load the module, then check again"));
+	names = cuts_needing(missing);
 	if (*names)
 		f = found(CHECK_WARN,
-			  xasprintf("without %s: %s, and an interrupt for a running vCPU, take exits as on any hypervisor",
-				    lacks, names),
-			  xstrdup("they need posted interrupts: an Intel processor with APICv, and the module's posted_interrupts=1"));
+			  xasprintf("without %s: %s, and interrupts for a running vCPU, take exits",
+				    missing, names),
+			  xstrdup("they need posted interrupts: an Intel processor with APICv, and the module parameter posted_interrupts=1"));
 	else
-		f = good("all of them%s%s", *lacks ? ", though without " : "", lacks);
+		f = found_ok("all%s%s", *missing ? ", though without " : "", missing);
 	free(names);
-	free(lacks);
+	free(missing);
 	return f;
 }
 

@@ -20,7 +20,7 @@ static bool read_mask(struct cpu_mask *m, const char *path)
 	return ok;
 }
 
-/* A CPU list given as NAME=LIST on the kernel's command line. */
+/* The CPU list of NAME=LIST on the kernel command line. */
 static void cmdline_mask(struct cpu_mask *m, const char *name)
 {
 	char *cmdline = sys_read("/proc/cmdline"), *save, *word;
@@ -43,8 +43,8 @@ static void keep_online(struct cpu_mask *m, const struct cpu_mask *online)
 }
 
 /*
- * What partitions isolate. Linux 7.0 and newer list it with isolcpus= as well;
- * before 6.8 there is no list.
+ * Adds the CPUs of isolated cgroup partitions. Linux 6.8 and newer list them in
+ * this file; Linux 7.0 and newer also in CPU_DIR/isolated.
  */
 static void add_partitions(struct cpu_mask *isolated)
 {
@@ -54,7 +54,7 @@ static void add_partitions(struct cpu_mask *isolated)
 	mask_or(isolated, &m);
 }
 
-/* The nearest cgroup above this process that has a cpuset says what it may use. */
+/* The nearest ancestor cgroup that has a cpuset limits the CPUs of this process. */
 static void read_usable(struct host_cpus *hc)
 {
 	char *cgroup = sys_line("/proc/self/cgroup", "0::"), *path, *end;

@@ -9,16 +9,16 @@
 #include "lib/sysfs.h"
 #include "lib/util.h"
 
-#define CPUID_ENTRIES 256 /* more than any host has */
+#define CPUID_ENTRIES 256 /* more than any host reports */
 
 const struct cut cuts[CUT_COUNT] = {
 	[CUT_IPI] = { "ipi", "IPIs to many vCPUs in one hypercall",
 		      CUT_CPU_PROPERTY, "kvm-pv-ipi", NULL, NULL, KVM_FEATURE_PV_SEND_IPI },
 	[CUT_EXITS] = { "exits", "no exits for HLT, MWAIT, PAUSE and C-state MSRs",
 			CUT_CPU_PM, "cpu-pm", NULL, NULL, 0 },
-	[CUT_HINT] = { "hint", "tell the guest that its CPUs are its own",
+	[CUT_HINT] = { "hint", "tell the guest that its CPUs are dedicated",
 		       CUT_CPU_PROPERTY, "kvm-hint-dedicated", NULL, NULL, 0 },
-	[CUT_TIMER_ADVANCE] = { "timer-advance", "fire timers early by the host's latency",
+	[CUT_TIMER_ADVANCE] = { "timer-advance", "program timers early by the host's latency",
 				CUT_PARAMETER, "timer_advance_ns", "-1", "0" },
 	[CUT_HALT_POLL] = { "halt-poll", "poll on the host before a halted vCPU sleeps",
 			    CUT_PARAMETER, "halt_poll_ns", "200000", "0", 0 },
@@ -26,11 +26,11 @@ const struct cut cuts[CUT_COUNT] = {
 			     CUT_CPU_PROPERTY, "kvm-poll-control", NULL, NULL, KVM_FEATURE_POLL_CONTROL },
 	[CUT_TIMER] = { "timer", "run vCPU timers on housekeeping CPUs",
 			CUT_PARAMETER, "exitless_timer", "on", "off", 0, "posted interrupts" },
-	[CUT_PV_EOI] = { "pv-eoi", "end interrupts in memory instead of in the APIC",
+	[CUT_PV_EOI] = { "pv-eoi", "signal the end of interrupts in memory instead of the APIC",
 			 CUT_CPU_PROPERTY, "kvm-pv-eoi", NULL, NULL, KVM_FEATURE_PV_EOI },
-	[CUT_PV_TLB_FLUSH] = { "pv-tlb-flush", "leave TLB flushes to a vCPU that does not run",
+	[CUT_PV_TLB_FLUSH] = { "pv-tlb-flush", "defer the TLB flush of a vCPU that does not run",
 			       CUT_CPU_PROPERTY, "kvm-pv-tlb-flush", NULL, NULL, KVM_FEATURE_PV_TLB_FLUSH },
-	[CUT_SCHED_YIELD] = { "sched-yield", "let a vCPU run that others wait for",
+	[CUT_SCHED_YIELD] = { "sched-yield", "yield to a vCPU that others wait for",
 			      CUT_CPU_PROPERTY, "kvm-pv-sched-yield", NULL, NULL, KVM_FEATURE_PV_SCHED_YIELD },
 	[CUT_PV_UNHALT] = { "pv-unhalt", "wait for a spinlock in HLT",
 			    CUT_CPU_PROPERTY, "kvm-pv-unhalt", NULL, NULL, KVM_FEATURE_PV_UNHALT },
@@ -66,7 +66,7 @@ bool cut_parse(const char *arg, enum cut_state state[CUT_COUNT], char **why)
 		if (strlen(cuts[i].name) != len || strncmp(cuts[i].name, arg, len))
 			continue;
 		if (strcmp(val, "on") && strcmp(val, "off")) {
-			*why = xasprintf("--cut %s wants =on or =off", cuts[i].name);
+			*why = xasprintf("--cut %s takes =on or =off", cuts[i].name);
 			return false;
 		}
 		state[i] = strcmp(val, "on") ? CUT_OFF : CUT_ON;
@@ -78,7 +78,7 @@ bool cut_parse(const char *arg, enum cut_state state[CUT_COUNT], char **why)
 	return false;
 }
 
-/* The hypervisor's own module, whose parameters count. */
+/* The kernel module behind the device. */
 static const char *module_of(const char *device)
 {
 	return strcmp(device, "/dev/kvm") ? "taxcut" : "kvm";
@@ -103,7 +103,7 @@ static int add_change(struct cut_changes *changes, const struct cut *c, const ch
 			ret = fail("cut '%s': cannot write %s: %s", c->name, path, strerror(-err));
 		} else {
 			changes->v[changes->n++] = (struct cut_change){ c, module, is, want };
-			is = NULL; /* the change's now */
+			is = NULL; /* changes owns it */
 		}
 	}
 	free(is);
@@ -113,9 +113,9 @@ static int add_change(struct cut_changes *changes, const struct cut *c, const ch
 
 int cuts_usage(const enum cut_state state[CUT_COUNT])
 {
-	/* The hypervisor would take PV_UNHALT away again: a HLT that it does not see cannot be ended by a kick. */
+	/* With HLT not intercepted the hypervisor hides PV_UNHALT: a kick could not end a HLT that takes no exit. */
 	if (state[CUT_EXITS] == CUT_ON && state[CUT_PV_UNHALT] == CUT_ON)
-		return misuse("cuts 'exits' and 'pv-unhalt' exclude each other: switch one of them off");
+		return usage_error("cuts 'exits' and 'pv-unhalt' exclude each other: switch one off");
 	return EXIT_OK;
 }
 
@@ -130,9 +130,9 @@ int cuts_changes(const enum cut_state state[CUT_COUNT], const char *device, stru
 	return ret;
 }
 
-static void tell(const struct cut_change *c, bool done)
+static void print_change(const struct cut_change *c, bool done)
 {
-	say("cut '%s': module parameter %s %s %s (%s %s), for every instance", c->cut->name, c->cut->target,
+	info("cut '%s': module parameter %s %s %s (%s %s), for every instance", c->cut->name, c->cut->target,
 	    done ? "is now" : "would become", c->becomes, done ? "was" : "is", c->was);
 }
 
@@ -148,16 +148,16 @@ int cuts_apply(const struct cut_changes *changes, bool quiet)
 		if (err)
 			fail("cut '%s': cannot write %s: %s", c->cut->name, path, strerror(-err));
 		else if (!quiet)
-			tell(c, true);
+			print_change(c, true);
 		free(path);
 	}
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
-void cuts_foretell(const struct cut_changes *changes)
+void cuts_print_changes(const struct cut_changes *changes)
 {
 	for (size_t i = 0; i < changes->n; i++)
-		tell(&changes->v[i], false);
+		print_change(&changes->v[i], false);
 }
 
 json_t *cuts_changes_json(const struct cut_changes *changes)
@@ -181,7 +181,7 @@ void cuts_changes_free(struct cut_changes *changes)
 	changes->n = 0;
 }
 
-/* CPUID 0x40000001 EAX as the hypervisor offers it; all bits when it does not say. */
+/* CPUID 0x40000001 EAX as the hypervisor offers it; all bits set when it offers no such leaf. */
 static uint32_t features_offered(int fd)
 {
 	struct kvm_cpuid2 *cpuid = xcalloc(1, sizeof(*cpuid) + CPUID_ENTRIES * sizeof(cpuid->entries[0]));
@@ -196,17 +196,17 @@ static uint32_t features_offered(int fd)
 	return features;
 }
 
-/* Does the module that is loaded say that this CPU has no @what? */
-static bool cpu_lacks(const char *module, const char *what)
+/* Does the loaded module report @feature as missing on this CPU? */
+static bool cpu_lacks(const char *module, const char *feature)
 {
-	char *lacks = sys_read("/sys/module/%s/parameters/lacks", module);
-	bool found = lacks && strstr(lacks, what);
+	char *missing = sys_read("/sys/module/%s/parameters/lacks", module);
+	bool found = missing && strstr(missing, feature);
 
-	free(lacks);
+	free(missing);
 	return found;
 }
 
-char *cut_lacking(enum cut_id id, const char *device, int fd)
+char *cut_unavailable(enum cut_id id, const char *device, int fd)
 {
 	const struct cut *c = &cuts[id];
 
@@ -232,7 +232,7 @@ int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd
 
 	for (size_t i = 0; i < CUT_COUNT; i++) {
 		why = state[i] == CUT_ON && (cuts[i].kind != CUT_PARAMETER || cuts[i].needs) ?
-			      cut_lacking(i, device, fd) :
+			      cut_unavailable(i, device, fd) :
 			      NULL;
 		if (!why)
 			continue;
@@ -243,12 +243,12 @@ int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd
 	return EXIT_OK;
 }
 
-char *cuts_without(const char *lacks)
+char *cuts_needing(const char *missing_features)
 {
 	char *out = xstrdup(""), *longer;
 
 	for (size_t i = 0; i < CUT_COUNT; i++) {
-		if (!cuts[i].needs || !strstr(lacks, cuts[i].needs))
+		if (!cuts[i].needs || !strstr(missing_features, cuts[i].needs))
 			continue;
 		longer = xasprintf("%s%s'%s'", out, *out ? ", " : "", cuts[i].name);
 		free(out);

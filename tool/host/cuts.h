@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The cuts that `taxcut run --cut NAME=on|off` switches. */
+/* The cuts: optimizations that `taxcut run --cut NAME=on|off` switches. */
 #ifndef TAXCUT_HOST_CUTS_H
 #define TAXCUT_HOST_CUTS_H
 
@@ -14,19 +14,19 @@ enum cut_state {
 	CUT_OFF,
 };
 
-/* Where a cut is switched. */
+/* How a cut is switched. */
 enum cut_kind {
 	CUT_CPU_PROPERTY,	/* a property of QEMU's -cpu */
 	CUT_CPU_PM,		/* QEMU's -overcommit cpu-pm */
-	CUT_PARAMETER,		/* a parameter of the module: host-wide, and it stays set */
+	CUT_PARAMETER,		/* a parameter of the module: for all instances, and it stays set */
 };
 
 /*
  * struct cut - one row of the table
- * @target: property or parameter
- * @on, @off: what is written to a parameter
+ * @target: the property or parameter
+ * @on, @off: the values of the parameter
  * @feature: KVM_FEATURE_* that the hypervisor must offer guests, or 0
- * @needs: what the CPU must have, as the module's parameter "lacks" names it; or NULL
+ * @needs: a CPU feature that the cut needs, as the module's parameter "lacks" names it; or NULL
  */
 struct cut {
 	const char *name;
@@ -58,8 +58,8 @@ enum cut_id {
 extern const struct cut cuts[CUT_COUNT];
 
 /*
- * struct cut_change - a parameter that a cut changes
- * @was: owned
+ * struct cut_change - a change of a module parameter
+ * @was: the old value, owned
  */
 struct cut_change {
 	const struct cut *cut;
@@ -73,39 +73,42 @@ struct cut_changes {
 	size_t n;
 };
 
-/* Takes "NAME=on" or "NAME=off"; false with *why (owned) set when it is neither. */
+/* Parses "NAME=on" or "NAME=off". False with *why set (the caller frees it) for anything else. */
 bool cut_parse(const char *arg, enum cut_state state[CUT_COUNT], char **why);
 
-/* Do the cuts that are switched on go together? EXIT_OK, or EXIT_USAGE after a message. */
+/* Can the cuts that are on be combined? EXIT_OK, or EXIT_USAGE after a message. */
 int cuts_usage(const enum cut_state state[CUT_COUNT]);
 
 /*
- * Adds to @changes, which starts zeroed, what @state changes of the parameters of @device's module;
- * nothing is written. EXIT_OK, or EXIT_FAILED after a message where a parameter is not there or
- * cannot be written.
+ * Collects in @changes, which the caller has zeroed, the parameters of @device's module that @state
+ * changes, and writes none of them. EXIT_OK, or EXIT_FAILED after a message when a parameter is missing
+ * or not writable.
  */
 int cuts_changes(const enum cut_state state[CUT_COUNT], const char *device, struct cut_changes *changes);
-/* Writes them, and says so unless @quiet: EXIT_OK, or EXIT_FAILED after a message. */
+/* Writes the parameters, with a message for each unless @quiet. EXIT_OK, or EXIT_FAILED after a message. */
 int cuts_apply(const struct cut_changes *changes, bool quiet);
-/* Says what would change. */
-void cuts_foretell(const struct cut_changes *changes);
+/* Prints a message for each parameter that would change. */
+void cuts_print_changes(const struct cut_changes *changes);
 /* [{"cut", "module", "parameter", "from", "to"}, ...] */
 json_t *cuts_changes_json(const struct cut_changes *changes);
 void cuts_changes_free(struct cut_changes *changes);
 
-/* Why the hypervisor behind @fd, open on @device, cannot switch a cut; NULL when it can. The caller frees it. */
-char *cut_lacking(enum cut_id id, const char *device, int fd);
+/* The reason why the hypervisor behind @fd, open on @device, cannot switch a cut, or NULL; the caller frees it. */
+char *cut_unavailable(enum cut_id id, const char *device, int fd);
 
-/* Can the hypervisor behind @fd, open on @device, do what is switched on? EXIT_OK, or EXIT_FAILED after a message. */
+/*
+ * Does the hypervisor behind @fd, open on @device, have all cuts that are on? EXIT_OK, or EXIT_FAILED after a
+ * message.
+ */
 int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd);
 
-/* Names of the cuts that a CPU cannot give which does without @lacks, comma separated; "" for none. The caller frees it. */
-char *cuts_without(const char *lacks);
+/* The names of the cuts that need a feature in @missing_features, comma separated, or ""; the caller frees it. */
+char *cuts_needing(const char *missing_features);
 
-/* {"ipi": true, ...}: false where the CPU, by the module's parameter "lacks", cannot give it. */
+/* {"ipi": true, ...}: false for a cut that needs a feature in the module's parameter "lacks". */
 json_t *cuts_offered(const char *device);
 
-/* {"ipi": "on", ...}; a cut left alone is "default". */
+/* {"ipi": "on", ...}; "default" for a cut that is not switched. */
 json_t *cuts_json(const enum cut_state state[CUT_COUNT]);
 
 #endif

@@ -66,7 +66,7 @@ unsigned long long process_birth(pid_t pid)
 		return 0;
 	p = fgets(line, sizeof(line), f);
 	fclose(f);
-	/* Field 2 is the command in parentheses and may hold anything. */
+	/* Field 2 is the command in parentheses; it may contain spaces and parentheses. */
 	p = p ? strrchr(line, ')') : NULL;
 	for (int field = 2; p && field < 22; field++) {
 		p = strchr(p, ' ');
@@ -122,7 +122,7 @@ static struct instance *instance_load(const char *path)
 	return in;
 }
 
-static int by_name(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
 	return strcmp((*(struct instance * const *)a)->name,
 		      (*(struct instance * const *)b)->name);
@@ -152,7 +152,7 @@ void instances_read(struct instances *all)
 	if (d)
 		closedir(d);
 	if (all->n)
-		qsort(all->v, all->n, sizeof(*all->v), by_name);
+		qsort(all->v, all->n, sizeof(*all->v), compare_names);
 	free(dir);
 }
 

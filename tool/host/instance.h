@@ -4,9 +4,9 @@
  * directory, which is $TAXCUT_RUN_DIR, /run/taxcut for root, or
  * $XDG_RUNTIME_DIR/taxcut.
  *
- * Whoever claims CPUs or writes a record holds the directory's lock file, from
- * reading the other records until its own is written. Readers take no lock:
- * records are replaced by rename(2).
+ * A process that claims CPUs holds the directory's lock file from before it reads the
+ * other records until it has written its own. Readers take no lock: records are
+ * replaced by rename(2).
  */
 #ifndef TAXCUT_HOST_INSTANCE_H
 #define TAXCUT_HOST_INSTANCE_H
@@ -21,9 +21,9 @@
 /*
  * struct instance - one running QEMU
  * @pid: QEMU's process
- * @birth: its start time in clock ticks, so that a reused pid is not taken for it
- * @qmp: the socket that the taxcut commands use, connected only for moments
- * @record: the whole record as written
+ * @birth: start time of the process in clock ticks, to detect a reused pid
+ * @qmp: the socket of the taxcut commands; each command disconnects when it is done
+ * @record: the record as written
  */
 struct instance {
 	char *name;
@@ -41,25 +41,25 @@ struct instances {
 
 /* The run directory; the caller frees it. */
 char *run_dir(void);
-/* A file in it, "NAME.SUFFIX"; the caller frees it. */
+/* The path of "NAME.SUFFIX" in the run directory; the caller frees it. */
 char *run_file(const char *name, const char *suffix);
-/* Creates the directory and takes the lock; a descriptor to close, or -errno. */
+/* Creates the directory and takes the lock. A descriptor to close, or -errno. */
 int run_lock(void);
 
-/* Start time of a process (proc(5), stat field 22), or 0 when there is none. */
+/* Start time of a process (proc(5), stat field 22), or 0 when there is no such process. */
 unsigned long long process_birth(pid_t pid);
 
-/* All records whose process lives. */
+/* Reads all records whose process exists. */
 void instances_read(struct instances *all);
 void instances_free(struct instances *all);
-/* By name or pid; NULL when no instance has it. */
+/* Finds an instance by name or pid, or returns NULL. */
 struct instance *instances_find(const struct instances *all, const char *who);
 
 /* Writes NAME.json atomically; 0 or -errno. */
 int instance_write(const char *name, const json_t *record);
 void instance_remove(const char *name);
 
-/* Letters, digits, '.', '_' and '-', not starting with '.' or '-', at most 64. */
+/* 1 to 64 letters, digits, '.', '_' and '-'; the first is neither '.' nor '-'. */
 bool instance_name_ok(const char *name);
 
 #endif

@@ -9,7 +9,7 @@
 #include "lib/util.h"
 #include "proc.h"
 
-/* Busy is all but idle and iowait; guest time is in user time already (proc(5), /proc/stat). */
+/* Busy is everything but idle and iowait; user time includes guest time (proc(5), /proc/stat). */
 static bool busy_ticks(const char *fields, int64_t *ticks)
 {
 	long long user, nice, system, idle, iowait, irq, softirq, steal;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* CPU time: of the host's CPUs, of processes, of threads. In ns; it only grows. */
+/* CPU time of the host's CPUs, of processes and of threads, in ns since their start. */
 #ifndef TAXCUT_HOST_PROC_H
 #define TAXCUT_HOST_PROC_H
 
@@ -9,7 +9,7 @@
 
 #include "lib/cpulist.h"
 
-/* struct proc_cpus - how long each CPU was busy since the host's start; -1: it is not online */
+/* struct proc_cpus - busy time of each CPU since boot; -1: the CPU is offline */
 struct proc_cpus {
 	int64_t busy_ns[CPU_LIMIT];
 };
@@ -17,12 +17,12 @@ struct proc_cpus {
 /* Resolution: a clock tick (10 ms). False when /proc/stat cannot be read. */
 bool proc_cpus_read(struct proc_cpus *pc);
 
-/* The sum of those in @of that are online. */
+/* The sum over the online CPUs of @of. */
 int64_t proc_busy_ns(const struct proc_cpus *pc, const struct cpu_mask *of);
 
-/* All threads of a process, those that have ended, too; -1 when there is none. */
+/* All threads of a process, including ended ones; -1 when there is no such process. */
 int64_t proc_process_ns(pid_t pid);
-/* One thread of it; -1 when there is none. */
+/* One thread of a process; -1 when there is no such thread. */
 int64_t proc_thread_ns(pid_t pid, pid_t tid);
 
 #endif

@@ -70,7 +70,7 @@ int cmd_version(int argc, char **argv)
 {
 	static const struct argp argp = {
 		version_options, parse_version, NULL,
-		"Show the versions of this tool and of what it works with.",
+		"Show the versions of this tool, the module, the device's API, the kernel and QEMU.",
 		NULL, NULL, NULL
 	};
 	struct version_args args = { .qemu = QEMU_DEFAULT };

@@ -12,7 +12,7 @@
 /* The largest NR_CPUS that x86 kernels are built with. */
 #define CPU_LIMIT 8192
 
-/* The words are laid out as sched_setaffinity(2) wants them. */
+/* The layout of sched_setaffinity(2). */
 struct cpu_mask {
 	unsigned long w[CPU_LIMIT / (8 * sizeof(unsigned long))];
 };
@@ -30,24 +30,24 @@ bool mask_subset(const struct cpu_mask *a, const struct cpu_mask *of);
 char *mask_format(const struct cpu_mask *m);
 json_t *mask_json(const struct cpu_mask *m);
 
-/* An ordered list: position N is vCPU N's CPU. */
+/* An ordered list: entry N is the CPU of vCPU N. */
 struct cpu_list {
 	int cpu[CPU_LIMIT];
 	int n;
 };
 
 /*
- * Parses "2,3" or "4-7,1". False on anything else, on numbers past the limit, and
- * on more entries than fit; a CPU that occurs twice is kept twice.
+ * Parses "2,3" or "4-7,1" and keeps duplicates. False for other text, for a CPU number
+ * from CPU_LIMIT on, and for more than CPU_LIMIT entries.
  */
 bool cpulist_parse(const char *s, struct cpu_list *list);
 /* The first CPU that occurs twice, or -1. */
 int cpulist_duplicate(const struct cpu_list *list);
 void cpulist_mask(const struct cpu_list *list, struct cpu_mask *m);
 json_t *cpulist_json(const struct cpu_list *list);
-/* As mask_format(), for files where "" and "(null)" mean no CPU. */
+/* Parses the format of mask_format(); "" and "(null)", which kernel files have, mean no CPU. */
 bool mask_parse(const char *s, struct cpu_mask *m);
-/* The kernel's comma-separated hexadecimal form (smp_affinity files). */
+/* Parses the kernel's comma-separated hexadecimal form (smp_affinity files). */
 bool mask_parse_hex(const char *s, struct cpu_mask *m);
 
 /* Affinity of one thread; 0 or -errno. */

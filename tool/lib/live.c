@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <signal.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "live.h"
@@ -37,12 +36,4 @@ bool live_wait(double seconds)
 	if (!ended)
 		nanosleep(&ts, NULL);
 	return !ended;
-}
-
-bool live_interval(const char *arg, double *seconds)
-{
-	char *end;
-
-	*seconds = strtod(arg, &end);
-	return end != arg && !*end && *seconds >= 0.05 && *seconds <= 86400;
 }

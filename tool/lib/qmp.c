@@ -11,7 +11,7 @@
 #include "qmp.h"
 #include "util.h"
 
-/* No answer of QEMU to our few commands comes near this. */
+/* Far more than any answer that the tool asks for. */
 #define QMP_LINE_MAX (16u << 20)
 #define TICK_MS 100
 
@@ -50,7 +50,7 @@ static int qmp_wait(struct qmp *q, short events, double deadline)
 	}
 }
 
-/* Takes one line out of the buffer, or returns NULL when none is complete. */
+/* Removes one line from the buffer and returns it; NULL when no line is complete. */
 static char *qmp_take_line(struct qmp *q)
 {
 	char *end = q->len ? memchr(q->buf, '\n', q->len) : NULL;
@@ -192,7 +192,7 @@ static int qmp_negotiate(struct qmp *q, int timeout_ms)
 	if (err)
 		return err;
 	if (!json_object_get(msg, "QMP"))
-		err = qmp_error(q, EPROTO, "the other side does not speak QMP");
+		err = qmp_error(q, EPROTO, "the peer does not speak QMP");
 	json_decref(msg);
 	if (err)
 		return err;

@@ -10,8 +10,8 @@
 /*
  * struct qmp - one connection; one thread at a time; starts zeroed
  * @fd: the socket, or -1
- * @tick: called about every 100 ms while waiting, may be NULL; true gives up (-EINTR)
- * @err: why the last call failed, owned by the connection
+ * @tick: called about every 100 ms during a wait, or NULL; when it returns true, the call fails with -EINTR
+ * @err: the error of the last call, owned by the connection
  */
 struct qmp {
 	int fd;
@@ -24,13 +24,13 @@ struct qmp {
 
 /*
  * Connects and negotiates within @timeout_ms. 0, or -errno with q->err set;
- * -ENOENT and -ECONNREFUSED mean that QEMU does not listen (yet).
+ * -ENOENT and -ECONNREFUSED: QEMU does not listen (yet).
  */
 int qmp_open(struct qmp *q, const char *path, int timeout_ms);
 
 /*
- * Runs one command and returns its "return" member, which the caller owns, or
- * NULL with q->err set. Steals @args (may be NULL). Events are skipped.
+ * Runs one command. Returns its "return" member, which the caller owns, or NULL with
+ * q->err set. Takes ownership of @args (may be NULL). Events are skipped.
  */
 json_t *qmp_exec(struct qmp *q, const char *cmd, json_t *args, int timeout_ms);
 

@@ -6,7 +6,7 @@
 #include "svg.h"
 #include "util.h"
 
-/* U+FFFD, for what is no character of XML: most controls. */
+/* U+FFFD replaces characters that XML does not allow, such as most controls. */
 #define REPLACEMENT "\xef\xbf\xbd"
 
 static const char *entity_of(unsigned char c)
@@ -31,7 +31,7 @@ static const char *entity_of(unsigned char c)
 	}
 }
 
-/* U+FFFE and U+FFFF in UTF-8: valid there, but not in XML. */
+/* U+FFFE and U+FFFF: valid UTF-8, but not allowed in XML. */
 static bool is_noncharacter(const char *s)
 {
 	return !strncmp(s, "\xef\xbf\xbe", 3) || !strncmp(s, "\xef\xbf\xbf", 3);
@@ -80,7 +80,7 @@ void svg_end(FILE *out)
 	fputs("</svg>\n", out);
 }
 
-/* Ends an element that was opened without its '>'. */
+/* Closes an element whose start tag lacks its '>'. */
 static void element_end(FILE *out, const char *name, const char *tip)
 {
 	if (!tip) {
@@ -111,7 +111,7 @@ void svg_text(FILE *out, const char *class, double x, double y, const char *text
 	fputs("</text>\n", out);
 }
 
-/* Bytes that the first @chars characters of @s take. */
+/* The length in bytes of the first @chars characters of @s. */
 static size_t prefix_bytes(const char *s, size_t chars)
 {
 	size_t i = 0;
@@ -171,12 +171,12 @@ void svg_path_end(struct svg_path *p, const char *tip)
 	element_end(p->out, "path", tip);
 }
 
-/* The largest of 1, 2, 5, 10, 20, ... (and tenths of them) that is not above @v; @up: the smallest not below it. */
+/* The largest of ..., 0.5, 1, 2, 5, 10, ... up to @v; with @up the smallest from @v on. */
 static double round_125(double v, bool up)
 {
 	static const double steps[] = { 1, 2, 5, 10 };
 	double decade = pow(10, floor(log10(v))), best = decade;
-	/* What is meant to be 2 may be 1.9999999 here. */
+	/* Tolerates rounding errors: 2 may be 1.9999999. */
 	double slack = v * 1e-9;
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
@@ -223,7 +223,7 @@ double svg_axis_at(const struct svg_axis *a, double value)
 	return a->from + fmin(fmax(share, 0), 1) * (a->to - a->from);
 }
 
-/* The first @per of 1, 2, 5 in each @every'th decade on the scale; counts on past @max, but keeps no more. */
+/* Ticks at the first @per of 1, 2, 5 in every @every-th decade. Returns their number, but stores @max at most. */
 static size_t decade_ticks(const struct svg_axis *a, size_t per, int every, double ticks[], size_t max)
 {
 	static const double in_decade[] = { 1, 2, 5 };
@@ -244,7 +244,7 @@ static size_t decade_ticks(const struct svg_axis *a, size_t per, int every, doub
 	return n;
 }
 
-/* 1, 2 and 5 of each decade if there is room for that, or 1 of each, or of each few. */
+/* Ticks at 1, 2 and 5 of each decade if they fit, else at 1 of each decade or of every n-th decade. */
 static size_t log_ticks(const struct svg_axis *a, double ticks[], size_t max)
 {
 	size_t n = decade_ticks(a, 3, 1, ticks, max);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Drawings inside a page: SVG elements, and scales for them. Lengths are px. Whatever strings hold, what is written
- * is well-formed XML: they are escaped, and what XML has no place for is replaced.
+ * SVG elements and scales for figures inside a page. Lengths are px. The output is well-formed XML for any
+ * string: special characters are escaped, characters that XML does not allow are replaced.
  */
 #ifndef TAXCUT_LIB_SVG_H
 #define TAXCUT_LIB_SVG_H
@@ -14,26 +14,26 @@
 
 #define SVG_TICKS_MAX 12
 
-/* @s (UTF-8) as text or as the value of a quoted attribute, in XML and in HTML. */
+/* Writes @s (UTF-8) as text or as the value of a quoted attribute, for XML and HTML. */
 void xml_text(FILE *out, const char *s);
 /* The same, formatted. */
 void xml_textf(FILE *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* A drawing that scales with the width it is given; @label says to a screen reader what it shows. */
+/* Starts a figure that scales to the width of its container; @label describes it for screen readers. */
 void svg_begin(FILE *out, double width, double height, const char *label);
 void svg_end(FILE *out);
 
 /*
- * Elements of class @class; @tip is shown under the pointer, NULL: nothing is. A rectangle
- * of less than half a pixel is still drawn as wide as that.
+ * Elements of class @class, with the tooltip @tip unless it is NULL. A rectangle is at least
+ * half a pixel wide.
  */
 void svg_rect(FILE *out, const char *class, double x, double y, double width, double height, const char *tip);
 void svg_line(FILE *out, const char *class, double x1, double y1, double x2, double y2);
 void svg_text(FILE *out, const char *class, double x, double y, const char *text);
-/* At most @chars characters of @text, with the whole of it as a tip when that cuts it. */
+/* The first @chars characters of @text; longer text has a tooltip with all of it. */
 void svg_label(FILE *out, const char *class, double x, double y, const char *text, size_t chars);
 
-/* Marks that are told apart by their shape. */
+/* Marks of different shapes. */
 enum svg_mark {
 	SVG_DOT,
 	SVG_SQUARE,
@@ -43,7 +43,7 @@ enum svg_mark {
 
 void svg_mark(FILE *out, const char *class, enum svg_mark shape, double x, double y, const char *tip);
 
-/* A line through points, one svg_path_to() for each; the first one starts it. */
+/* A line through points: one svg_path_to() for each. */
 struct svg_path {
 	FILE *out;
 	bool started;
@@ -57,7 +57,7 @@ void svg_path_end(struct svg_path *p, const char *tip);
  * struct svg_axis - a scale
  * @lo, @hi: the values at its ends
  * @log: logarithmic; then both are above 0
- * @from, @to: where its ends are
+ * @from, @to: the coordinates of its ends
  */
 struct svg_axis {
 	double lo, hi;
@@ -65,11 +65,11 @@ struct svg_axis {
 	double from, to;
 };
 
-/* Sets the ends of the scale to round values around @lo and @hi; a linear one begins at 0. */
+/* Sets the ends of the scale to round values around @lo and @hi; a linear scale starts at 0. */
 void svg_axis_fit(struct svg_axis *a, double lo, double hi);
-/* Where @value is; values beyond the ends are at the ends. */
+/* The coordinate of @value, clamped to the ends. */
 double svg_axis_at(const struct svg_axis *a, double value);
-/* Round values on the scale, at most @max (up to SVG_TICKS_MAX) of them; returns how many. */
+/* Stores at most @max (up to SVG_TICKS_MAX) round values on the scale; returns their number. */
 size_t svg_axis_ticks(const struct svg_axis *a, double ticks[SVG_TICKS_MAX], size_t max);
 
 #endif

@@ -37,7 +37,7 @@ static char *vsys_path(const char *fmt, va_list ap)
 	return full;
 }
 
-static char *slurp(int fd)
+static char *read_all(int fd)
 {
 	size_t cap = 0, len = 0;
 	char *buf = NULL;
@@ -70,7 +70,7 @@ static char *vsys_read(const char *fmt, va_list ap)
 	int err = errno;
 
 	if (fd >= 0) {
-		text = slurp(fd);
+		text = read_all(fd);
 		err = errno;
 		close(fd);
 	}

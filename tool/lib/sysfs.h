@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading /proc, /sys and /dev, optionally below another root (the environment
- * variable TAXCUT_SYSROOT or `doctor --sysroot`), so that tests can describe a host.
+ * Access to /proc, /sys and /dev. Tests set another root (the environment variable
+ * TAXCUT_SYSROOT or `doctor --sysroot`) to describe a host.
  */
 #ifndef TAXCUT_LIB_SYSFS_H
 #define TAXCUT_LIB_SYSFS_H
@@ -13,22 +13,22 @@
 
 void sys_set_root(const char *root);
 
-/* The path below the root; the caller frees it. */
+/* @path below the root; the caller frees it. */
 char *sys_path(const char *path);
 
 /*
- * The whole file without trailing white space, or NULL (errno set). The caller
- * frees it. At most 4 MiB are read.
+ * Reads a file of up to 4 MiB. Returns its text without trailing white space, which the
+ * caller frees, or NULL (errno set).
  */
 char *sys_read(const char *fmt, ...) PRINTF_LIKE(1, 2);
 bool sys_read_u64(uint64_t *val, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* What follows @key, up to the end of its line, in the file; or NULL. The caller frees it. */
+/* The text after @key up to the end of the line, or NULL; the caller frees it. */
 char *sys_line(const char *path, const char *key);
 bool sys_exists(const char *fmt, ...) PRINTF_LIKE(1, 2);
-/* 0 or -errno. With NULL nothing is written: could it be? */
+/* Writes @val; with NULL only checks that the file can be written. 0 or -errno. */
 int sys_write(const char *path, const char *val);
 
-/* Is @word one of the space-separated words of @text? */
+/* Is @word among the space-separated words of @text? */
 bool has_word(const char *text, const char *word);
 
 /* The value of the first "key : value" line of /proc/cpuinfo, or NULL. */

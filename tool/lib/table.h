@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tables on standard output: columns as wide as their widest cell. */
+/* Tables on standard output; a column is as wide as its widest cell. */
 #ifndef TAXCUT_LIB_TABLE_H
 #define TAXCUT_LIB_TABLE_H
 
@@ -11,7 +11,7 @@
 /*
  * struct table - cells row by row; the first row is the heading
  * @columns: cells per row
- * @left: columns from the left that are text (flush left); the others are numbers
+ * @left: the first @left columns are text (flush left), the others numbers
  */
 struct table {
 	size_t columns;

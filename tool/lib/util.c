@@ -11,7 +11,7 @@
 
 #include "util.h"
 
-static void *need(void *p)
+static void *check_alloc(void *p)
 {
 	if (!p) {
 		fputs("taxcut: out of memory\n", stderr);
@@ -22,29 +22,29 @@ static void *need(void *p)
 
 void *xrealloc(void *p, size_t n)
 {
-	return need(realloc(p, n));
+	return check_alloc(realloc(p, n));
 }
 
 void *xcalloc(size_t n, size_t size)
 {
-	return need(calloc(n, size));
+	return check_alloc(calloc(n, size));
 }
 
 char *xstrdup(const char *s)
 {
-	return need(strdup(s));
+	return check_alloc(strdup(s));
 }
 
 static char *xvasprintf(const char *fmt, va_list ap)
 {
 	char *s;
 
-	return need(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
+	return check_alloc(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
 }
 
 static char **kept;
 
-char **keep_messages(char **where)
+char **capture_message(char **where)
 {
 	char **before = kept;
 
@@ -52,19 +52,19 @@ char **keep_messages(char **where)
 	return before;
 }
 
-/* The first of several says what happened; advice goes to terminals only. */
-static void keep(const char *fmt, va_list ap)
+/* Keeps the first message, which names the error; hints follow it and are dropped. */
+static void capture_first(const char *fmt, va_list ap)
 {
 	if (!*kept)
 		*kept = xvasprintf(fmt, ap);
 }
 
-static void vmessage(const char *prefix, const char *fmt, va_list ap)
+static void print_message(const char *prefix, const char *fmt, va_list ap)
 {
 	int err = errno;
 
 	if (kept) {
-		keep(fmt, ap);
+		capture_first(fmt, ap);
 		errno = err;
 		return;
 	}
@@ -76,21 +76,21 @@ static void vmessage(const char *prefix, const char *fmt, va_list ap)
 	errno = err;
 }
 
-void say(const char *fmt, ...)
+void info(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vmessage("taxcut: ", fmt, ap);
+	print_message("taxcut: ", fmt, ap);
 	va_end(ap);
 }
 
-void advise(const char *fmt, ...)
+void hint(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vmessage("  what to do: ", fmt, ap);
+	print_message("  what to do: ", fmt, ap);
 	va_end(ap);
 }
 
@@ -99,17 +99,17 @@ int fail(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vmessage("taxcut: ", fmt, ap);
+	print_message("taxcut: ", fmt, ap);
 	va_end(ap);
 	return EXIT_FAILED;
 }
 
-int misuse(const char *fmt, ...)
+int usage_error(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vmessage("taxcut: ", fmt, ap);
+	print_message("taxcut: ", fmt, ap);
 	va_end(ap);
 	return EXIT_USAGE;
 }
@@ -125,7 +125,7 @@ char *xasprintf(const char *fmt, ...)
 	return s;
 }
 
-static void strv_take(struct strv *sv, char *s)
+static void strv_add_owned(struct strv *sv, char *s)
 {
 	sv->v = xrealloc(sv->v, (sv->n + 2) * sizeof(*sv->v));
 	sv->v[sv->n++] = s;
@@ -134,7 +134,7 @@ static void strv_take(struct strv *sv, char *s)
 
 void strv_add(struct strv *sv, const char *s)
 {
-	strv_take(sv, xstrdup(s));
+	strv_add_owned(sv, xstrdup(s));
 }
 
 void strv_addf(struct strv *sv, const char *fmt, ...)
@@ -142,7 +142,7 @@ void strv_addf(struct strv *sv, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	strv_take(sv, xvasprintf(fmt, ap));
+	strv_add_owned(sv, xvasprintf(fmt, ap));
 	va_end(ap);
 }
 
@@ -243,7 +243,7 @@ char *format_mem(uint64_t bytes)
 void json_print(json_t *j)
 {
 	if (json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12)))
-		say("cannot write JSON");
+		info("cannot write JSON");
 	putchar('\n');
 	json_decref(j);
 }

@@ -20,21 +20,22 @@ enum {
 	EXIT_USAGE = 2,
 };
 
-/* All write one line to standard error; errno is preserved for %m. */
-void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-void advise(const char *fmt, ...) PRINTF_LIKE(1, 2);
-/* fail() returns EXIT_FAILED, so that callers can `return fail(...)`. */
+/* Each writes one line to standard error and keeps errno, so that %m works. */
+void info(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* What the user can do about the message before. */
+void hint(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* As info(); returns EXIT_FAILED, so that callers can `return fail(...)`. */
 int fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
-/* misuse() returns EXIT_USAGE: the command line is wrong by itself, whatever the machine. */
-int misuse(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* As info(); returns EXIT_USAGE. For a command line that is wrong on every machine. */
+int usage_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /*
- * From now on the first message goes to *@where, which the caller frees, and all
- * others nowhere; with NULL to standard error again. Returns where they went before.
+ * Redirects messages: the first one is stored in *@where, which the caller frees, the
+ * others are dropped. NULL: messages go to standard error again. Returns the previous target.
  */
-char **keep_messages(char **where);
+char **capture_message(char **where);
 
-/* These end the program when memory runs out. */
+/* These exit the program when memory runs out. */
 void *xrealloc(void *p, size_t n);
 void *xcalloc(size_t n, size_t size);
 char *xstrdup(const char *s);
@@ -51,22 +52,22 @@ void strv_addf(struct strv *sv, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void strv_free(struct strv *sv);
 json_t *strv_json(const struct strv *sv);
 
-/* A copy of @s that a POSIX shell reads back as one word. */
+/* @s quoted as one word for a POSIX shell; the caller frees it. */
 char *shell_quote(const char *s);
 
-/* Decimal, the whole string, no sign; false when it is anything else. */
+/* Parses a decimal number without sign. False unless @s is nothing else. */
 bool parse_u64(const char *s, uint64_t *val);
-/* Bytes, with an optional K, M, G or T (powers of 1024); default MiB. */
+/* Parses a size in bytes: a number and K, M, G or T (powers of 1024); without a letter, MiB. */
 bool parse_mem(const char *s, uint64_t *bytes);
-/* "1 GiB", "512 MiB", "3 KiB": the largest unit that divides exactly. */
+/* "1 GiB", "512 MiB", "3 KiB": in the largest unit that divides @bytes; the caller frees it. */
 char *format_mem(uint64_t bytes);
 
 /* One JSON document and a newline on standard output; steals @j. */
 void json_print(json_t *j);
 
 /*
- * Runs argv[] with standard input and error on /dev/null and returns what it
- * wrote (at most 64 KiB), or NULL when it could not start or failed.
+ * Runs argv[] with standard input and error on /dev/null. Returns its output (at most
+ * 64 KiB), which the caller frees, or NULL when it did not start or failed.
  */
 char *run_capture(char *const argv[]);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Everything that can be refused before QEMU starts, with a message that says what to do. */
+/* The checks before QEMU starts. Each failure has a message and a hint. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -32,7 +32,7 @@ static int check_readable(const char *what, const char *file, int mode)
 		return fail("%s '%s' is a directory", what, file);
 	if (access(file, mode))
 		return fail("%s '%s' is not %s: %m", what, file,
-			    mode & W_OK ? "writable (add ,readonly to use it as it is)" : "readable");
+			    mode & W_OK ? "writable (add ,readonly to use it read-only)" : "readable");
 	return EXIT_OK;
 }
 
@@ -49,7 +49,7 @@ static int check_kernel_image(const char *file)
 	    (n >= 4 && !memcmp(head, "\177ELF", 4)))
 		return EXIT_OK;
 	fail("kernel '%s' is neither a Linux bzImage nor an ELF image", file);
-	advise("name the file that the distribution installs as /boot/vmlinuz-RELEASE");
+	hint("give a file such as the distribution's /boot/vmlinuz-RELEASE");
 	return EXIT_FAILED;
 }
 
@@ -84,20 +84,20 @@ static int check_files(const struct run_plan *plan)
 }
 
 /*
- * QEMU takes memory from a file, and so from reserved huge pages, only where the
- * hypervisor follows changes of the mapping (KVM_CAP_SYNC_MMU).
+ * QEMU uses memory from files, and thus reserved huge pages, only when the hypervisor
+ * has KVM_CAP_SYNC_MMU: it follows changes of the mapping.
  */
 static int check_file_memory(const struct run_plan *plan, int fd)
 {
 	if (ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_MMU))
 		return EXIT_OK;
-	fail("--hugepages: on %s QEMU cannot take memory from reserved huge pages (no KVM_CAP_SYNC_MMU)",
+	fail("--hugepages: QEMU cannot use reserved huge pages on %s (no KVM_CAP_SYNC_MMU)",
 	     plan->device);
-	advise("leave --hugepages out: pinned memory uses transparent huge pages (/sys/kernel/mm/transparent_hugepage/enabled: always or madvise)");
+	hint("omit --hugepages: pinned memory uses transparent huge pages (/sys/kernel/mm/transparent_hugepage/enabled: always or madvise)");
 	return EXIT_FAILED;
 }
 
-/* A made-up /dev (--sysroot) has plain files. */
+/* The /dev of a test (TAXCUT_SYSROOT) has regular files. */
 static bool is_character_device(int fd)
 {
 	struct stat st;
@@ -110,7 +110,7 @@ static bool is_hypervisor(int fd)
 	return !is_character_device(fd) || ioctl(fd, KVM_GET_API_VERSION, 0) == KVM_API_VERSION;
 }
 
-/* The first Hyper-V property in a list such as that of -cpu, for free(), or NULL. */
+/* The first Hyper-V property in a list in the format of -cpu, or NULL; the caller frees it. */
 static char *hyperv_property(const char *list)
 {
 	while (list && *list) {
@@ -126,9 +126,8 @@ static char *hyperv_property(const char *list)
 }
 
 /*
- * Where the hypervisor has no Hyper-V interface, QEMU (10.0 at least) does not
- * look at these properties when it checks the CPU's: it ends in an assertion
- * later, or runs the guest without them.
+ * QEMU (at least 10.0) does not check Hyper-V properties against a hypervisor without
+ * Hyper-V interface: it fails an assertion later, or ignores the properties.
  */
 static int check_hyperv(const struct run_plan *plan, int fd)
 {
@@ -142,7 +141,7 @@ static int check_hyperv(const struct run_plan *plan, int fd)
 		return EXIT_OK;
 	}
 	fail("%s has no Hyper-V interface, so there is no CPU property '%s'", plan->device, property);
-	advise("leave Hyper-V's properties (hv-*) out");
+	hint("leave the Hyper-V properties (hv-*) out");
 	free(property);
 	return EXIT_FAILED;
 }
@@ -168,12 +167,12 @@ static int check_device(const struct run_plan *plan)
 		return ret;
 	}
 	fail("cannot open %s: %s", plan->device, strerror(err));
-	advise("%s", err == ENOENT ? "load the module that makes it (modprobe taxcut for /dev/taxcut); `taxcut doctor' says what else is missing" :
-	       "join the device's group or run as root; `taxcut doctor' says more");
+	hint("%s", err == ENOENT ? "load the module that creates it (modprobe taxcut for /dev/taxcut); `taxcut doctor' shows what else is missing" :
+	       "join the device's group or run as root; see `taxcut doctor'");
 	return EXIT_FAILED;
 }
 
-/* QEMU would make a tap interface that is not there, connected to nothing. */
+/* QEMU would create a missing tap interface, which is connected to nothing. */
 static int check_network(const struct run_plan *plan)
 {
 	char *name, *path;
@@ -185,7 +184,7 @@ static int check_network(const struct run_plan *plan)
 	path = sys_path(name);
 	if (access(path, F_OK)) {
 		ret = fail("--net: there is no tap interface '%s'", plan->net + 4);
-		advise("make it first: ip tuntap add mode tap name %s", plan->net + 4);
+		hint("create it: ip tuntap add mode tap name %s", plan->net + 4);
 	}
 	free(name);
 	free(path);
@@ -200,16 +199,16 @@ static int check_qemu(const struct run_plan *plan)
 
 	if (!version) {
 		ret = fail("%s does not run", plan->qemu);
-		advise("install QEMU 8.2 or newer (Debian: qemu-system-x86), or name it with --qemu");
+		hint("install QEMU 8.2 or newer (Debian: qemu-system-x86), or give its path with --qemu");
 	} else if (code < QEMU_MIN_VERSION && strcmp(plan->device, "/dev/kvm")) {
-		ret = fail("QEMU %s knows no other device than /dev/kvm", version);
-		advise("install QEMU 8.2 or newer");
+		ret = fail("QEMU %s supports no device but /dev/kvm", version);
+		hint("install QEMU 8.2 or newer");
 	}
 	free(version);
 	return ret;
 }
 
-/* All of a guest's memory is pinned when it starts; only stock KVM lets it be more than there is. */
+/* taxcut pins all guest memory at the start; on stock KVM it may exceed the host's memory. */
 static int check_pinnable(const struct run_plan *plan)
 {
 	char *total = sys_line("/proc/meminfo", "MemTotal:");
@@ -221,7 +220,7 @@ static int check_pinnable(const struct run_plan *plan)
 		return EXIT_OK;
 	wanted = format_mem(plan->memory);
 	fail("the guest's memory is pinned, and %s is more than the %llu MiB of this host", wanted, kib >> 10);
-	advise("ask for less with --mem; `taxcut doctor' says how much is available");
+	hint("lower --mem; `taxcut doctor' shows how much is available");
 	free(wanted);
 	return EXIT_FAILED;
 }
@@ -239,7 +238,7 @@ static int check_memory(const struct run_plan *plan)
 		return EXIT_OK;
 	fail("%llu huge pages of %llu KiB are needed, %llu are free", need, kib,
 	     (unsigned long long)unused);
-	advise("echo N > /sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages, or reserve them at boot (hugepagesz=, hugepages=)",
+	hint("echo N > /sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages, or reserve them at boot (hugepagesz=, hugepages=)",
 	       kib);
 	return EXIT_FAILED;
 }
@@ -273,7 +272,7 @@ static void keep_usable(struct cpu_mask *m, const struct host_cpus *hc)
 	mask_remove(m, &beyond);
 }
 
-/* No --cpus: the first isolated CPUs in this process's reach that no other instance owns. */
+/* Without --cpus: the first isolated CPUs that this process may use and no instance owns. */
 static int choose_cpus(struct run_plan *plan, const struct host_cpus *hc,
 		       const struct cpu_mask *owned)
 {
@@ -281,8 +280,8 @@ static int choose_cpus(struct run_plan *plan, const struct host_cpus *hc,
 	char *list;
 
 	if (!mask_count(&hc->isolated)) {
-		fail("no CPU of this host is isolated, so none can be taken without asking");
-		advise("boot with isolcpus=LIST nohz_full=LIST, or name CPUs with --cpus LIST (--cpus none: do not pin)");
+		fail("no CPU of this host is isolated, and --cpus names none");
+		hint("boot with isolcpus=LIST nohz_full=LIST, or choose CPUs with --cpus LIST (--cpus none: do not pin)");
 		return EXIT_FAILED;
 	}
 	mask_remove(&unused, owned);
@@ -292,11 +291,11 @@ static int choose_cpus(struct run_plan *plan, const struct host_cpus *hc,
 	if (!plan->vcpus || plan->vcpus > (uint64_t)mask_count(&unused)) {
 		list = mask_format(&unused);
 		if (plan->vcpus)
-			fail("%llu vCPUs are asked for, but the free isolated CPUs are: %s",
+			fail("%llu vCPUs are requested, but the free isolated CPUs are: %s",
 			     (unsigned long long)plan->vcpus, list);
 		else
 			fail("no CPU is left for this instance: the free isolated CPUs are: %s", list);
-		advise("ask for fewer, stop another instance (`taxcut list'), or name CPUs with --cpus");
+		hint("lower --vcpus, stop another instance (`taxcut list'), or choose CPUs with --cpus");
 		free(list);
 		return EXIT_FAILED;
 	}
@@ -314,26 +313,26 @@ static int check_one_cpu(const struct host_cpus *hc, const struct instances *all
 	if (!mask_test(&hc->online, cpu)) {
 		online = mask_format(&hc->online);
 		fail("CPU %d is not online", cpu);
-		advise("choose from %s, or echo 1 > /sys/devices/system/cpu/cpu%d/online", online, cpu);
+		hint("choose from %s, or echo 1 > /sys/devices/system/cpu/cpu%d/online", online, cpu);
 		free(online);
 		return EXIT_FAILED;
 	}
 	if (!mask_test(&hc->usable, cpu)) {
-		fail("CPU %d belongs to another cgroup partition, or this process's cgroup leaves it out", cpu);
-		advise("start taxcut in a cgroup that has it: echo $$ > /sys/fs/cgroup/NAME/cgroup.procs");
+		fail("CPU %d belongs to another cgroup partition, or is not in the cgroup of this process", cpu);
+		hint("start taxcut in a cgroup that has it: echo $$ > /sys/fs/cgroup/NAME/cgroup.procs");
 		return EXIT_FAILED;
 	}
 	if (in) {
 		fail("CPU %d belongs to the instance '%s' (pid %d)", cpu, in->name, (int)in->pid);
-		advise("choose another CPU, or stop that instance");
+		hint("choose another CPU, or stop that instance");
 		return EXIT_FAILED;
 	}
 	if (!mask_test(&hc->isolated, cpu))
-		say("note: CPU %d is not isolated, other tasks can run on it (isolcpus=, nohz_full=, or a cgroup partition)", cpu);
+		info("note: CPU %d is not isolated; other tasks can run on it (isolcpus=, nohz_full=, or a cgroup partition)", cpu);
 	return EXIT_OK;
 }
 
-static int take_cpus(const struct run_plan *plan, const struct host_cpus *hc,
+static int check_given_cpus(const struct run_plan *plan, const struct host_cpus *hc,
 		     const struct instances *all)
 {
 	int ret = EXIT_OK;
@@ -364,7 +363,7 @@ static int check_housekeeping(struct run_plan *plan, const struct host_cpus *hc,
 	if (mask_count(&plan->housekeeping))
 		return EXIT_OK;
 	fail("no housekeeping CPU is left for QEMU's own threads and the host");
-	advise("give the instance fewer CPUs: one that is neither isolated nor owned, and that this cgroup may use, must remain");
+	hint("use fewer CPUs: one CPU that is neither isolated nor owned, and that this cgroup may use, must remain");
 	return EXIT_FAILED;
 }
 
@@ -383,11 +382,11 @@ static void note_siblings(const struct run_plan *plan)
 	mask_remove(&siblings, &plan->housekeeping);
 	mask_remove(&shared, &siblings);
 	list = mask_format(&shared);
-	say("note: housekeeping CPUs %s share a core with this instance (SMT)", list);
+	info("note: housekeeping CPUs %s share a core with this instance (SMT)", list);
 	free(list);
 }
 
-/* One node for all CPUs, or -1; memory is then bound to it. */
+/* The NUMA node of all CPUs, to which memory is bound, or -1. */
 static int common_node(const struct run_plan *plan)
 {
 	int node = plan->cpus.n ? host_node(plan->cpus.cpu[0]) : -1;
@@ -395,7 +394,7 @@ static int common_node(const struct run_plan *plan)
 	for (int i = 1; node >= 0 && i < plan->cpus.n; i++) {
 		if (host_node(plan->cpus.cpu[i]) == node)
 			continue;
-		say("note: the instance's CPUs are on several NUMA nodes, its memory is not bound to one");
+		info("note: the instance's CPUs are on several NUMA nodes; its memory is not bound to a node");
 		return -1;
 	}
 	return node;
@@ -412,13 +411,13 @@ static int check_cpus(struct run_plan *plan, const struct instances *all)
 		return fail("/sys does not list the CPUs; is sysfs mounted?");
 	owned_mask(all, &owned);
 	if (!run_pinned(plan)) {
-		/* All of it stays where this process may run. */
+		/* All threads may run wherever this process may. */
 		plan->vcpus += !plan->vcpus;
 		if (affinity_get(0, &plan->housekeeping))
-			return fail("cannot tell on which CPUs this process may run");
+			return fail("cannot read the CPU affinity of this process");
 		return EXIT_OK;
 	}
-	ret = plan->cpus_arg ? take_cpus(plan, &hc, all) : choose_cpus(plan, &hc, &owned);
+	ret = plan->cpus_arg ? check_given_cpus(plan, &hc, all) : choose_cpus(plan, &hc, &owned);
 	if (ret)
 		return ret;
 	cpulist_mask(&plan->cpus, &mine);
@@ -466,7 +465,7 @@ int run_check(struct run_plan *plan)
 		ret = check_device(plan);
 	if (!ret)
 		ret = check_qemu(plan);
-	/* A vCPU that owns its CPU gets the hint that says so. */
+	/* Pinned vCPUs own their CPUs: the guest gets the hint by default. */
 	if (plan->cpus.n && plan->cuts[CUT_HINT] == CUT_DEFAULT)
 		plan->cuts[CUT_HINT] = CUT_ON;
 	return ret;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What `taxcut run` is about to start, from options to QEMU's arguments. */
+/* The plan of one instance: options, then what the checks add. */
 #ifndef TAXCUT_RUN_PLAN_H
 #define TAXCUT_RUN_PLAN_H
 
@@ -13,14 +13,14 @@
 /*
  * struct run_plan - one instance
  *
- * Options first, as given or defaulted; run_usage() and run_check() complete the
- * part after the blank line.
+ * First the options, as given or with their defaults. run_usage() and run_check()
+ * fill the members after the blank line.
  *
  * @cpus_arg, @housekeeping_arg: CPU lists as given, or NULL
- * @vcpus: 0 until it is known
- * @hugepage: bytes, 0 for ordinary pages
+ * @vcpus: 0 until the number is known
+ * @hugepage: page size in bytes, 0 for ordinary pages
  *
- * @cpus: position N is the CPU of vCPU N; empty when not pinned
+ * @cpus: entry N is the CPU of vCPU N; empty when vCPUs are not pinned
  * @housekeeping: CPUs of all other threads
  * @node: NUMA node of all @cpus, or -1
  */

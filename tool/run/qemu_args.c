@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From a checked plan to QEMU's command line. */
+/* QEMU's command line for a checked plan. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include "plan.h"
 #include "qemu_args.h"
 
-/* QEMU's option parser reads a doubled comma as one. */
+/* QEMU's option parser reads ",," as a comma. */
 static char *escape_commas(const char *s)
 {
 	char *out = xcalloc(2, strlen(s) + 1), *p = out;
@@ -42,21 +42,21 @@ static bool is_microvm(const struct run_plan *plan)
 	return !strcmp(plan->machine, "microvm");
 }
 
-/* virtio devices sit on the MMIO bus of a microvm and on PCI elsewhere. */
-static const char *bus(const struct run_plan *plan)
+/* virtio devices use MMIO on a microvm and PCI on other machines. */
+static const char *virtio_bus(const struct run_plan *plan)
 {
 	return is_microvm(plan) ? "device" : "pci";
 }
 
-static void add(struct strv *argv, const char *option, const char *value)
+static void add_option(struct strv *argv, const char *option, const char *value)
 {
 	strv_add(argv, option);
 	strv_add(argv, value);
 }
 
 /*
- * A microvm's second IOAPIC is QEMU's own; it learns of EOIs only with a split
- * irqchip, so that otherwise its first level interrupt would be its last.
+ * QEMU emulates the second IOAPIC of a microvm itself. It receives EOIs with a split
+ * irqchip only; without EOIs, it would deliver one level-triggered interrupt and no more.
  */
 static void add_machine(const struct run_plan *plan, struct strv *argv)
 {
@@ -68,7 +68,7 @@ static void add_machine(const struct run_plan *plan, struct strv *argv)
 		  "microvm,pit=off,pic=off,rtc=off,isa-serial=on" : "q35,smm=off",
 		  one_ioapic ? ",ioapic2=off" : "", backend ? ",memory-backend=ram" : "");
 	if (is_microvm(plan))
-		add(argv, "-global", "virtio-mmio.force-legacy=off");
+		add_option(argv, "-global", "virtio-mmio.force-legacy=off");
 	strv_add(argv, "-accel");
 	if (strcmp(plan->device, "/dev/kvm")) {
 		char *device = escape_commas(plan->device);
@@ -128,13 +128,13 @@ static void add_boot(const struct run_plan *plan, struct strv *argv)
 {
 	if (!plan->kernel)
 		return;
-	add(argv, "-kernel", plan->kernel);
+	add_option(argv, "-kernel", plan->kernel);
 	if (plan->initrd)
-		add(argv, "-initrd", plan->initrd);
-	add(argv, "-append", plan->append ? plan->append : "console=ttyS0");
+		add_option(argv, "-initrd", plan->initrd);
+	add_option(argv, "-append", plan->append ? plan->append : "console=ttyS0");
 }
 
-/* The keys as QEMU wants them: "readonly" alone becomes "readonly=on". */
+/* The keys in QEMU's form: "readonly" becomes "readonly=on". */
 static char *full_keys(const char *drive)
 {
 	static const char word[] = "readonly";
@@ -153,7 +153,7 @@ static char *full_keys(const char *drive)
 	return out;
 }
 
-/* Each disk has its own I/O thread, which stays on the housekeeping CPUs. */
+/* Each disk has an I/O thread, which runs on the housekeeping CPUs. */
 static void add_drive(const struct run_plan *plan, struct strv *argv, const char *drive,
 		      size_t index, bool boot)
 {
@@ -167,7 +167,7 @@ static void add_drive(const struct run_plan *plan, struct strv *argv, const char
 	strv_add(argv, "-drive");
 	strv_addf(argv, "if=none,id=disk%zu,file=%s%s%s", index, escaped, format, keys);
 	strv_add(argv, "-device");
-	strv_addf(argv, "virtio-blk-%s,drive=disk%zu,iothread=io%zu%s", bus(plan), index, index,
+	strv_addf(argv, "virtio-blk-%s,drive=disk%zu,iothread=io%zu%s", virtio_bus(plan), index, index,
 		  boot ? ",bootindex=0" : "");
 	free(keys);
 	free(format);
@@ -193,7 +193,7 @@ static void add_net(const struct run_plan *plan, struct strv *argv)
 		return;
 	vhost = sys_path("/dev/vhost-net");
 	if (!strcmp(plan->net, "user")) {
-		add(argv, "-netdev", "user,id=net0");
+		add_option(argv, "-netdev", "user,id=net0");
 	} else {
 		strv_add(argv, "-netdev");
 		strv_addf(argv, "tap,id=net0,ifname=%s,script=no,downscript=no%s", plan->net + 4,
@@ -201,7 +201,7 @@ static void add_net(const struct run_plan *plan, struct strv *argv)
 	}
 	free(vhost);
 	strv_add(argv, "-device");
-	strv_addf(argv, "virtio-net-%s,netdev=net0", bus(plan));
+	strv_addf(argv, "virtio-net-%s,netdev=net0", virtio_bus(plan));
 }
 
 static void add_share(const struct run_plan *plan, struct strv *argv)
@@ -214,7 +214,7 @@ static void add_share(const struct run_plan *plan, struct strv *argv)
 	strv_add(argv, "-fsdev");
 	strv_addf(argv, "local,id=share0,path=%s,security_model=none", dir);
 	strv_add(argv, "-device");
-	strv_addf(argv, "virtio-9p-%s,fsdev=share0,mount_tag=share", bus(plan));
+	strv_addf(argv, "virtio-9p-%s,fsdev=share0,mount_tag=share", virtio_bus(plan));
 	free(dir);
 }
 
@@ -222,16 +222,16 @@ static void add_console(const struct run_plan *plan, struct strv *argv)
 {
 	char *file;
 
-	add(argv, "-display", "none");
+	add_option(argv, "-display", "none");
 	if (!strcmp(plan->console, "stdio")) {
-		add(argv, "-serial", "mon:stdio");
+		add_option(argv, "-serial", "mon:stdio");
 	} else if (!strcmp(plan->console, "none")) {
-		add(argv, "-serial", "null");
+		add_option(argv, "-serial", "null");
 	} else {
 		file = escape_commas(plan->console);
 		strv_add(argv, "-chardev");
 		strv_addf(argv, "file,id=console,path=%s", file);
-		add(argv, "-serial", "chardev:console");
+		add_option(argv, "-serial", "chardev:console");
 		free(file);
 	}
 }
@@ -242,7 +242,7 @@ static void add_monitors(const struct run_plan *plan, struct strv *argv)
 
 	strv_add(argv, "-chardev");
 	strv_addf(argv, "socket,id=taxcut,path=%s,server=on,wait=off", escaped);
-	add(argv, "-mon", "chardev=taxcut,mode=control");
+	add_option(argv, "-mon", "chardev=taxcut,mode=control");
 	free(escaped);
 	free(path);
 	if (!plan->qmp)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* taxcut run: options, and the way from them to a running instance. */
+/* taxcut run: options, and the steps from them to a running instance. */
 #include <argp.h>
 #include <errno.h>
 #include <net/if.h>
@@ -48,17 +48,17 @@ enum {
 };
 
 static const struct argp_option run_options[] = {
-	{ NULL, 0, NULL, 0, "What boots:", 1 },
+	{ NULL, 0, NULL, 0, "Boot:", 1 },
 	{ "kernel", 'k', "FILE", 0, "Linux kernel image", 0 },
 	{ "initrd", OPT_INITRD, "FILE", 0, "Initial RAM disk", 0 },
 	{ "append", OPT_APPEND, "TEXT", 0, "Kernel command line (default: console=ttyS0)", 0 },
-	{ "disk", OPT_DISK, "IMAGE[,KEY=VALUE]", 0, "Disk that the firmware boots from; first disk of the guest", 0 },
+	{ "disk", OPT_DISK, "IMAGE[,KEY=VALUE]", 0, "First disk of the guest; the firmware boots from it", 0 },
 	{ NULL, 0, NULL, 0, "CPUs:", 2 },
-	{ "cpus", OPT_CPUS, "LIST", 0, "Physical CPUs, one per vCPU, in vCPU order (default: isolated CPUs that are free; none: do not pin)", 0 },
-	{ "vcpus", OPT_VCPUS, "N", 0, "Number of vCPUs (default: as many as there are CPUs)", 0 },
-	{ "housekeeping", OPT_HOUSEKEEPING, "LIST", 0, "CPUs for QEMU's other threads (default: all that are neither isolated nor owned)", 0 },
+	{ "cpus", OPT_CPUS, "LIST", 0, "Physical CPUs, one per vCPU, in vCPU order (default: free isolated CPUs; none: do not pin)", 0 },
+	{ "vcpus", OPT_VCPUS, "N", 0, "Number of vCPUs (default: one per CPU)", 0 },
+	{ "housekeeping", OPT_HOUSEKEEPING, "LIST", 0, "CPUs for QEMU's other threads (default: all CPUs that are neither isolated nor owned)", 0 },
 	{ "cut", OPT_CUT, "NAME=on|off", 0, "Switch a cut: ipi, exits, hint, timer-advance, halt-poll, guest-poll, timer, pv-eoi, pv-tlb-flush, sched-yield, pv-unhalt, steal-time", 0 },
-	{ "cpu", OPT_CPU, "PROPERTIES", 0, "Further properties of QEMU's `-cpu host'", 0 },
+	{ "cpu", OPT_CPU, "PROPERTIES", 0, "More properties for QEMU's `-cpu host'", 0 },
 	{ NULL, 0, NULL, 0, "Memory:", 3 },
 	{ "mem", 'm', "SIZE", 0, "Guest memory, in MiB or with K, M, G, T (default: 1G)", 0 },
 	{ "hugepages", OPT_HUGEPAGES, "2M|1G", 0, "Take guest memory from reserved huge pages", 0 },
@@ -71,23 +71,23 @@ static const struct argp_option run_options[] = {
 	{ NULL, 0, NULL, 0, "Machine:", 5 },
 	{ "machine", 'M', "microvm|q35", 0, "Machine type (default: microvm with --kernel, else q35)", 0 },
 	{ "irqchip", OPT_IRQCHIP, "split|on", 0, "Interrupt controllers in the kernel: LAPIC only, or all (default: split)", 0 },
-	{ "no-reboot", OPT_NO_REBOOT, NULL, 0, "End when the guest reboots", 0 },
+	{ "no-reboot", OPT_NO_REBOOT, NULL, 0, "Exit when the guest reboots", 0 },
 	{ NULL, 0, NULL, 0, "Running:", 6 },
 	{ "name", 'n', "NAME", 0, "Name of the instance (default: vmPID)", 0 },
 	{ "device", OPT_DEVICE, "PATH", 0, "Hypervisor device (default: " TAXCUT_DEVICE "; /dev/kvm for comparison)", 0 },
 	{ "qemu", OPT_QEMU, "PROGRAM", 0, "QEMU to start (default: " QEMU_DEFAULT ")", 0 },
 	{ "qmp", OPT_QMP, "PATH", 0, "One more QMP socket, for your own use", 0 },
-	{ "quiet", 'q', NULL, 0, "Do not say where the threads run, nor which module parameters change", 0 },
-	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Check everything, print QEMU's command line, say which module parameters would change, and start nothing", 0 },
+	{ "quiet", 'q', NULL, 0, "Do not print where the threads run and which module parameters change", 0 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Check everything, print QEMU's command line, print which module parameters would change, and start nothing", 0 },
 	{ "json", OPT_JSON, NULL, 0, "With --dry-run: print the plan as JSON", 0 },
 	{ 0 }
 };
 
 static const char run_doc[] =
-	"Start an unmodified QEMU as a dedicated instance: every vCPU pinned to a CPU of its own, "
-	"everything else kept off those CPUs."
-	"\vSIGINT and SIGTERM ask the guest to power off; a second one ends it at once. "
-	"Exit status: QEMU's own; 128+N when signal N ended it; 1 when it could not be started, 2 for wrong usage.";
+	"Start an unmodified QEMU as a dedicated instance: each vCPU is pinned to a CPU of its own, "
+	"all other threads run on other CPUs."
+	"\vSIGINT and SIGTERM ask the guest to power off; a second one ends QEMU at once. "
+	"Exit status: that of QEMU; 128+N when signal N ended QEMU; 1 when the instance did not start, 2 for wrong usage.";
 
 static void one_of(struct argp_state *state, const char *option, const char *arg,
 		   const char *a, const char *b)
@@ -96,7 +96,7 @@ static void one_of(struct argp_state *state, const char *option, const char *arg
 		argp_error(state, "--%s is %s or %s, not '%s'", option, a, b, arg);
 }
 
-/* As the kernel has it for network interfaces; a comma would end it on QEMU's command line. */
+/* The kernel's rules for interface names. A comma would end the name on QEMU's command line. */
 static bool interface_name_ok(const char *name)
 {
 	return *name && strlen(name) < IFNAMSIZ && strcmp(name, ".") && strcmp(name, "..") &&
@@ -124,7 +124,7 @@ static error_t parse_hardware(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_VCPUS:
 		if (!parse_u64(arg, &plan->vcpus) || !plan->vcpus || plan->vcpus > CPU_LIMIT)
-			argp_error(state, "--vcpus wants a number from 1, not '%s'", arg);
+			argp_error(state, "--vcpus takes a number from 1, not '%s'", arg);
 		return 0;
 	case OPT_HOUSEKEEPING:
 		plan->housekeeping_arg = arg;
@@ -138,7 +138,7 @@ static error_t parse_hardware(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'm':
 		if (!parse_mem(arg, &plan->memory))
-			argp_error(state, "--mem wants a size such as 512M or 4G, not '%s'", arg);
+			argp_error(state, "--mem takes a size such as 512M or 4G, not '%s'", arg);
 		return 0;
 	case OPT_HUGEPAGES:
 		one_of(state, "hugepages", arg, "2M", "1G");
@@ -195,8 +195,8 @@ static error_t parse_software(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Options that exclude or need each other; run_usage() judges what they say. */
-static void check_usage(struct argp_state *state, const struct run_plan *plan)
+/* Checks which options go together; run_usage() checks their values. */
+static void check_options(struct argp_state *state, const struct run_plan *plan)
 {
 	if (!plan->kernel && !plan->disk)
 		argp_error(state, "nothing to boot: give --kernel FILE or --disk IMAGE");
@@ -243,7 +243,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		strv_add(&plan->extra, arg);
 		return 0;
 	case ARGP_KEY_END:
-		check_usage(state, plan);
+		check_options(state, plan);
 		return 0;
 	default:
 		return parse_software(key, arg, state);
@@ -266,7 +266,7 @@ static void print_plan(const struct run_plan *plan, const struct strv *argv, con
 		return;
 	}
 	if (!plan->quiet)
-		cuts_foretell(changes);
+		cuts_print_changes(changes);
 	for (size_t i = 0; i < argv->n; i++) {
 		word = shell_quote(argv->v[i]);
 		printf("%s%s", i ? " " : "", word);
@@ -275,7 +275,7 @@ static void print_plan(const struct run_plan *plan, const struct strv *argv, con
 	putchar('\n');
 }
 
-/* The run directory's lock; negative after a message. */
+/* Takes the run directory's lock. A descriptor, or a negative number after a message. */
 static int lock_directory(void)
 {
 	int lock = run_lock();
@@ -285,12 +285,12 @@ static int lock_directory(void)
 		return lock;
 	dir = run_dir();
 	fail("cannot use the run directory %s: %s", dir, strerror(-lock));
-	advise("run as root, or set XDG_RUNTIME_DIR or TAXCUT_RUN_DIR to a directory of yours");
+	hint("run as root, or set XDG_RUNTIME_DIR or TAXCUT_RUN_DIR to a directory that you can write");
 	free(dir);
 	return lock;
 }
 
-static int run(struct run_plan *plan)
+static int run_plan_start(struct run_plan *plan)
 {
 	struct cut_changes changes = { .n = 0 };
 	struct strv argv = { 0 };
@@ -338,7 +338,7 @@ int cmd_run(int argc, char **argv)
 		plan.machine = plan.kernel ? "microvm" : "q35";
 	ret = run_usage(&plan);
 	if (!ret)
-		ret = run(&plan);
+		ret = run_plan_start(&plan);
 	strv_free(&plan.drives);
 	strv_free(&plan.extra);
 	free(name);

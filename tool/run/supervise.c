@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Starting, pinning and watching one QEMU.
+ * Starts, pins and supervises one QEMU.
  *
  * One thread. SIGINT, SIGTERM, SIGHUP and SIGCHLD are blocked from before the fork
- * and taken with sigtimedwait(2), so none is lost between two steps and no code
- * runs in a handler. The order is:
+ * on and received with sigtimedwait(2): none is lost between two steps, and no code
+ * runs in a signal handler. The order is:
  *
- *   1. fork; the child takes the housekeeping CPUs before it becomes QEMU, so that
- *      every thread of QEMU is born there, and QEMU starts with -S (guest stopped);
- *   2. the claim on the CPUs is recorded, then the run directory's lock released;
- *   3. over QMP: the vCPU threads are moved to their CPUs, one to one, and all
- *      affinities read back;
- *   4. only then the guest is let go ("cont");
- *   5. as long as it runs, threads that a vCPU thread gave birth to are moved off
- *      the vCPU's CPU (KVM's worker, for one, starts with the first KVM_RUN).
+ *   1. fork; the child sets its affinity to the housekeeping CPUs and executes QEMU
+ *      with -S (guest stopped), so every thread of QEMU starts on those CPUs;
+ *   2. write the instance's record, which claims the CPUs, then release the run
+ *      directory's lock;
+ *   3. over QMP: pin each vCPU thread to its CPU and read all affinities back;
+ *   4. start the guest ("cont");
+ *   5. while the guest runs, move threads that a vCPU thread has created off the
+ *      vCPU's CPU (KVM creates a worker at the first KVM_RUN, for example).
  *
- * The QMP connection is open only for moments, as `taxcut stat` uses the same socket.
+ * Each step opens and closes the QMP connection, as `taxcut stat` uses the same socket.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -44,7 +44,7 @@
 
 /*
  * struct runner - the running instance
- * @status: as from waitpid(2), valid once @ended
+ * @status: from waitpid(2), valid when @ended is set
  * @stops: stop signals received so far
  * @tids: vCPU threads by vCPU index
  */
@@ -72,7 +72,7 @@ static void block_signals(struct runner *r)
 	sigaddset(&r->signals, SIGHUP);
 	sigaddset(&r->signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &r->signals, &r->old_signals);
-	/* Ignored by our parent, it would reap QEMU behind our back. */
+	/* If the parent process left SIGCHLD ignored, the kernel would reap QEMU, and its status would be lost. */
 	signal(SIGCHLD, SIG_DFL);
 }
 
@@ -82,7 +82,7 @@ static void reap(struct runner *r)
 		r->ended = true;
 }
 
-/* Waits for a signal or @ms (-1: for ever) and notes what it means. */
+/* Waits for a signal, at most @ms (-1: no limit), and updates @r. */
 static void wait_event(struct runner *r, int ms)
 {
 	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
@@ -94,26 +94,26 @@ static void wait_event(struct runner *r, int ms)
 	reap(r);
 }
 
-/* Called while something is awaited; true when waiting has become pointless. */
-static bool waiting(void *arg)
+/* Called during waits; true when the wait should end: QEMU has ended, or a stop signal has arrived. */
+static bool on_tick(void *arg)
 {
 	struct runner *r = arg;
 	double now = now_s();
 
 	wait_event(r, 0);
 	if (now - r->started > 2 && now - r->said > 5) {
-		say("%s: QEMU is starting (%.0f s)", r->plan->name, now - r->started);
+		info("%s: QEMU is starting (%.0f s)", r->plan->name, now - r->started);
 		r->said = now;
 	}
 	return r->ended || r->stops;
 }
 
-static void child(const struct runner *r, char **argv, int error_fd)
+static void exec_qemu(const struct runner *r, char **argv, int error_fd)
 {
 	int err;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	/* Signals for the foreground group are then ours alone to forward. */
+	/* Not on a terminal: signals for the foreground process group reach this process only, which forwards them. */
 	if (!isatty(STDIN_FILENO))
 		setpgid(0, 0);
 	sigprocmask(SIG_SETMASK, &r->old_signals, NULL);
@@ -137,7 +137,7 @@ static int spawn(struct runner *r, char **argv)
 	fflush(stdout);
 	r->pid = fork();
 	if (!r->pid)
-		child(r, argv, pipefd[1]);
+		exec_qemu(r, argv, pipefd[1]);
 	close(pipefd[1]);
 	if (r->pid < 0) {
 		close(pipefd[0]);
@@ -161,7 +161,7 @@ static int write_record(struct runner *r, const char *state)
 	return ret ? fail("cannot record the instance: %s", strerror(-ret)) : EXIT_OK;
 }
 
-static int claim(struct runner *r)
+static int record_instance(struct runner *r)
 {
 	const struct run_plan *plan = r->plan;
 
@@ -191,17 +191,17 @@ static int connect_qmp(struct runner *r)
 		ret = qmp_open(&r->qmp, r->socket, (int)((deadline - now_s()) * 1000));
 		if (ret != -ENOENT && ret != -ECONNREFUSED)
 			break;
-		if (now_s() > deadline || waiting(r))
+		if (now_s() > deadline || on_tick(r))
 			break;
 		wait_event(r, 20);
 	}
 	if (!ret)
 		return EXIT_OK;
-	/* A dying QEMU closes its sockets a moment before it can be reaped. */
+	/* An exiting QEMU closes its sockets before waitpid(2) returns it. */
 	for (int i = 0; i < 25 && !r->ended; i++)
 		wait_event(r, 20);
 	if (r->ended)
-		return fail("%s: QEMU ended before the guest started; its message is above", r->plan->name);
+		return fail("%s: QEMU ended before the guest started; see its message above", r->plan->name);
 	if (r->stops)
 		return fail("%s: stopped before the guest started", r->plan->name);
 	return fail("%s: QMP: %s", r->plan->name, r->qmp.err);
@@ -241,7 +241,7 @@ static int pin_failed(const struct runner *r, const char *what, int tid, const s
 	fail("%s: cannot pin %s (thread %d) to CPU %s: %s", r->plan->name, what, tid, list,
 	     strerror(err));
 	if (err == EINVAL)
-		advise("is CPU %s online and in this process's cpuset (/sys/fs/cgroup/.../cpuset.cpus.effective)?", list);
+		hint("is CPU %s online and in this process's cpuset (/sys/fs/cgroup/.../cpuset.cpus.effective)?", list);
 	free(list);
 	return EXIT_FAILED;
 }
@@ -272,8 +272,8 @@ static bool is_vcpu_thread(const struct runner *r, int tid)
 	return false;
 }
 
-/* A thread that ends meanwhile needs no CPU. */
-static int keep_off(const struct runner *r, int tid)
+/* A thread that ends meanwhile (ESRCH) is no error. */
+static int move_off_vcpu_cpus(const struct runner *r, int tid)
 {
 	const struct cpu_mask *want = &r->plan->housekeeping;
 	struct cpu_mask got;
@@ -303,7 +303,7 @@ static int pin_others(const struct runner *r)
 	while (!ret && d && (de = readdir(d))) {
 		tid = atoi(de->d_name);
 		if (tid > 0 && !is_vcpu_thread(r, tid))
-			ret = keep_off(r, tid);
+			ret = move_off_vcpu_cpus(r, tid);
 	}
 	if (d)
 		closedir(d);
@@ -311,7 +311,7 @@ static int pin_others(const struct runner *r)
 	return ret;
 }
 
-static void tell(const struct runner *r)
+static void print_placement(const struct runner *r)
 {
 	char *hk = mask_format(&r->plan->housekeeping);
 
@@ -321,7 +321,7 @@ static void tell(const struct runner *r)
 			fprintf(stderr, " %d on %d", i, r->plan->cpus.cpu[i]);
 		fprintf(stderr, "; QEMU's other threads on %s; %s\n", hk, r->plan->device);
 	} else {
-		say("%s: not pinned; %s", r->plan->name, r->plan->device);
+		info("%s: not pinned; %s", r->plan->name, r->plan->device);
 	}
 	free(hk);
 }
@@ -341,7 +341,7 @@ static int pin_all(struct runner *r)
 	return ret;
 }
 
-static int let_go(struct runner *r)
+static int start_guest(struct runner *r)
 {
 	json_t *ret = qmp_exec(&r->qmp, "cont", NULL, COMMAND_TIMEOUT_MS);
 
@@ -351,28 +351,28 @@ static int let_go(struct runner *r)
 	return EXIT_OK;
 }
 
-static int set_up(struct runner *r)
+static int set_up_guest(struct runner *r)
 {
 	int ret;
 
-	r->qmp.tick = waiting;
+	r->qmp.tick = on_tick;
 	r->qmp.tick_arg = r;
 	ret = connect_qmp(r);
 	if (!ret)
 		ret = pin_all(r);
 	if (!ret && !r->plan->quiet)
-		tell(r);
+		print_placement(r);
 	if (!ret)
 		ret = write_record(r, "running");
 	if (!ret)
-		ret = let_go(r);
+		ret = start_guest(r);
 	qmp_close(&r->qmp);
 	r->qmp.tick = NULL;
 	return ret;
 }
 
-/* Ends QEMU whatever it does: politely, then not. */
-static void end(struct runner *r)
+/* Ends QEMU: SIGTERM, then SIGKILL. */
+static void terminate(struct runner *r)
 {
 	static const int signals[] = { SIGTERM, SIGKILL };
 	double deadline;
@@ -385,7 +385,7 @@ static void end(struct runner *r)
 	}
 }
 
-static bool ask(struct runner *r, const char *cmd)
+static bool qmp_command(struct runner *r, const char *cmd)
 {
 	json_t *ret = NULL;
 	bool ok;
@@ -394,21 +394,21 @@ static bool ask(struct runner *r, const char *cmd)
 		ret = qmp_exec(&r->qmp, cmd, NULL, STOP_TIMEOUT_MS);
 	ok = ret != NULL;
 	if (!ok)
-		say("%s: %s: %s", r->plan->name, cmd, r->qmp.err ? r->qmp.err : "no answer");
+		info("%s: %s: %s", r->plan->name, cmd, r->qmp.err ? r->qmp.err : "no answer");
 	qmp_close(&r->qmp);
 	json_decref(ret);
 	return ok;
 }
 
-/* Returns the time to the next sweep: soon at first, then rarely; -1: no more. */
-static int sweep(struct runner *r, int interval_ms)
+/* Returns the interval to the next pass, which doubles up to SWEEP_LAST_MS; -1: no further pass. */
+static int pin_late_threads(struct runner *r, int interval_ms)
 {
 	if (interval_ms < 0 || pin_others(r))
 		return -1;
 	return interval_ms * 2 < SWEEP_LAST_MS ? interval_ms * 2 : SWEEP_LAST_MS;
 }
 
-static void watch(struct runner *r)
+static void supervise(struct runner *r)
 {
 	int handled = 0, interval = r->plan->cpus.n ? SWEEP_FIRST_MS : -1;
 
@@ -417,16 +417,16 @@ static void watch(struct runner *r)
 		if (r->ended)
 			continue;
 		if (r->stops == handled) {
-			interval = sweep(r, interval);
+			interval = pin_late_threads(r, interval);
 			continue;
 		}
 		handled = r->stops;
 		if (handled == 1) {
-			say("%s: asking the guest to power off; a second signal ends it at once",
+			info("%s: asking the guest to power off; a second signal ends QEMU at once",
 			    r->plan->name);
-			ask(r, "system_powerdown");
-		} else if (handled > 2 || !ask(r, "quit")) {
-			end(r);
+			qmp_command(r, "system_powerdown");
+		} else if (handled > 2 || !qmp_command(r, "quit")) {
+			terminate(r);
 		}
 	}
 }
@@ -435,7 +435,7 @@ static int exit_status(const struct runner *r)
 {
 	if (WIFEXITED(r->status))
 		return WEXITSTATUS(r->status);
-	say("%s: QEMU was ended by signal %d (%s)", r->plan->name, WTERMSIG(r->status),
+	info("%s: QEMU was ended by signal %d (%s)", r->plan->name, WTERMSIG(r->status),
 	    strsignal(WTERMSIG(r->status)));
 	return 128 + WTERMSIG(r->status);
 }
@@ -450,15 +450,15 @@ int run_supervise(const struct run_plan *plan, char **argv, int lock)
 	block_signals(&r);
 	ret = spawn(&r, argv);
 	if (!ret)
-		ret = claim(&r);
+		ret = record_instance(&r);
 	close(lock);
 	if (!ret)
-		ret = set_up(&r);
+		ret = set_up_guest(&r);
 	if (!ret) {
-		watch(&r);
+		supervise(&r);
 		ret = exit_status(&r);
 	} else if (!r.ended) {
-		end(&r);
+		terminate(&r);
 	} else if (WIFEXITED(r.status) && WEXITSTATUS(r.status)) {
 		ret = WEXITSTATUS(r.status);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is wrong with a command line by itself, whatever the machine. */
+/* Errors of a command line that need no look at the machine. */
 #include <string.h>
 
 #include "host/cuts.h"
@@ -16,11 +16,11 @@
 static int usage_memory(const struct run_plan *plan)
 {
 	if (plan->memory < MEMORY_MIN || plan->memory & ((1u << 20) - 1))
-		return misuse("--mem wants whole MiB, 16 at least");
+		return usage_error("--mem takes whole MiB, 16 at least");
 	if (plan->memory > MEMORY_MAX)
-		return misuse("--mem wants 4096T at most: no processor addresses more");
+		return usage_error("--mem takes 4096T at most: no processor addresses more");
 	if (plan->hugepage && plan->memory % plan->hugepage)
-		return misuse("--mem is not a multiple of the huge page size");
+		return usage_error("--mem is not a multiple of the huge page size");
 	return EXIT_OK;
 }
 
@@ -29,20 +29,20 @@ static int usage_cpus(struct run_plan *plan)
 	int dup;
 
 	if (!cpulist_parse(plan->cpus_arg, &plan->cpus)) {
-		misuse("--cpus '%s' is not a list of CPUs", plan->cpus_arg);
-		advise("write numbers and ranges, for example 2,3 or 4-7; vCPU 0 gets the first");
+		usage_error("--cpus '%s' is not a list of CPUs", plan->cpus_arg);
+		hint("give numbers and ranges, for example 2,3 or 4-7; vCPU 0 gets the first CPU");
 		return EXIT_USAGE;
 	}
 	dup = cpulist_duplicate(&plan->cpus);
 	if (dup >= 0) {
-		misuse("CPU %d is given twice", dup);
-		advise("give each vCPU a CPU of its own");
+		usage_error("CPU %d is given twice", dup);
+		hint("each vCPU needs a CPU of its own");
 		return EXIT_USAGE;
 	}
 	if (plan->vcpus > (uint64_t)plan->cpus.n) {
-		misuse("%llu vCPUs are more than the %d CPUs given",
+		usage_error("%llu vCPUs are more than the %d CPUs given",
 		       (unsigned long long)plan->vcpus, plan->cpus.n);
-		advise("give each vCPU a CPU of its own with --cpus, or lower --vcpus");
+		hint("list more CPUs with --cpus, or lower --vcpus");
 		return EXIT_USAGE;
 	}
 	if (plan->vcpus)
@@ -56,12 +56,12 @@ static int usage_housekeeping(struct run_plan *plan)
 	struct cpu_mask mine;
 
 	if (!run_pinned(plan))
-		return misuse("--housekeeping keeps QEMU's threads off the vCPUs' CPUs: not with --cpus none");
+		return usage_error("--housekeeping needs pinned vCPUs: not with --cpus none");
 	if (!mask_parse(plan->housekeeping_arg, &plan->housekeeping) || !mask_count(&plan->housekeeping))
-		return misuse("--housekeeping '%s' is not a list of CPUs", plan->housekeeping_arg);
+		return usage_error("--housekeeping '%s' is not a list of CPUs", plan->housekeeping_arg);
 	cpulist_mask(&plan->cpus, &mine);
 	if (mask_intersects(&plan->housekeeping, &mine))
-		return misuse("--housekeeping '%s' names a CPU of --cpus", plan->housekeeping_arg);
+		return usage_error("--housekeeping '%s' names a CPU of --cpus", plan->housekeeping_arg);
 	return EXIT_OK;
 }
 
@@ -75,7 +75,7 @@ int run_usage(struct run_plan *plan)
 	int ret;
 
 	if (!instance_name_ok(plan->name))
-		return misuse("--name '%s': use letters, digits, '.', '_' and '-', at most 64", plan->name);
+		return usage_error("--name '%s': use letters, digits, '.', '_' and '-', at most 64", plan->name);
 	ret = usage_memory(plan);
 	if (!ret && plan->cpus_arg && run_pinned(plan))
 		ret = usage_cpus(plan);

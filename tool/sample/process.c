@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Statistics of a process without QMP. QEMU keeps the vCPU files that
- * KVM_GET_STATS_FD gave it open (and the VM's only while it answers a query), under
- * names that contain "kvm-vcpu-stats" and "kvm-vm-stats"; pidfd_getfd(2) borrows
- * them. They are read with pread(2), as the file position is shared with QEMU.
+ * Statistics of a process without QMP. QEMU keeps the vCPUs' statistics files
+ * (KVM_GET_STATS_FD) open, and the VM's during a query. Their names contain
+ * "kvm-vcpu-stats" and "kvm-vm-stats"; pidfd_getfd(2) duplicates the descriptors.
+ * The file position is shared with QEMU, so the files are read with pread(2).
  * Layout: Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD,
  * and struct kvm_stats_header and kvm_stats_desc in <linux/kvm.h>.
  */
@@ -63,7 +63,7 @@ static bool read_at(int fd, void *buf, size_t len, size_t offset)
 	return pread(fd, buf, len, (off_t)offset) == (ssize_t)len;
 }
 
-/* What follows the header: descriptors, each with its name, and values. */
+/* The parts behind the header: descriptors, each followed by its name, and values. */
 struct contents {
 	const struct kvm_stats_header *head;
 	size_t step;
@@ -72,7 +72,7 @@ struct contents {
 	size_t values_size;
 };
 
-/* The name is not necessarily terminated. */
+/* @name may lack a NUL in the file; *@name is a copy that the caller frees. */
 static const struct kvm_stats_desc *desc_at(const struct contents *c, size_t index, char **name)
 {
 	const char *at = c->descs + index * c->step;
@@ -81,8 +81,8 @@ static const struct kvm_stats_desc *desc_at(const struct contents *c, size_t ind
 	return *name ? (const struct kvm_stats_desc *)at : NULL;
 }
 
-/* One statistic of the file into @obj, its kind into @schema. */
-static bool take_stat(const struct contents *c, size_t index, json_t *obj, json_t *schema)
+/* Adds one statistic of the file to @obj and its type and unit to @schema. */
+static bool add_stat(const struct contents *c, size_t index, json_t *obj, json_t *schema)
 {
 	json_t *value = NULL, *arr;
 	const struct kvm_stats_desc *desc;
@@ -108,7 +108,7 @@ static bool take_stat(const struct contents *c, size_t index, json_t *obj, json_
 	return value;
 }
 
-/* The bytes of all values; 0 when it is too much for a file of statistics. */
+/* The size of all values in bytes; 0 when it exceeds the limit. */
 static size_t values_size(const struct contents *c)
 {
 	size_t size = 0, end;
@@ -145,7 +145,7 @@ static json_t *read_stats(int fd, json_t *schema)
 	     head.name_size <= NAME_SIZE_MAX && head.name_size % _Alignof(struct kvm_stats_desc) == 0 &&
 	     read_contents(fd, &c);
 	for (size_t i = 0; ok && i < head.num_desc; i++)
-		ok = take_stat(&c, i, obj, schema);
+		ok = add_stat(&c, i, obj, schema);
 	free(c.descs);
 	free(c.values);
 	if (ok)
@@ -154,7 +154,7 @@ static json_t *read_stats(int fd, json_t *schema)
 	return NULL;
 }
 
-/* N of the identification "kvm-PID/vcpu-N", or -1 for a VM's file. */
+/* N of the identifier "kvm-PID/vcpu-N", or -1 for a VM's file. */
 static int vcpu_index(int fd)
 {
 	struct kvm_stats_header head;
@@ -168,7 +168,7 @@ static int vcpu_index(int fd)
 	return p ? atoi(p + strlen("/vcpu-")) : -1;
 }
 
-static void keep_stats(struct sample *s, int index, json_t *stats)
+static void store_stats(struct sample *s, int index, json_t *stats)
 {
 	if (index < 0) {
 		json_object_update(s->vm, stats);
@@ -180,7 +180,7 @@ static void keep_stats(struct sample *s, int index, json_t *stats)
 	json_array_set_new(s->vcpus, (size_t)index, stats);
 }
 
-/* Reads the file behind descriptor @fd of the process when it is one of ours. */
+/* Reads the file behind descriptor @fd of the process if it is a statistics file. */
 static void read_fd(int pidfd, const char *link, int fd, struct sample *s)
 {
 	json_t *stats;
@@ -195,7 +195,7 @@ static void read_fd(int pidfd, const char *link, int fd, struct sample *s)
 	stats = index < VCPUS_MAX ? read_stats(own, s->schema) : NULL;
 	close(own);
 	if (stats)
-		keep_stats(s, index, stats);
+		store_stats(s, index, stats);
 }
 
 static void read_fds(int pidfd, pid_t pid, struct sample *s)
@@ -236,6 +236,6 @@ int sample_process(pid_t pid, struct sample *s)
 		return EXIT_OK;
 	sample_free(s);
 	fail("process %d holds no readable KVM statistics", (int)pid);
-	advise("name the process of a QEMU (7.1 or newer) of yours, or run as root");
+	hint("give the pid of a QEMU (7.1 or newer) that runs as your user, or run as root");
 	return EXIT_FAILED;
 }

@@ -10,7 +10,7 @@
 
 #define TIMEOUT_MS 10000
 
-static const char *text(const json_t *obj, const char *key)
+static const char *string_member(const json_t *obj, const char *key)
 {
 	const char *s = json_string_value(json_object_get(obj, key));
 
@@ -18,8 +18,8 @@ static const char *text(const json_t *obj, const char *key)
 }
 
 /*
- * [{"name": n, "value": v}, ...] as {n: v, ...}; booleans become 0 and 1. QEMU
- * lists them last to first.
+ * Converts [{"name": n, "value": v}, ...] to {n: v, ...}; booleans become 0 and 1.
+ * QEMU lists the statistics in reverse order.
  */
 static json_t *stats_object(const json_t *stats)
 {
@@ -29,16 +29,16 @@ static json_t *stats_object(const json_t *stats)
 		stat = json_array_get(stats, i);
 		value = json_object_get(stat, "value");
 		if (json_is_boolean(value))
-			json_object_set_new(obj, text(stat, "name"),
+			json_object_set_new(obj, string_member(stat, "name"),
 					    json_integer(json_is_true(value)));
 		else if (value)
-			json_object_set(obj, text(stat, "name"), value);
+			json_object_set(obj, string_member(stat, "name"), value);
 	}
 	return obj;
 }
 
-/* The results of one target, KVM's only. */
-static json_t *query(struct qmp *q, const char *target)
+/* KVM's statistics of one target ("vm", "vcpu"): an array of objects. */
+static json_t *query_stats(struct qmp *q, const char *target)
 {
 	json_t *args = json_pack("{s:s, s:[{s:s}]}", "target", target,
 				 "providers", "provider", "kvm");
@@ -49,17 +49,17 @@ static json_t *query(struct qmp *q, const char *target)
 		return NULL;
 	out = json_array();
 	json_array_foreach(answer, i, result)
-		if (!strcmp(text(result, "provider"), "kvm"))
+		if (!strcmp(string_member(result, "provider"), "kvm"))
 			json_array_append_new(out, stats_object(json_object_get(result, "stats")));
 	json_decref(answer);
 	return out;
 }
 
-/* "ns", "bytes", ...; a plain count has no unit. */
+/* "ns", "bytes", ...; "" for a count. */
 static char *unit_name(const json_t *stat)
 {
 	int exponent = (int)json_integer_value(json_object_get(stat, "exponent"));
-	const char *unit = text(stat, "unit");
+	const char *unit = string_member(stat, "unit");
 
 	if (!strcmp(unit, "seconds"))
 		return xstrdup(exponent == -9 ? "ns" : exponent == -6 ? "us" :
@@ -67,7 +67,7 @@ static char *unit_name(const json_t *stat)
 	return xstrdup(unit);
 }
 
-static json_t *schemas(struct qmp *q)
+static json_t *query_schemas(struct qmp *q)
 {
 	json_t *args = json_pack("{s:s}", "provider", "kvm");
 	json_t *answer = qmp_exec(q, "query-stats-schemas", args, TIMEOUT_MS);
@@ -78,8 +78,8 @@ static json_t *schemas(struct qmp *q)
 		json_array_foreach(json_object_get(schema, "stats"), j, stat) {
 			char *unit = unit_name(stat);
 
-			json_object_set_new(out, text(stat, "name"),
-					    json_pack("{s:s, s:s}", "type", text(stat, "type"),
+			json_object_set_new(out, string_member(stat, "name"),
+					    json_pack("{s:s, s:s}", "type", string_member(stat, "type"),
 						      "unit", unit));
 			free(unit);
 		}
@@ -96,12 +96,12 @@ int sample_qmp(const char *socket, struct sample *s)
 
 	*s = (struct sample){ 0 };
 	if (!qmp_open(&q, socket, TIMEOUT_MS))
-		vms = query(&q, "vm");
+		vms = query_stats(&q, "vm");
 	if (vms) {
 		sample_stamp(s);
 		s->vm = json_incref(json_array_get(vms, 0));
-		s->vcpus = query(&q, "vcpu");
-		s->schema = schemas(&q);
+		s->vcpus = query_stats(&q, "vcpu");
+		s->schema = query_schemas(&q);
 		json_decref(vms);
 	}
 	if (!s->vcpus || !json_array_size(s->vcpus)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the readings of all sources have in common: values, rates, their end. */
+/* Values and rates of samples. */
 #include <string.h>
 
 #include <x86intrin.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One reading of an instance's statistics, from QEMU (QMP query-stats, which reads
- * KVM_GET_STATS_FD) or straight from the statistics files that a process holds.
+ * One reading of a VM's statistics, from QEMU (QMP query-stats, which reads
+ * KVM_GET_STATS_FD) or from the statistics files that QEMU's process holds.
  */
 #ifndef TAXCUT_SAMPLE_SAMPLE_H
 #define TAXCUT_SAMPLE_SAMPLE_H
@@ -13,11 +13,11 @@
 #include <jansson.h>
 
 /*
- * struct sample - counters at one time
- * @when: seconds, monotonic
- * @tsc: the host's TSC then
+ * struct sample - the counters at one time
+ * @when: monotonic time in seconds
+ * @tsc: the host's TSC at that time
  * @vm: object, name to value
- * @vcpus: array by vCPU index of such objects
+ * @vcpus: array of such objects, by vCPU index
  * @schema: object, name to {"type": ..., "unit": ...}
  *
  * A value is an integer, or an array of integers for a histogram.
@@ -34,20 +34,20 @@ struct sample {
 void sample_stamp(struct sample *s);
 void sample_free(struct sample *s);
 
-/* The number behind a value: itself, or the sum of a histogram's buckets. */
+/* An integer value, or the sum of a histogram's buckets. */
 json_int_t sample_number(const json_t *value);
 /*
- * What a statistic shows: with @before what it grew by, per second, if it only grows; its value
- * otherwise. @new and @old are the values of @name in the two.
+ * The figure to show for a statistic: with @before and a cumulative statistic the rate per second, else
+ * the value. @new and @old are the values of @name in the two samples.
  */
 double sample_figure(const struct sample *now, const struct sample *before, const char *name,
 		     const json_t *new, const json_t *old);
-/* The same of one vCPU, which both must have, and the sum of all. */
+/* The same for one vCPU, which both samples must have, and for the sum of all vCPUs. */
 double sample_vcpu_figure(const struct sample *now, const struct sample *before, const char *name,
 			  size_t vcpu);
 double sample_total_figure(const struct sample *now, const struct sample *before, const char *name);
 
-/* Does a statistic only ever grow, so that rates of it mean something? */
+/* Is the statistic cumulative, so that it has a rate? */
 bool sample_cumulative(const struct sample *s, const char *name);
 
 #endif

@@ -49,7 +49,7 @@ static const char *record_string(const struct instance *in, const char *key)
 	return s ? s : "-";
 }
 
-/* In the order of the vCPUs; CPUs that follow each other as FIRST-LAST. */
+/* The CPUs in vCPU order; consecutive CPUs as FIRST-LAST. */
 static char *list_cpus(const struct instance *in)
 {
 	char *out = xstrdup(in->cpus.n ? "" : "not pinned"), *longer;
@@ -100,7 +100,7 @@ int cmd_list(int argc, char **argv)
 {
 	static const struct argp argp = {
 		list_options, parse_list, NULL,
-		"List the instances that `taxcut run' started and that still run.",
+		"List the running instances of `taxcut run'.",
 		NULL, NULL, NULL
 	};
 	struct list_args args = { 0 };
@@ -113,7 +113,7 @@ int cmd_list(int argc, char **argv)
 	else if (all.n)
 		list_table(&all);
 	else
-		say("no instance runs");
+		info("no instance runs");
 	instances_free(&all);
 	return EXIT_OK;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* taxcut stat: the exits of an instance, by reason and vCPU; once or live. */
+/* taxcut stat: the exits of an instance by reason and vCPU, once or as rates. */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,17 +9,17 @@
 #include "lib/live.h"
 #include "lib/table.h"
 #include "lib/util.h"
+#include "options.h"
 #include "sample/process.h"
 #include "sample/qmp.h"
 #include "sample/sample.h"
 #include "stat.h"
 
-/* More vCPUs than this are summed unless --per-vcpu asks for them. */
+/* With more vCPUs than this only the sum is shown, unless --per-vcpu is given. */
 #define COLUMNS_MAX 8
 
 enum {
-	OPT_JSON = 0x100,
-	OPT_VM,
+	OPT_VM = WATCH_OPT_JSON + 1,
 	OPT_QMP,
 	OPT_PER_VCPU,
 	OPT_TOTAL,
@@ -28,17 +27,13 @@ enum {
 };
 
 /*
- * struct stat_args - options and the target they lead to
- * @interval: seconds between two readings, 0 for one reading
- * @count: readings in live mode, 0 for no end
- * @pid: read its files when @socket is NULL
+ * struct stat_args - options, then the target
+ * @pid: the process whose statistics files are read when @socket is NULL
  */
 struct stat_args {
 	const char *vm;
 	const char *qmp;
-	double interval;
-	uint64_t count;
-	bool json;
+	struct watch_options watch;
 	bool per_vcpu;
 	bool total;
 	bool all;
@@ -48,14 +43,14 @@ struct stat_args {
 };
 
 static const struct argp_option stat_options[] = {
-	{ "vm", OPT_VM, "NAME|PID", 0, "The instance, or the process of any QEMU (default: the only instance)", 0 },
-	{ "qmp", OPT_QMP, "PATH", 0, "Ask the QEMU behind this QMP socket", 0 },
+	{ "vm", OPT_VM, "NAME|PID", 0, "The instance, or any QEMU process (default: the only instance)", 0 },
+	{ "qmp", OPT_QMP, "PATH", 0, "The QEMU at this QMP socket", 0 },
 	{ "interval", 'i', "SECONDS", 0, "Show rates, every SECONDS", 0 },
 	{ "count", 'c', "N", 0, "End after N intervals (implies --interval 1)", 0 },
-	{ "per-vcpu", OPT_PER_VCPU, NULL, 0, "One column per vCPU however many there are", 0 },
+	{ "per-vcpu", OPT_PER_VCPU, NULL, 0, "One column per vCPU, even for many vCPUs", 0 },
 	{ "total", OPT_TOTAL, NULL, 0, "The sum of all vCPUs only", 0 },
-	{ "all", OPT_ALL, NULL, 0, "Also what is zero, and the statistics of the whole VM", 0 },
-	{ "json", OPT_JSON, NULL, 0, "Print JSON; live, one object per line", 0 },
+	{ "all", OPT_ALL, NULL, 0, "Also zero values and the statistics of the VM", 0 },
+	{ "json", WATCH_OPT_JSON, NULL, 0, "Print JSON; with --interval, one object per line", 0 },
 	{ 0 }
 };
 
@@ -70,14 +65,6 @@ static error_t parse_stat(int key, char *arg, struct argp_state *state)
 	case OPT_QMP:
 		args->qmp = arg;
 		return 0;
-	case 'i':
-		if (!live_interval(arg, &args->interval))
-			argp_error(state, "--interval wants seconds, from 0.05, not '%s'", arg);
-		return 0;
-	case 'c':
-		if (!parse_u64(arg, &args->count) || !args->count)
-			argp_error(state, "--count wants a number from 1, not '%s'", arg);
-		return 0;
 	case OPT_PER_VCPU:
 		args->per_vcpu = true;
 		return 0;
@@ -87,22 +74,16 @@ static error_t parse_stat(int key, char *arg, struct argp_state *state)
 	case OPT_ALL:
 		args->all = true;
 		return 0;
-	case OPT_JSON:
-		args->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument '%s'", arg);
-		return EINVAL;
 	case ARGP_KEY_END:
 		if (args->total && args->per_vcpu)
 			argp_error(state, "--total and --per-vcpu exclude each other");
 		if (args->vm && args->qmp)
 			argp_error(state, "--vm and --qmp exclude each other");
-		if (args->count && !(args->interval > 0))
-			args->interval = 1;
+		if (args->watch.count && !(args->watch.interval > 0))
+			args->watch.interval = 1;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return watch_parse_option(key, arg, state, &args->watch);
 	}
 }
 
@@ -114,13 +95,13 @@ static int only_instance(struct stat_args *args, const struct instances *all)
 	}
 	fail(all->n ? "%zu instances run" : "no instance runs", all->n);
 	if (all->n)
-		advise("name one with --vm NAME or --vm PID; `taxcut list' shows those of taxcut run");
+		hint("choose one with --vm NAME or --vm PID; `taxcut list' shows the instances");
 	else
-		advise("start one with taxcut run, or name a QEMU that somebody else has started with --vm PID");
+		hint("start one with taxcut run, or give the pid of another QEMU with --vm PID");
 	return EXIT_FAILED;
 }
 
-/* From --vm and --qmp to a socket or a process. */
+/* Finds the socket or the process that --vm and --qmp select. */
 static int find_target(struct stat_args *args)
 {
 	struct instances all;
@@ -142,7 +123,7 @@ static int find_target(struct stat_args *args)
 		args->pid = (pid_t)pid;
 	} else {
 		ret = fail("there is no instance '%s'", args->vm);
-		advise("`taxcut list' shows the instances");
+		hint("`taxcut list' shows the instances");
 	}
 	instances_free(&all);
 	return ret;
@@ -158,7 +139,7 @@ static void figure_cell(struct table *t, double value, bool rate)
 	table_cell(t, rate ? "%.1f" : "%.0f", value);
 }
 
-/* "exits", "halt_wait_ns" ... as the hypervisor names them, with the unit if any. */
+/* The hypervisor's name ("exits", "halt_wait_ns"), and the unit unless the name contains it. */
 static void name_cell(struct table *t, const struct sample *s, const char *name)
 {
 	const char *unit = json_string_value(json_object_get(json_object_get(s->schema, name),
@@ -213,7 +194,7 @@ static void vm_table(const struct sample *now, const struct sample *before)
 	table_print(&t);
 }
 
-/* The same figures as objects; histograms keep their buckets in a single reading. */
+/* The figures as an object; a single reading keeps the buckets of histograms. */
 static json_t *figures_json(const struct sample *now, const struct sample *before,
 			    const json_t *new, const json_t *old)
 {
@@ -263,7 +244,7 @@ static void print_json(const struct stat_args *args, const struct sample *now,
 static void print_sample(const struct stat_args *args, const struct sample *now,
 			 const struct sample *before)
 {
-	if (args->json) {
+	if (args->watch.json) {
 		print_json(args, now, before);
 	} else {
 		if (before && isatty(STDOUT_FILENO))
@@ -277,15 +258,15 @@ static void print_sample(const struct stat_args *args, const struct sample *now,
 	fflush(stdout);
 }
 
-static int live(const struct stat_args *args, struct sample *before)
+static int print_rates(const struct stat_args *args, struct sample *before)
 {
 	struct sample now;
 	uint64_t n = 0;
 	int ret = EXIT_OK;
 
 	live_begin();
-	while (!args->count || n++ < args->count) {
-		if (!live_wait(args->interval) || ferror(stdout))
+	while (!args->watch.count || n++ < args->watch.count) {
+		if (!live_wait(args->watch.interval) || ferror(stdout))
 			break;
 		ret = take_sample(args, &now);
 		if (ret)
@@ -301,8 +282,8 @@ int cmd_stat(int argc, char **argv)
 {
 	static const struct argp argp = {
 		stat_options, parse_stat, NULL,
-		"Show how often an instance's vCPUs left the guest, and why."
-		"\vNames are the hypervisor's own. Without --interval: counts since the start.",
+		"Show how often the vCPUs of an instance left the guest, and why."
+		"\vThe names are the hypervisor's. Without --interval: counts since the start.",
 		NULL, NULL, NULL
 	};
 	struct stat_args args = { 0 };
@@ -313,10 +294,10 @@ int cmd_stat(int argc, char **argv)
 	ret = find_target(&args);
 	if (!ret)
 		ret = take_sample(&args, &first);
-	if (!ret && !(args.interval > 0))
+	if (!ret && !(args.watch.interval > 0))
 		print_sample(&args, &first, NULL);
 	else if (!ret)
-		ret = live(&args, &first);
+		ret = print_rates(&args, &first);
 	sample_free(&first);
 	free(args.socket);
 	return ret;

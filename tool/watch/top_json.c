@@ -4,25 +4,25 @@
 #include "top_json.h"
 #include "top_view.h"
 
-/* What is unknown is left out. */
-static void put(json_t *obj, const char *key, double value)
+/* Unknown values (negative) are omitted. */
+static void put_known(json_t *obj, const char *key, double value)
 {
 	if (value >= 0)
 		json_object_set_new(obj, key, json_real(value));
 }
 
-/* cpu: the key that CPU time has, a vCPU's or the others'. */
+/* @cpu: the key of the CPU time. */
 static void put_figures(const struct top_view *v, json_t *obj, const struct top_figures *f, const char *cpu)
 {
 	json_t *reasons = json_object();
 
-	put(obj, "exits", f->exits);
-	put(obj, "outside", f->outside);
-	put(obj, "halted", f->halted);
-	put(obj, "polling", f->polling);
-	put(obj, "poll_success", f->poll_success);
-	put(obj, "timer_advance_ns", f->advance);
-	put(obj, cpu, f->cpu);
+	put_known(obj, "exits", f->exits);
+	put_known(obj, "outside", f->outside);
+	put_known(obj, "halted", f->halted);
+	put_known(obj, "polling", f->polling);
+	put_known(obj, "poll_success", f->poll_success);
+	put_known(obj, "timer_advance_ns", f->advance);
+	put_known(obj, cpu, f->cpu);
 	for (size_t i = 0; i < v->reasons.n; i++)
 		if (f->reasons[i] > 0)
 			json_object_set_new(reasons, v->reasons.v[i], json_real(f->reasons[i]));
@@ -54,10 +54,10 @@ void top_json(const struct top_view *v, FILE *out)
 {
 	json_t *hk = json_pack("{s:o}", "cpus", mask_json(&v->housekeeping)), *vms = json_array(), *obj;
 
-	put(hk, "busy", v->busy);
+	put_known(hk, "busy", v->busy);
 	if (v->busiest >= 0) {
 		json_object_set_new(hk, "busiest", json_integer(v->busiest));
-		put(hk, "busiest_busy", v->busiest_share);
+		put_known(hk, "busiest_busy", v->busiest_share);
 	}
 	for (size_t i = 0; i < v->n; i++)
 		json_array_append_new(vms, vm_json(v, &v->vms[i]));

@@ -7,7 +7,7 @@
 
 #include "top_view.h"
 
-/* One line. */
+/* Writes one line. */
 void top_json(const struct top_view *v, FILE *out);
 
 #endif

@@ -10,19 +10,19 @@
 #include "top_read.h"
 
 /*
- * From the statistics files that QEMU holds, which disturbs nobody; where that
- * is not permitted, from QEMU.
+ * Reads the statistics files that QEMU holds, which takes no time of QEMU. Without the
+ * permission for that, asks QEMU.
  */
 static void read_sample(const struct instance *in, struct sample *s, char **error)
 {
-	char *ignored = NULL, **before = keep_messages(&ignored);
+	char *ignored = NULL, **before = capture_message(&ignored);
 	int ret = sample_process(in->pid, s);
 
 	if (ret) {
-		keep_messages(error);
+		capture_message(error);
 		ret = sample_qmp(in->qmp, s);
 	}
-	keep_messages(before);
+	capture_message(before);
 	if (!ret) {
 		free(*error);
 		*error = NULL;

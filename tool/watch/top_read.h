@@ -12,11 +12,11 @@
 #include "sample/sample.h"
 
 /*
- * struct top_reading - everything at one time
- * @cpus: NULL when the host does not tell
- * @sample: one for each instance; its vcpus is NULL when it could not be read, and @error says why
- * @process_ns: CPU time of the instances' processes, -1 where unknown
- * @thread_ns: of their vCPU threads: one object for each instance, vCPU's number to ns
+ * struct top_reading - a reading at one time; arrays have one entry per instance
+ * @cpus: NULL when the CPU times of the host are unknown
+ * @sample: vcpus is NULL when the statistics could not be read; @error then has the reason
+ * @process_ns: CPU time of QEMU's process, -1 when unknown
+ * @thread_ns: CPU time of the vCPU threads, by vCPU; -1 when unknown
  */
 struct top_reading {
 	double when;

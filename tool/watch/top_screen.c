@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * taxcut top on a terminal. One thread: it waits for a key or for the end of the
- * interval, whichever comes first, and draws everything anew; ncurses sends
- * what has changed.
+ * taxcut top on a terminal. One thread: it waits for a key or the end of the interval
+ * and draws the whole screen; ncurses sends the changes to the terminal.
  */
 #include <curses.h>
 #include <errno.h>
@@ -26,12 +25,12 @@
 #define CELL_MAX 64
 
 /*
- * struct screen - what is shown, and how
- * @view: the last one; its seconds are 0 before the first
- * @before: the reading that the next view starts from
- * @weights: of the reasons, see top_view_make()
- * @row, @reason: the first ones shown
- * @due: when the interval is over, monotonic seconds
+ * struct screen - the state of the screen
+ * @view: the current view; its seconds are 0 before the first interval ends
+ * @before: the reading at the start of the current interval
+ * @weights: see top_view_make()
+ * @row, @reason: the first row and the first reason on the screen
+ * @due: end of the interval, in monotonic seconds
  */
 struct screen {
 	struct top_view view;
@@ -49,7 +48,7 @@ struct screen {
 	double due;
 };
 
-/* Negative widths: flush left. */
+/* A negative width: flush left. */
 static const struct column {
 	const char *title;
 	int width;
@@ -61,19 +60,19 @@ static const struct column {
 };
 
 static const char * const help_text[] = {
-	"INSTANCE, vCPU, CPU   its name, the vCPU, the CPU that it is pinned to",
-	"EXITS/s               how often vCPUs left the guest; further right: by reason",
-	"OUT%                  of the time: out of the guest while exits were served",
-	"HALT%                 of the time: asleep (a mean, in lines of instances)",
-	"POLL%                 of the polls before sleeping: those that saved the sleep",
-	"ADV                   ns that the timer is set ahead by (the largest)",
+	"INSTANCE, vCPU, CPU   name, number of the vCPU, the CPU that it is pinned to",
+	"EXITS/s               exits per second; columns on the right: by reason",
+	"OUT%                  share of time outside the guest, in exits",
+	"HALT%                 share of time asleep (of an instance: the mean)",
+	"POLL%                 share of the polls that avoided a sleep",
+	"ADV                   timer advance in ns (of an instance: the largest)",
 	"THR%                  CPU time of the vCPU's thread; of an instance: of",
-	"                      QEMU's other threads, which run on housekeeping CPUs",
+	"                      QEMU's other threads, on the housekeeping CPUs",
 	"",
 	"up down PgUp PgDn     other lines          v  show or hide the vCPUs",
 	"left right            other reasons        p  pause, go on",
-	"s  S  or  >  <        sort by what is right or left of it",
-	"r                     sort the other way   q  quit",
+	"s  S  or  >  <        sort by the next or the previous column",
+	"r                     reverse the order    q  quit",
 };
 
 static void row_text(int line, attr_t attr, const char *text)
@@ -101,7 +100,7 @@ static void row_printf(int line, attr_t attr, const char *fmt, ...)
 	free(text);
 }
 
-/* A cell at column @x, one blank before the next; how far that is. False: it is beyond the right edge. */
+/* Writes a cell at column *@x and advances *@x past it and one blank. False when it does not fit the screen. */
 static bool put_cell(int line, int *x, int width, attr_t attr, const char *text)
 {
 	int wide = width < 0 ? -width : width;
@@ -136,7 +135,7 @@ static void draw_titles(const struct screen *s)
 				top_reason_name(s->view.reasons.v[i]));
 }
 
-static const char *format(char *cell, enum top_key key, double value)
+static const char *format_figure(char *cell, enum top_key key, double value)
 {
 	if (value < 0)
 		snprintf(cell, CELL_MAX, "-");
@@ -160,11 +159,11 @@ static void draw_figures(const struct screen *s, int line, attr_t attr, const ch
 
 	for (size_t i = 0; room && i < ARRAY_LEN(columns); i++)
 		room = put_cell(line, &x, columns[i].width, attr,
-				i < 3 ? names[i] : f ? format(cell, columns[i].key, top_figure(f, columns[i].key)) :
+				i < 3 ? names[i] : f ? format_figure(cell, columns[i].key, top_figure(f, columns[i].key)) :
 				"...");
 	for (size_t i = s->reason; f && room && i < s->view.reasons.n; i++)
 		room = put_cell(line, &x, reason_width(s->view.reasons.v[i]), attr,
-				format(cell, TOP_BY_EXITS, f->reasons[i]));
+				format_figure(cell, TOP_BY_EXITS, f->reasons[i]));
 }
 
 static void draw_vm(const struct screen *s, int line, const struct top_vm *vm)
@@ -203,7 +202,7 @@ static size_t room_for_rows(void)
 	return LINES > HEAD_LINES + 1 ? (size_t)(LINES - HEAD_LINES - 1) : 0;
 }
 
-/* Rows @first .. @first + room - 1 of all. */
+/* Draws the rows that fit, from s->row on. */
 static void draw_rows(struct screen *s)
 {
 	size_t total = count_rows(s), room = room_for_rows(), at = 0;
@@ -270,7 +269,7 @@ static void draw(struct screen *s)
 		if (s->view.n)
 			draw_titles(s);
 		else
-			row_text(HEAD_LINES, A_NORMAL, "No instance runs. What `taxcut run' starts appears here.");
+			row_text(HEAD_LINES, A_NORMAL, "No instance runs. Instances of `taxcut run' appear here.");
 		draw_rows(s);
 		draw_foot(s);
 	}
@@ -288,7 +287,7 @@ static void set_pause(struct screen *s)
 	s->paused = !s->paused;
 	if (s->paused)
 		return;
-	/* What went by meanwhile is no interval. */
+	/* The pause belongs to no interval. */
 	top_reading_free(&s->before);
 	top_read(&s->before);
 	s->due = s->before.when + s->interval;
@@ -299,7 +298,7 @@ static void scroll_rows(struct screen *s, long by)
 	if (by < 0 && s->row < (size_t)-by)
 		s->row = 0;
 	else
-		s->row += (size_t)by; /* draw_rows() keeps it in range */
+		s->row += (size_t)by; /* draw_rows() limits it */
 }
 
 static void scroll_reasons(struct screen *s, int by)
@@ -368,7 +367,7 @@ static void on_key(struct screen *s, int key)
 	}
 }
 
-/* Until a key, a new size, the end of the interval or of the program. */
+/* Waits for a key, a new window size, the end of the interval or a signal; handles keys. */
 static void wait_and_serve(struct screen *s)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
@@ -376,10 +375,10 @@ static void wait_and_serve(struct screen *s)
 	int key, n;
 
 	if (s->paused || left > 0.25)
-		left = 0.25; /* a signal that comes just before poll() is seen then */
+		left = 0.25; /* to notice a signal that arrives just before poll() */
 	n = left > 0 ? poll(&in, 1, (int)(left * 1000) + 1) : 0;
 	if ((n < 0 && errno != EINTR) || (n > 0 && !(in.revents & POLLIN))) {
-		s->quit = true; /* the terminal has gone */
+		s->quit = true; /* the terminal is closed */
 		return;
 	}
 	while ((key = getch()) != ERR)
@@ -401,7 +400,7 @@ static void next_view(struct screen *s)
 	s->due = now.when + s->interval;
 }
 
-static void watch(struct screen *s, uint64_t count)
+static void run_screen(struct screen *s, uint64_t count)
 {
 	uint64_t n = 0;
 
@@ -418,7 +417,7 @@ static void watch(struct screen *s, uint64_t count)
 	}
 }
 
-/* Before there are two readings: names without figures. */
+/* The view of a single reading: names without figures. */
 static void first_view(struct screen *s)
 {
 	top_read(&s->before);
@@ -434,8 +433,8 @@ int top_screen(double interval, uint64_t count)
 	live_begin();
 	term = newterm(NULL, stdout, stdin);
 	if (!term) {
-		fail("cannot draw on a terminal of the type '%s'", getenv("TERM") ? getenv("TERM") : "");
-		advise("set TERM to what it is, or use --json");
+		fail("cannot draw on a terminal of type '%s'", getenv("TERM") ? getenv("TERM") : "");
+		hint("set TERM to the terminal's type, or use --json");
 		return EXIT_FAILED;
 	}
 	cbreak();
@@ -444,7 +443,7 @@ int top_screen(double interval, uint64_t count)
 	keypad(stdscr, TRUE);
 	curs_set(0);
 	first_view(&s);
-	watch(&s, count);
+	run_screen(&s, count);
 	endwin();
 	delscreen(term);
 	top_view_free(&s.view);

@@ -23,13 +23,13 @@ double top_figure(const struct top_figures *f, enum top_key key)
 	}
 }
 
-/* For qsort_r(): how rows are compared. */
+/* The argument of the qsort_r() functions. */
 struct order {
 	enum top_key key;
 	bool reverse;
 };
 
-static int compare(const struct order *o, const struct top_figures *a, const struct top_figures *b, int by_name)
+static int compare_figures(const struct order *o, const struct top_figures *a, const struct top_figures *b, int by_name)
 {
 	double x = top_figure(a, o->key), y = top_figure(b, o->key);
 	int less = o->key == TOP_BY_NAME || x == y ? by_name : x < y ? 1 : -1;
@@ -41,14 +41,14 @@ static int compare_vms(const void *a, const void *b, void *order)
 {
 	const struct top_vm *x = a, *y = b;
 
-	return compare(order, &x->f, &y->f, strcmp(x->name, y->name));
+	return compare_figures(order, &x->f, &y->f, strcmp(x->name, y->name));
 }
 
 static int compare_vcpus(const void *a, const void *b, void *order)
 {
 	const struct top_vcpu *x = a, *y = b;
 
-	return compare(order, &x->f, &y->f, (x->index > y->index) - (x->index < y->index));
+	return compare_figures(order, &x->f, &y->f, (x->index > y->index) - (x->index < y->index));
 }
 
 void top_sort(struct top_view *v, enum top_key key, bool reverse)

@@ -17,9 +17,9 @@ enum top_key {
 	TOP_KEYS,
 };
 
-/* Instances, and within each its vCPUs: the largest first, but names and numbers the smallest. */
+/* Sorts the instances, and the vCPUs of each: largest figure first, but names and vCPU numbers ascending. */
 void top_sort(struct top_view *v, enum top_key key, bool reverse);
-/* The figure that a key sorts by; not of TOP_BY_NAME. */
+/* The figure of a sort key other than TOP_BY_NAME. */
 double top_figure(const struct top_figures *f, enum top_key key);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From two readings to what is shown. */
+/* The figures between two readings. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,11 +11,11 @@
 #include "top_read.h"
 #include "top_view.h"
 
-/* The order of the reasons: a mean of rates that halves about every other interval, and when it is over. */
+/* Reasons are ordered by a decaying mean of their rates: the factor per interval, and the least value that is listed. */
 #define REASON_MEMORY 0.7
 #define REASON_FORGOTTEN 0.01
 
-/* The statistics that count exits by reason, each exit once. */
+/* Is it a statistic of exits by reason? Together these count each exit once. */
 static bool is_reason(const char *name)
 {
 	static const char * const others[] = {
@@ -40,7 +40,7 @@ const char *top_reason_name(const char *stat)
 	return name;
 }
 
-/* The same process in the reading before: its place there, or the number of instances. */
+/* The index of the same process in the previous reading, or the number of instances there. */
 static size_t find_before(const struct instance *in, const struct top_reading *before)
 {
 	size_t i = 0;
@@ -50,7 +50,7 @@ static size_t find_before(const struct instance *in, const struct top_reading *b
 	return i;
 }
 
-/* The reading of the same instance before, if there are figures to be had from the two. */
+/* The previous sample of the instance, or NULL when the two give no figures. */
 static const struct sample *sample_before(const struct top_reading *now, size_t i, const struct top_reading *before)
 {
 	size_t j = find_before(now->all.v[i], before);
@@ -75,7 +75,7 @@ static int by_weight(const void *a, const void *b, void *weights)
 	return of_x != of_y ? (of_x < of_y ? 1 : -1) : strcmp(x, y);
 }
 
-/* What occurred not long ago, the most frequent first. */
+/* Lists the reasons of the last intervals, the most frequent first. */
 static void rank_reasons(struct top_view *v, const struct top_reading *now, const struct top_reading *before,
 			 json_t *weights)
 {
@@ -110,7 +110,7 @@ struct pair {
 	double cpu_ns;
 };
 
-static double share(double value)
+static double clamp_share(double value)
 {
 	return value < 0 ? 0 : value > 1 ? 1 : value;
 }
@@ -120,35 +120,35 @@ static bool has_stat(const struct sample *s, size_t vcpu, const char *name)
 	return json_object_get(json_array_get(s->vcpus, vcpu), name);
 }
 
-/* Per second; -1 where the hypervisor has no such statistic. */
-static double rate(const struct pair *p, size_t vcpu, const char *name)
+/* Per second; -1 when the hypervisor has no such statistic. */
+static double stat_rate(const struct pair *p, size_t vcpu, const char *name)
 {
 	return has_stat(p->now, vcpu, name) ? sample_vcpu_figure(p->now, p->before, name, vcpu) : -1;
 }
 
-/* A sleep is counted when it is over: who sleeps and took no exit has slept all the time. */
+/* halt_wait_ns grows when a sleep ends: a vCPU that sleeps and took no exit has slept all the time. */
 static double halted_share(const struct pair *p, size_t vcpu)
 {
-	double ns = rate(p, vcpu, "halt_wait_ns");
+	double ns = stat_rate(p, vcpu, "halt_wait_ns");
 
 	if (ns < 0)
 		return -1;
-	if (rate(p, vcpu, "blocking") > 0 && rate(p, vcpu, "exits") == 0)
+	if (stat_rate(p, vcpu, "blocking") > 0 && stat_rate(p, vcpu, "exits") == 0)
 		return 1;
-	return share(ns / 1e9);
+	return clamp_share(ns / 1e9);
 }
 
 static double outside_share(const struct pair *p, size_t vcpu)
 {
-	double cycles = rate(p, vcpu, "outside_cycles");
+	double cycles = stat_rate(p, vcpu, "outside_cycles");
 	double hz = (double)(p->now->tsc - p->before->tsc) / (p->now->when - p->before->when);
 
-	return cycles < 0 ? -1 : share(cycles / hz);
+	return cycles < 0 ? -1 : clamp_share(cycles / hz);
 }
 
 static double poll_success(double attempts, double successes)
 {
-	return attempts > 0 && successes >= 0 ? share(successes / attempts) : -1;
+	return attempts > 0 && successes >= 0 ? clamp_share(successes / attempts) : -1;
 }
 
 static double thread_cpu(const struct pair *p, size_t vcpu)
@@ -157,29 +157,29 @@ static double thread_cpu(const struct pair *p, size_t vcpu)
 
 	if (vcpu >= n || p->threads_now[vcpu] < 0 || p->threads_before[vcpu] < 0)
 		return -1;
-	/* The kernel accounts for it at its ticks, so it may seem to be more than there was. */
-	return share((double)(p->threads_now[vcpu] - p->threads_before[vcpu]) / 1e9 /
+	/* The kernel accounts CPU time at ticks, so the share may come out above 1. */
+	return clamp_share((double)(p->threads_now[vcpu] - p->threads_before[vcpu]) / 1e9 /
 		     (p->now->when - p->before->when));
 }
 
 static void vcpu_figures(const struct top_view *v, const struct pair *p, size_t vcpu, struct top_figures *f)
 {
-	double polled = rate(p, vcpu, "halt_poll_success_ns"), in_vain = rate(p, vcpu, "halt_poll_fail_ns");
+	double polled = stat_rate(p, vcpu, "halt_poll_success_ns"), in_vain = stat_rate(p, vcpu, "halt_poll_fail_ns");
 
-	f->exits = rate(p, vcpu, "exits");
+	f->exits = stat_rate(p, vcpu, "exits");
 	f->outside = outside_share(p, vcpu);
 	f->halted = halted_share(p, vcpu);
-	f->polling = polled < 0 || in_vain < 0 ? -1 : share((polled + in_vain) / 1e9);
-	f->poll_success = poll_success(rate(p, vcpu, "halt_attempted_poll"), rate(p, vcpu, "halt_successful_poll"));
-	f->advance = rate(p, vcpu, "lapic_timer_advance_ns");
+	f->polling = polled < 0 || in_vain < 0 ? -1 : clamp_share((polled + in_vain) / 1e9);
+	f->poll_success = poll_success(stat_rate(p, vcpu, "halt_attempted_poll"), stat_rate(p, vcpu, "halt_successful_poll"));
+	f->advance = stat_rate(p, vcpu, "lapic_timer_advance_ns");
 	f->cpu = thread_cpu(p, vcpu);
 	f->reasons = xcalloc(v->reasons.n + 1, sizeof(*f->reasons));
 	for (size_t i = 0; i < v->reasons.n; i++)
-		f->reasons[i] = rate(p, vcpu, v->reasons.v[i]);
+		f->reasons[i] = stat_rate(p, vcpu, v->reasons.v[i]);
 }
 
-/* A mean over vCPUs, of which some may not know. */
-static double mean(const struct top_vm *vm, size_t offset)
+/* The mean over the vCPUs with a known value. */
+static double mean_figure(const struct top_vm *vm, size_t offset)
 {
 	double sum = 0, value;
 	size_t n = 0;
@@ -199,11 +199,11 @@ static double sum_of(const struct pair *p, const struct top_vm *vm, const char *
 	double sum = 0;
 
 	for (size_t i = 0; i < vm->n; i++)
-		sum += fmax(rate(p, vm->vcpus[i].index, name), 0);
+		sum += fmax(stat_rate(p, vm->vcpus[i].index, name), 0);
 	return sum;
 }
 
-/* What the process took beyond its vCPU threads. */
+/* CPU time of the process without its vCPU threads. */
 static double other_threads(const struct pair *p, const struct top_vm *vm)
 {
 	double cpus = p->cpu_ns;
@@ -227,9 +227,9 @@ static void vm_figures(const struct top_view *v, const struct pair *p, struct to
 		for (size_t j = 0; j < v->reasons.n; j++)
 			f->reasons[j] += fmax(one->reasons[j], 0);
 	}
-	f->outside = mean(vm, offsetof(struct top_figures, outside));
-	f->halted = mean(vm, offsetof(struct top_figures, halted));
-	f->polling = mean(vm, offsetof(struct top_figures, polling));
+	f->outside = mean_figure(vm, offsetof(struct top_figures, outside));
+	f->halted = mean_figure(vm, offsetof(struct top_figures, halted));
+	f->polling = mean_figure(vm, offsetof(struct top_figures, polling));
 	f->poll_success = poll_success(sum_of(p, vm, "halt_attempted_poll"), sum_of(p, vm, "halt_successful_poll"));
 	f->cpu = other_threads(p, vm);
 }
@@ -242,7 +242,7 @@ static void make_vcpus(const struct top_view *v, struct top_vm *vm, const struct
 	for (size_t i = 0; i < n; i++) {
 		struct top_vcpu *vcpu = &vm->vcpus[vm->n];
 
-		/* Ids may have gaps, and vCPUs may come. */
+		/* vCPU ids may have gaps, and a vCPU may be new. */
 		if (!has_stat(p->now, i, "exits") || !has_stat(p->before, i, "exits"))
 			continue;
 		vcpu->index = i;
@@ -276,7 +276,7 @@ static void make_vm(const struct top_view *v, struct top_vm *vm, const struct to
 	make_vcpus(v, vm, &p);
 }
 
-static void housekeeping(struct top_view *v, const struct top_reading *now, const struct top_reading *before)
+static void housekeeping_load(struct top_view *v, const struct top_reading *now, const struct top_reading *before)
 {
 	double sum = 0, one;
 	int n = 0;
@@ -294,7 +294,7 @@ static void housekeeping(struct top_view *v, const struct top_reading *now, cons
 	for (int cpu = v->seconds > 0 ? mask_next(&v->housekeeping, 0) : -1; cpu >= 0; cpu = mask_next(&v->housekeeping, cpu + 1)) {
 		if (!now->cpus || !before->cpus || now->cpus->busy_ns[cpu] < 0 || before->cpus->busy_ns[cpu] < 0)
 			continue;
-		one = share((double)(now->cpus->busy_ns[cpu] - before->cpus->busy_ns[cpu]) / 1e9 / v->seconds);
+		one = clamp_share((double)(now->cpus->busy_ns[cpu] - before->cpus->busy_ns[cpu]) / 1e9 / v->seconds);
 		sum += one;
 		n++;
 		if (one > v->busiest_share) {
@@ -310,7 +310,7 @@ void top_view_make(struct top_view *v, const struct top_reading *now, const stru
 		   json_t *weights)
 {
 	*v = (struct top_view){ .seconds = now->when - before->when, .n = now->all.n };
-	housekeeping(v, now, before);
+	housekeeping_load(v, now, before);
 	rank_reasons(v, now, before, weights);
 	v->vms = xcalloc(v->n + 1, sizeof(*v->vms));
 	for (size_t i = 0; i < v->n; i++)

@@ -12,17 +12,17 @@
 #include "top_read.h"
 
 /*
- * struct top_figures - of a vCPU, or of an instance: sums, means of shares, the largest advance
+ * struct top_figures - figures of a vCPU, or of an instance: sums, means of shares, the largest advance
  * @exits: per second
- * @outside: share of the time that the vCPU could run, but was not in the guest (exits being served)
- * @halted: share of the time that it slept
- * @polling: share of the time that it polled before it slept, or instead of it
- * @cpu: CPU time: of the vCPU's thread; of an instance, what QEMU's other threads take
- * @poll_success: share of the polls that saved a sleep
- * @advance: ns that the timer was last set ahead by
+ * @outside: share of time that the vCPU was runnable but outside the guest (in exits)
+ * @halted: share of time that the vCPU slept
+ * @polling: share of time that the vCPU polled for wake-ups
+ * @cpu: CPU time of the vCPU's thread; of an instance, of QEMU's other threads
+ * @poll_success: share of polls that avoided a sleep
+ * @advance: the last timer advance in ns
  * @reasons: exits per second, in the order of struct top_view's @reasons
  *
- * Shares are 0 to 1, CPU time is in CPUs; below 0: unknown.
+ * Shares are 0 to 1, CPU time is in CPUs; negative: unknown.
  */
 struct top_figures {
 	double exits;
@@ -35,14 +35,14 @@ struct top_figures {
 	double *reasons;
 };
 
-/* @cpu: where it is pinned, -1: it is not */
+/* @cpu: the CPU that the vCPU is pinned to, or -1 */
 struct top_vcpu {
 	size_t index;
 	int cpu;
 	struct top_figures f;
 };
 
-/* @error: why there are no figures, or NULL; an instance that has just come has neither */
+/* @error: why there are no figures, or NULL; a new instance has neither error nor figures */
 struct top_vm {
 	char *name;
 	pid_t pid;
@@ -53,11 +53,11 @@ struct top_vm {
 };
 
 /*
- * struct top_view - what two readings amount to
- * @housekeeping: CPUs that are neither isolated nor an instance's
- * @busy: share of their time, below 0: unknown
- * @busiest: of these the one that is busiest, by @busiest_share; -1: unknown
- * @reasons: the statistics that count exits by reason, the most frequent of late first
+ * struct top_view - the figures between two readings
+ * @housekeeping: CPUs that are neither isolated nor owned by an instance
+ * @busy: busy share of their time, negative: unknown
+ * @busiest: the busiest of them, by @busiest_share; -1: unknown
+ * @reasons: statistics that count exits by reason; the most frequent in the last intervals first
  */
 struct top_view {
 	double seconds;
@@ -70,11 +70,11 @@ struct top_view {
 	size_t n;
 };
 
-/* @weights: an object that remembers how frequent the reasons were; empty at first. */
+/* @weights: an object, initially empty, that keeps the frequency of the reasons between calls. */
 void top_view_make(struct top_view *v, const struct top_reading *now, const struct top_reading *before,
 		   json_t *weights);
 void top_view_free(struct top_view *v);
-/* "msr_exits" is "msr". Valid until the next call. */
+/* Shortens "msr_exits" to "msr". Valid until the next call. */
 const char *top_reason_name(const char *stat);
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Exits by reason, from KVM statistics or from the tracepoint kvm:kvm_exit, and the CPU time that
- * it all takes.
+ * Exits by reason, from KVM statistics or from the tracepoint kvm:kvm_exit, and CPU time.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +26,7 @@ struct codes {
 
 #define NONE { -1, -1 }
 
-/* One name for a reason, whoever counts it; several exit codes may share it. */
+/* The name of a reason, its statistic, and its exit codes for the tracepoint. */
 static const struct reason {
 	const char *name;
 	const char *stat;
@@ -77,7 +76,7 @@ static const char *reason_of_code(long long code, bool vmx)
 	return "other";
 }
 
-static void count(json_t *obj, const char *name, json_int_t n)
+static void add_count(json_t *obj, const char *name, json_int_t n)
 {
 	n += json_integer_value(json_object_get(obj, name));
 	if (n)
@@ -104,7 +103,7 @@ int bench_trace_start(void)
 void bench_trace_stop(void)
 {
 	if (write_file(TRACE_EXIT "trigger", "!" TRACE_HIST))
-		say("the histogram at %s stays: %m", TRACE_EXIT);
+		info("cannot remove the histogram at %s: %m", TRACE_EXIT);
 }
 
 static int read_trace(json_t *obj)
@@ -118,13 +117,13 @@ static int read_trace(json_t *obj)
 		return fail("%shist: %m", TRACE_EXIT);
 	while (fgets(line, sizeof(line), f))
 		if (sscanf(line, "{ exit_reason: %lld } hitcount: %lld", &code, &hits) == 2)
-			count(obj, reason_of_code(code, vmx), hits);
+			add_count(obj, reason_of_code(code, vmx), hits);
 	fclose(f);
 	return EXIT_OK;
 }
 
-/* One statistic of all vCPUs; -1 where there is none of that name. */
-static json_int_t total(const struct sample *s, const char *name)
+/* The sum of a statistic over all vCPUs; -1 for an unknown name. */
+static json_int_t sum_stat(const struct sample *s, const char *name)
 {
 	json_int_t sum = 0;
 	json_t *vcpu, *value;
@@ -144,13 +143,13 @@ static void read_stats(json_t *obj, const struct sample *s, json_int_t exits)
 	json_int_t n, rest = exits;
 
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
-		n = total(s, reasons[i].stat);
+		n = sum_stat(s, reasons[i].stat);
 		if (n <= 0)
 			continue;
-		count(obj, reasons[i].name, n);
+		add_count(obj, reasons[i].name, n);
 		rest -= n;
 	}
-	count(obj, "other", rest);
+	add_count(obj, "other", rest);
 }
 
 int bench_counts_exits(struct bench_counts *c, const char *socket, enum bench_source source)
@@ -161,8 +160,8 @@ int bench_counts_exits(struct bench_counts *c, const char *socket, enum bench_so
 	ret = sample_qmp(socket, &s);
 	if (ret)
 		return ret;
-	c->exits = total(&s, "exits");
-	c->outside = total(&s, "outside_cycles");
+	c->exits = sum_stat(&s, "exits");
+	c->outside = sum_stat(&s, "outside_cycles");
 	json_decref(c->reasons);
 	c->reasons = json_object();
 	if (source == BENCH_TRACE)
@@ -184,7 +183,7 @@ void bench_counts_cpu(struct bench_counts *c, const struct bench_run *run, pid_t
 	free(cpus);
 }
 
-static void diff(json_t *item, const char *key, int64_t before, int64_t after)
+static void set_growth(json_t *item, const char *key, int64_t before, int64_t after)
 {
 	if (before >= 0 && after >= 0)
 		json_object_set_new(item, key, json_integer(after > before ? after - before : 0));
@@ -195,16 +194,16 @@ void bench_counts_diff(json_t *item, const struct bench_counts *before, const st
 	const char *name;
 	json_t *value, *grown;
 
-	diff(item, "exits", before->exits, after->exits);
-	diff(item, "outside_cycles", before->outside, after->outside);
-	diff(item, "host_cpu_ns", before->cpu, after->cpu);
-	diff(item, "isolated_ns", before->isolated, after->isolated);
-	diff(item, "housekeeping_ns", before->housekeeping, after->housekeeping);
+	set_growth(item, "exits", before->exits, after->exits);
+	set_growth(item, "outside_cycles", before->outside, after->outside);
+	set_growth(item, "host_cpu_ns", before->cpu, after->cpu);
+	set_growth(item, "isolated_ns", before->isolated, after->isolated);
+	set_growth(item, "housekeeping_ns", before->housekeeping, after->housekeeping);
 	if (!after->reasons)
 		return;
 	grown = json_object();
 	json_object_foreach(after->reasons, name, value)
-		count(grown, name,
+		add_count(grown, name,
 		      json_integer_value(value) - json_integer_value(json_object_get(before->reasons, name)));
 	json_object_set_new(item, "reasons", grown);
 }

@@ -10,14 +10,14 @@
 
 #include "run.h"
 
-/* Where exits by reason come from. */
+/* The source of exits by reason. */
 enum bench_source {
-	BENCH_STATS, /* one statistic per reason, as taxcut has them */
-	BENCH_TRACE, /* the tracepoint kvm:kvm_exit, which stock KVM has */
+	BENCH_STATS, /* one KVM statistic per reason (taxcut) */
+	BENCH_TRACE, /* the tracepoint kvm:kvm_exit (stock KVM) */
 };
 
 /*
- * struct bench_counts - counters at one time; what is not known is -1
+ * struct bench_counts - counters at one time; -1: unknown
  * @exits: of all vCPUs
  * @reasons: object, reason to exits, or NULL
  * @outside: host TSC cycles spent outside the guest
@@ -32,13 +32,14 @@ struct bench_counts {
 	int64_t housekeeping;
 };
 
-/* Counting with the tracepoint: both return EXIT_OK, or EXIT_FAILED after a message. */
+/* Starts counting with the tracepoint. EXIT_OK, or EXIT_FAILED after a message. */
 int bench_trace_start(void);
 void bench_trace_stop(void);
-/* The two halves: CPU time of a process (0: none) and of CPUs; exits of the QEMU behind a QMP socket. */
+/* Reads the CPU time of a process (0: none) and of the CPUs. */
 void bench_counts_cpu(struct bench_counts *c, const struct bench_run *run, pid_t pid);
+/* Reads the exits of the QEMU at a QMP socket. EXIT_OK, or EXIT_FAILED after a message. */
 int bench_counts_exits(struct bench_counts *c, const char *socket, enum bench_source source);
-/* Sets in @item what grew from @before to @after. */
+/* Stores the growth from @before to @after in @item. */
 void bench_counts_diff(json_t *item, const struct bench_counts *before, const struct bench_counts *after);
 void bench_counts_free(struct bench_counts *c);
 

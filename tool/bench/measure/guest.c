@@ -2,12 +2,12 @@
 /*
  * One guest, its console, and the counters around each of its work items.
  *
- * The guest says on its console when an item begins and waits for a line, so that the counters are
- * read while it rests; it keeps what the item reports until the counters have been read again. What
- * that conversation itself costs in exits is measured with an item that does nothing, and taken off.
+ * The guest announces the start and the end of each item on its console and waits for a line each time, so
+ * the counters are read while it is idle. It prints the item's report after that. The cost of this exchange
+ * is measured with an empty work item and subtracted.
  *
- * On stock KVM the guest goes through its list twice: the second time the tracepoint counts exits
- * by reason, which would cost the first one's latencies.
+ * On stock KVM the guest runs its list twice: in the second round the tracepoint counts exits by reason,
+ * which would lengthen the latencies of the first round.
  */
 #include <stdio.h>
 #include <string.h>
@@ -29,12 +29,13 @@
 
 /*
  * struct guest - a running instance
- * @in: its console, for writing
+ * @in: the input of its console
  * @qemu: QEMU's process
- * @apic: how it says that it sends IPIs, or NULL
+ * @apic: the APIC mode that the guest reports, or NULL
  * @round: 0, or 1 with the tracepoint
- * @rounds: items of each round, the first of which does nothing
- * @item: the one that was begun last
+ * @in_item: the guest has begun an item
+ * @rounds: items of each round; the first item is the empty one
+ * @item: the current item
  */
 struct guest {
 	struct bench_run *run;
@@ -48,7 +49,7 @@ struct guest {
 	char *apic;
 	int round;
 	bool tracing;
-	bool resting;
+	bool in_item;
 	struct bench_counts before;
 	json_t *rounds[2];
 	json_t *item;
@@ -94,8 +95,8 @@ static void guest_argv(const struct guest *g, const struct strv *cut_args, struc
 	free(items);
 }
 
-/* The first SIGTERM asks the guest, the second QEMU; with `taxcut run' goes QEMU. */
-static void end(pid_t pid)
+/* `taxcut run' asks the guest to power off at the first SIGTERM and ends QEMU at the second. */
+static void terminate(pid_t pid)
 {
 	static const struct {
 		int signal;
@@ -109,22 +110,22 @@ static void end(pid_t pid)
 	}
 }
 
-static void stop(struct guest *g, bool done)
+static void stop_guest(struct guest *g, bool done)
 {
 	if (g->pid <= 0)
 		return;
 	if (!bench_reap(g->pid, done ? 10000 : 0, NULL, NULL))
-		end(g->pid);
+		terminate(g->pid);
 	close(g->in);
 	close(g->lines.fd);
 }
 
-static enum bench_source source(const struct guest *g)
+static enum bench_source exit_source(const struct guest *g)
 {
 	return g->config->place == BENCH_KVM && g->round == 1 ? BENCH_TRACE : BENCH_STATS;
 }
 
-static int answer(const struct guest *g)
+static int resume_guest(const struct guest *g)
 {
 	return write(g->in, "\n", 1) == 1 ? EXIT_OK : fail("the guest's console is closed");
 }
@@ -143,7 +144,7 @@ static pid_t find_qemu(const struct guest *g)
 	return pid;
 }
 
-static int begin(struct guest *g, const char *name)
+static int begin_item(struct guest *g, const char *name)
 {
 	int ret = EXIT_OK;
 
@@ -151,45 +152,45 @@ static int begin(struct guest *g, const char *name)
 		g->qemu = find_qemu(g);
 	if (!g->rounds[g->round])
 		g->rounds[g->round] = json_array();
-	if (source(g) == BENCH_TRACE && !g->tracing) {
+	if (exit_source(g) == BENCH_TRACE && !g->tracing) {
 		ret = bench_trace_start();
 		g->tracing = !ret;
 	}
 	g->item = json_pack("{s:s, s:i}", "name", name, "events", 0);
 	json_array_append_new(g->rounds[g->round], g->item);
 	if (!ret)
-		ret = bench_counts_exits(&g->before, g->socket, source(g));
+		ret = bench_counts_exits(&g->before, g->socket, exit_source(g));
 	bench_counts_cpu(&g->before, g->run, g->qemu);
-	g->resting = true;
-	return ret ? ret : answer(g);
+	g->in_item = true;
+	return ret ? ret : resume_guest(g);
 }
 
-static int finish(struct guest *g)
+static int end_item(struct guest *g)
 {
 	struct bench_counts after = { 0 };
 	int ret;
 
-	if (!g->item || !g->resting)
+	if (!g->item || !g->in_item)
 		return fail("the guest ended work that it did not begin");
-	g->resting = false;
+	g->in_item = false;
 	bench_counts_cpu(&after, g->run, g->qemu);
-	ret = bench_counts_exits(&after, g->socket, source(g));
+	ret = bench_counts_exits(&after, g->socket, exit_source(g));
 	if (!ret)
 		bench_counts_diff(g->item, &g->before, &after);
 	bench_counts_free(&after);
-	return ret ? ret : answer(g);
+	return ret ? ret : resume_guest(g);
 }
 
-/* 1 when the guest is done, 0 to go on, or -1 after a message. */
-static int take_line(struct guest *g, const char *line)
+/* 1: the guest is done, 0: more lines follow, -1: failed, after a message. */
+static int handle_line(struct guest *g, const char *line)
 {
 	if (strncmp(line, mark, strlen(mark)))
 		return 0;
 	line += strlen(mark);
 	if (!strncmp(line, "begin=", 6))
-		return begin(g, line + 6) ? -1 : 0;
+		return begin_item(g, line + 6) ? -1 : 0;
 	if (!strncmp(line, "end=", 4))
-		return finish(g) ? -1 : 0;
+		return end_item(g) ? -1 : 0;
 	if (!strncmp(line, "apic=", 5)) {
 		free(g->apic);
 		g->apic = xstrdup(line + 5);
@@ -209,30 +210,30 @@ static int take_line(struct guest *g, const char *line)
 	return 0;
 }
 
-static int listen_to(struct guest *g)
+static int follow_console(struct guest *g)
 {
-	int patience = g->run->timeout + (int)bench_plan_seconds(&g->run->part->plan), ret;
+	int limit = g->run->timeout + (int)bench_plan_seconds(&g->run->part->plan), ret;
 	char *line;
 
 	do {
-		line = bench_next_line(g->run, &g->lines, patience);
+		line = bench_next_line(g->run, &g->lines, limit);
 		if (!line && g->run->signal)
 			return -1;
 		if (!line) {
-			fail("%s: the guest says no more%s%s", g->config->name,
+			fail("%s: the guest has stopped printing%s%s", g->config->name,
 			     *g->lines.tail ? "; its console ends with:\n" : "", g->lines.tail);
 			return -1;
 		}
-		ret = take_line(g, line);
+		ret = handle_line(g, line);
 		free(line);
 	} while (!ret);
 	if (ret < 0)
-		say("%s: the guest's console ends with:\n%s", g->config->name, g->lines.tail);
+		info("%s: the guest's console ends with:\n%s", g->config->name, g->lines.tail);
 	return ret;
 }
 
-/* What grew by no more than the conversation's share is 0 where it is counted, and not known where it is time. */
-static void take_off_one(json_t *counts, const char *key, const json_t *none)
+/* Subtracts @none from a count. A difference below 0 becomes 0; for time it becomes unknown. */
+static void subtract_count(json_t *counts, const char *key, const json_t *none)
 {
 	json_int_t n = json_integer_value(json_object_get(counts, key)) -
 		       json_integer_value(json_object_get(none, key));
@@ -246,23 +247,23 @@ static void take_off_one(json_t *counts, const char *key, const json_t *none)
 }
 
 /*
- * Takes the idle conversation off an item. Its CPU time stays in: a vCPU that does not leave its CPU to wait
- * takes as much of it as the conversation happens to last.
+ * Subtracts the counts of the empty item from an item. CPU time is not subtracted: a vCPU whose HLT takes no exit
+ * uses CPU time during the exchange, whose length varies.
  */
-static void take_off(json_t *item, const json_t *none)
+static void subtract_empty_item(json_t *item, const json_t *none)
 {
 	json_t *reasons = json_object_get(item, "reasons"), *value;
 	const char *key;
 	void *tmp;
 
-	take_off_one(item, "exits", none);
-	take_off_one(item, "outside_cycles", none);
+	subtract_count(item, "exits", none);
+	subtract_count(item, "outside_cycles", none);
 	json_object_foreach_safe(reasons, tmp, key, value)
-		take_off_one(reasons, key, json_object_get(none, "reasons"));
+		subtract_count(reasons, key, json_object_get(none, "reasons"));
 }
 
-/* Totals come from the first round, reasons from the last. */
-static json_t *settle(const struct guest *g)
+/* Combines totals of the first round with reasons of the last. */
+static json_t *combine_rounds(const struct guest *g)
 {
 	json_t *items = json_array(), *last = g->rounds[g->round], *none = json_array_get(g->rounds[0], 0), *item;
 	size_t i;
@@ -271,38 +272,38 @@ static json_t *settle(const struct guest *g)
 		json_object_set(item, "reasons", json_object_get(json_array_get(last, i), "reasons"));
 		if (!i)
 			continue;
-		take_off(item, none);
+		subtract_empty_item(item, none);
 		bench_report_end(item);
 		json_array_append(items, item);
 	}
 	return items;
 }
 
-static json_t *talk(struct guest *g)
+static json_t *measure_items(struct guest *g)
 {
-	if (listen_to(g) != 1)
+	if (follow_console(g) != 1)
 		return NULL;
 	if (json_array_size(g->rounds[0]) != g->run->part->plan.items + 1 ||
 	    json_array_size(g->rounds[0]) != json_array_size(g->rounds[g->round])) {
 		fail("%s: the guest did not do all of its work", g->config->name);
 		return NULL;
 	}
-	return json_pack("{s:o, s:s*}", "items", settle(g), "apic", g->apic);
+	return json_pack("{s:o, s:s*}", "items", combine_rounds(g), "apic", g->apic);
 }
 
 json_t *bench_guest(struct bench_run *run, const struct bench_config *c, const struct strv *cut_args)
 {
 	struct guest g = { .run = run, .config = c };
 	struct strv argv = { 0 };
-	json_t *bill = NULL;
+	json_t *measurement = NULL;
 
 	g.name = xasprintf("bench-%d", (int)getpid());
 	g.socket = run_file(g.name, "sock");
 	guest_argv(&g, cut_args, &argv);
 	g.pid = bench_spawn(run, argv.v, &g.in, &g.lines.fd);
 	if (g.pid > 0)
-		bill = talk(&g);
-	stop(&g, bill != NULL);
+		measurement = measure_items(&g);
+	stop_guest(&g, measurement != NULL);
 	if (g.tracing)
 		bench_trace_stop();
 	bench_counts_free(&g.before);
@@ -312,5 +313,5 @@ json_t *bench_guest(struct bench_run *run, const struct bench_config *c, const s
 	free(g.apic);
 	free(g.socket);
 	free(g.name);
-	return bill;
+	return measurement;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A measurement in a guest. */
+/* One measurement in a guest. */
 #ifndef TAXCUT_BENCH_MEASURE_GUEST_H
 #define TAXCUT_BENCH_MEASURE_GUEST_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Round after round, configuration after configuration, and the result as it grows. */
+/* Measures all configurations in each round and updates the result. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -23,11 +23,11 @@
 #include "record.h"
 #include "run.h"
 
-/* A guest that the emulator dropped gets another try (docs/emulation.md); a broken host does not get a hundred. */
+/* A failed measurement is repeated once: emulators lose guests (docs/emulation.md). Failures in a row end the run. */
 #define TRIES 2
 #define FAILURES_MAX 3
 
-/* struct progress - how far it is, and how fast the host's TSC runs */
+/* struct progress - progress of the run, and the start values for the TSC frequency */
 struct progress {
 	double started;
 	struct timespec clock;
@@ -50,7 +50,7 @@ static bool available_cuts(const char *device, unsigned int *bits, char *why[CUT
 	}
 	*bits = 0;
 	for (unsigned int i = 0; i < CUT_COUNT; i++) {
-		why[i] = cut_lacking(i, device, fd);
+		why[i] = cut_unavailable(i, device, fd);
 		if (!why[i])
 			*bits |= 1u << i;
 	}
@@ -58,7 +58,7 @@ static bool available_cuts(const char *device, unsigned int *bits, char *why[CUT
 	return true;
 }
 
-/* The cuts of a configuration on this hypervisor; false when it cannot be measured here. What is left out is noted once. */
+/* The cuts of a configuration on this hypervisor; false when it cannot be measured. Missing cuts are noted once. */
 static bool choose_cuts(struct bench_run *run, size_t index, struct strv *cut_args)
 {
 	const struct bench_config *c = &run->part->plan.config[index];
@@ -70,7 +70,7 @@ static bool choose_cuts(struct bench_run *run, size_t index, struct strv *cut_ar
 		return false;
 	ok = bench_config_cuts(c, bits, cut_args);
 	if (!ok)
-		bench_note(run, "%s: left out: %s", c->name, why[c->point]);
+		bench_note(run, "%s: skipped: %s", c->name, why[c->point]);
 	for (unsigned int i = 0; i < CUT_COUNT; i++) {
 		if (ok && !noted && why[i] && c->on & 1u << i)
 			bench_note(run, "%s: without the cut '%s': %s", c->name, cuts[i].name, why[i]);
@@ -81,36 +81,36 @@ static bool choose_cuts(struct bench_run *run, size_t index, struct strv *cut_ar
 	return ok;
 }
 
-/* A bill, or NULL: skipped, failed (after a message), or a signal came. */
-static json_t *measure(struct bench_run *run, size_t index)
+/* A measurement, or NULL: skipped, failed (after a message), or ended by a signal. */
+static json_t *try_config(struct bench_run *run, size_t index)
 {
 	const struct bench_config *c = &run->part->plan.config[index];
 	struct strv cut_args = { 0 };
-	json_t *bill = NULL;
+	json_t *measurement = NULL;
 
 	if (bench_modules_use(&run->modules, c->place))
 		return NULL;
 	if (c->place == BENCH_HOST)
 		return bench_programs(run);
 	if (choose_cuts(run, index, &cut_args))
-		bill = bench_guest(run, c, &cut_args);
+		measurement = bench_guest(run, c, &cut_args);
 	strv_free(&cut_args);
-	return bill;
+	return measurement;
 }
 
-static void add_bill(struct bench_run *run, const struct bench_config *c, unsigned int round, json_t *bill)
+static void add_measurement(struct bench_run *run, const struct bench_config *c, unsigned int round, json_t *measurement)
 {
 	const char *device = bench_device(c->place);
 
-	json_object_set_new(bill, "config", json_string(c->name));
-	json_object_set_new(bill, "round", json_integer(round));
-	json_object_set_new(bill, "vcpus", json_integer(run->part->vcpus));
+	json_object_set_new(measurement, "config", json_string(c->name));
+	json_object_set_new(measurement, "round", json_integer(round));
+	json_object_set_new(measurement, "vcpus", json_integer(run->part->vcpus));
 	if (device)
-		json_object_set_new(bill, "device", json_string(device));
-	json_array_append_new(json_object_get(run->result, "bills"), bill);
+		json_object_set_new(measurement, "device", json_string(device));
+	json_array_append_new(json_object_get(run->result, "bills"), measurement);
 }
 
-/* The host's TSC against the raw clock since the start: good to a few ppm after seconds. */
+/* The TSC frequency, from the TSC and the raw clock since the start: precise to a few ppm after seconds. */
 static double tsc_khz(const struct progress *p)
 {
 	uint64_t tsc = __rdtsc() - p->tsc;
@@ -122,19 +122,19 @@ static double tsc_khz(const struct progress *p)
 	return s > 0.1 ? (double)tsc / s / 1e3 : 0;
 }
 
-static void update(struct bench_run *run, const struct progress *p, const char *file)
+static void update_result(struct bench_run *run, const struct progress *p, const char *file)
 {
-	json_t *bills = json_object_get(run->result, "bills");
+	json_t *measurements = json_object_get(run->result, "bills");
 	double khz = tsc_khz(p);
 
 	if (khz > 0)
 		json_object_set_new(json_object_get(run->result, "host"), "tsc_khz", json_integer((json_int_t)khz));
-	json_object_set_new(run->result, "summary", bench_summary(bills, khz));
+	json_object_set_new(run->result, "summary", bench_summary(measurements, khz));
 	if (bench_save(run->result, file))
 		run->failed = true;
 }
 
-static void tell(const struct bench_run *run, const struct progress *p, unsigned int round, const char *config)
+static void print_progress(const struct bench_run *run, const struct progress *p, unsigned int round, const char *config)
 {
 	double spent = now_s() - p->started;
 
@@ -144,27 +144,27 @@ static void tell(const struct bench_run *run, const struct progress *p, unsigned
 	fputc('\n', stderr);
 }
 
-static void one_bill(struct bench_run *run, struct progress *p, unsigned int round, size_t index, const char *file)
+static void measure_config(struct bench_run *run, struct progress *p, unsigned int round, size_t index, const char *file)
 {
 	const char *name = run->part->plan.config[index].name;
-	json_t *bill = NULL;
+	json_t *measurement = NULL;
 
-	tell(run, p, round, name);
-	for (int tries = TRIES; !bill && !run->signal && !(run->part->skip & 1ull << index) && tries > 0; tries--) {
+	print_progress(run, p, round, name);
+	for (int tries = TRIES; !measurement && !run->signal && !(run->part->skip & 1ull << index) && tries > 0; tries--) {
 		if (tries < TRIES)
-			bench_note(run, "%s, round %u: once more", name, round + 1);
-		bill = measure(run, index);
+			bench_note(run, "%s, round %u: trying again", name, round + 1);
+		measurement = try_config(run, index);
 	}
 	p->done++;
-	if (bill) {
-		add_bill(run, &run->part->plan.config[index], round, bill);
+	if (measurement) {
+		add_measurement(run, &run->part->plan.config[index], round, measurement);
 		p->failures = 0;
 	} else if (!run->signal && !(run->part->skip & 1ull << index)) {
 		bench_note(run, "%s, round %u: failed", name, round + 1);
 		run->failed = true;
 		p->failures++;
 	}
-	update(run, p, file);
+	update_result(run, p, file);
 }
 
 static void measure_part(struct bench_run *run, struct progress *p, const char *file)
@@ -174,7 +174,7 @@ static void measure_part(struct bench_run *run, struct progress *p, const char *
 			if (run->part->skip & 1ull << i)
 				p->done++;
 			else
-				one_bill(run, p, round, i, file);
+				measure_config(run, p, round, i, file);
 		}
 	}
 }
@@ -198,5 +198,5 @@ void bench_measure(struct bench_run *run, const char *file)
 		bench_note(run, "given up after %d failures in a row", FAILURES_MAX);
 	json_object_set_new(run->result, "complete", json_boolean(!run->failed && !run->signal));
 	json_object_set_new(run->result, "seconds", json_integer((json_int_t)(now_s() - p.started)));
-	update(run, &p, file);
+	update_result(run, &p, file);
 }

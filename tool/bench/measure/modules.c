@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which hypervisor is loaded: one at a time owns the hardware.
+ * Loads and unloads the hypervisors: only one at a time can own the hardware.
  *
- * A module's parameters are read when it is first seen loaded, before anything is written. Whenever
- * it is used or loaded again it gets them back: those that can be written are written, for others
- * it is loaded once more with options.
+ * The parameters of a module are read when it is loaded for the first time, before any is written. Before
+ * each use of the module they are restored: writable parameters are written, for the others the module is
+ * loaded again with options.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -50,12 +50,12 @@ static uint64_t references(const struct bench_module *mod)
 	return refs;
 }
 
-static bool is_there(enum bench_place place)
+static bool device_exists(enum bench_place place)
 {
 	return sys_exists("%s", devices[place]);
 }
 
-/* Adds the parameters that are there to mod->params. */
+/* Stores the parameters of a loaded module in mod->params. */
 static void read_params(struct bench_module *mod)
 {
 	char *dir = xasprintf("/sys/module/%s/parameters", mod->name), *full = sys_path(dir), *value;
@@ -112,16 +112,16 @@ static bool modprobe_knows(const char *name)
 
 static int check_kvm(const struct bench_modules *m)
 {
-	if (is_there(BENCH_KVM) || is_loaded(&m->vendor) || modprobe_knows(m->vendor.name))
+	if (device_exists(BENCH_KVM) || is_loaded(&m->vendor) || modprobe_knows(m->vendor.name))
 		return EXIT_OK;
 	fail("there is no stock KVM to compare with: no /dev/kvm, and no module %s", m->vendor.name);
-	advise("leave it out: name configurations with --config (--list shows them)");
+	hint("choose configurations without it with --config (--list shows them)");
 	return EXIT_FAILED;
 }
 
 static int check_taxcut(const struct bench_modules *m)
 {
-	if (is_there(BENCH_TAXCUT))
+	if (device_exists(BENCH_TAXCUT))
 		return EXIT_OK;
 	if (m->file ? !access(m->file, R_OK) : modprobe_knows("taxcut"))
 		return EXIT_OK;
@@ -129,11 +129,11 @@ static int check_taxcut(const struct bench_modules *m)
 		fail("module '%s': %m", m->file);
 	else
 		fail("there is no " TAXCUT_DEVICE ", and no module taxcut to load");
-	advise("install it (make native && make install), or name the file with --module; `taxcut doctor' says more");
+	hint("install it (make native && make install), or give the file with --module; see `taxcut doctor'");
 	return EXIT_FAILED;
 }
 
-/* Its module has to go for the other one to come. */
+/* Can the module be unloaded, so that @other can be loaded? */
 static int check_removable(const struct bench_module *mod, const char *other)
 {
 	if (!is_loaded(mod))
@@ -144,13 +144,13 @@ static int check_removable(const struct bench_module *mod, const char *other)
 		return EXIT_OK;
 	fail("%s is in use (%llu references) and cannot make room for %s", mod->name,
 	     (unsigned long long)references(mod), other);
-	advise("stop its virtual machines first");
+	hint("stop its virtual machines first");
 	return EXIT_FAILED;
 }
 
 int bench_modules_check(const struct bench_modules *m, bool needs_kvm, bool needs_taxcut)
 {
-	bool to_taxcut = needs_taxcut && !is_there(BENCH_TAXCUT), to_kvm = needs_kvm && !is_there(BENCH_KVM);
+	bool to_taxcut = needs_taxcut && !device_exists(BENCH_TAXCUT), to_kvm = needs_kvm && !device_exists(BENCH_KVM);
 	int ret = EXIT_OK;
 
 	if (needs_kvm)
@@ -162,16 +162,16 @@ int bench_modules_check(const struct bench_modules *m, bool needs_kvm, bool need
 	if (!ret && to_kvm)
 		ret = check_removable(&m->taxcut, "stock KVM");
 	if (!ret && (to_taxcut || to_kvm) && geteuid()) {
-		ret = fail("%s has to be loaded for this, which takes root",
+		ret = fail("%s must be loaded, which needs root",
 			   to_taxcut ? "taxcut" : "stock KVM");
-		advise("run as root, or name configurations of the hypervisor that is there with --config");
+		hint("run as root, or choose configurations of the loaded hypervisor with --config");
 	}
 	return ret;
 }
 
 static int module_unload(const struct bench_module *mod)
 {
-	/* Whoever has just closed the device may hold it for a moment. */
+	/* The reference of a device that was just closed may be dropped with a delay. */
 	for (int tries = 50; tries > 0 && is_loaded(mod); tries--) {
 		if (!syscall(SYS_delete_module, mod->name, O_NONBLOCK) || errno == ENOENT)
 			return EXIT_OK;
@@ -194,7 +194,7 @@ static int modprobe(const char *name, const struct strv *options)
 	out = run_capture(argv.v);
 	strv_free(&argv);
 	if (!out)
-		return fail("modprobe %s failed; the kernel log says why", name);
+		return fail("modprobe %s failed; see the kernel log", name);
 	free(out);
 	return EXIT_OK;
 }
@@ -204,7 +204,7 @@ static int insert_file(const char *file, const char *options)
 	int fd = open(file, O_RDONLY | O_CLOEXEC), ret = EXIT_OK;
 
 	if (fd < 0 || syscall(SYS_finit_module, fd, options, 0))
-		ret = fail("cannot load %s: %m; the kernel log says why", file);
+		ret = fail("cannot load %s: %m; see the kernel log", file);
 	if (fd >= 0)
 		close(fd);
 	return ret;
@@ -220,7 +220,7 @@ static int insert_taxcut(const char *file, const struct strv *options)
 		free(text);
 		text = longer;
 	}
-	if (modprobe_knows("irqbypass")) /* what taxcut needs and depmod does not know of */
+	if (modprobe_knows("irqbypass")) /* taxcut needs it; insert_file() does not resolve dependencies */
 		ret = modprobe("irqbypass", NULL);
 	if (!ret)
 		ret = insert_file(file, text);
@@ -235,7 +235,7 @@ static int module_load(const struct bench_modules *m, const struct bench_module 
 	return modprobe(mod->name, options);
 }
 
-/* What differs from what was found: it is written back, or goes to @options where it cannot be written. */
+/* Writes parameters that differ from the initial ones back; those that are not writable are added to @options. */
 static int restore_params(const struct bench_module *mod, struct strv *options)
 {
 	const char *name, *want;
@@ -260,8 +260,8 @@ static int restore_params(const struct bench_module *mod, struct strv *options)
 	return ret;
 }
 
-/* A loaded module gets the parameters that it was found with. */
-static int settle(struct bench_modules *m, struct bench_module *mod)
+/* Restores the initial parameters of a loaded module. */
+static int restore_module(struct bench_modules *m, struct bench_module *mod)
 {
 	struct strv options = { 0 };
 	int ret = EXIT_OK;
@@ -281,18 +281,18 @@ static int settle(struct bench_modules *m, struct bench_module *mod)
 	return ret;
 }
 
-static int bring(struct bench_modules *m, struct bench_module *mod)
+static int load_and_restore(struct bench_modules *m, struct bench_module *mod)
 {
 	int ret = is_loaded(mod) ? EXIT_OK : module_load(m, mod, NULL);
 
-	return ret ? ret : settle(m, mod);
+	return ret ? ret : restore_module(m, mod);
 }
 
 /*
- * The vendor's module completes parameters of kvm as it loads (pi_inject_timer), so those are looked at only then.
- * What cannot be written there is an option of both.
+ * The vendor's module changes parameters of kvm when it loads (pi_inject_timer), so kvm's parameters are restored
+ * after that. For parameters that are not writable both modules are loaded again.
  */
-static int settle_kvm(struct bench_modules *m)
+static int restore_kvm(struct bench_modules *m)
 {
 	struct strv options = { 0 };
 	int ret = EXIT_OK;
@@ -313,29 +313,29 @@ static int settle_kvm(struct bench_modules *m)
 			ret = restore_params(&m->kvm, &options);
 	}
 	strv_free(&options);
-	return ret ? ret : settle(m, &m->vendor);
+	return ret ? ret : restore_module(m, &m->vendor);
 }
 
-static int bring_vendor(struct bench_modules *m)
+static int load_vendor(struct bench_modules *m)
 {
 	int ret = is_loaded(&m->vendor) ? EXIT_OK : module_load(m, &m->vendor, NULL);
 
-	return ret ? ret : settle_kvm(m);
+	return ret ? ret : restore_kvm(m);
 }
 
-static int bring_kvm(struct bench_modules *m)
+static int use_kvm(struct bench_modules *m)
 {
 	int ret = module_unload(&m->taxcut);
 
-	return ret ? ret : bring_vendor(m);
+	return ret ? ret : load_vendor(m);
 }
 
-/* kvm stays: without the vendor's module it owns nothing. */
-static int bring_taxcut(struct bench_modules *m)
+/* kvm stays loaded: without the vendor's module it does not use the hardware. */
+static int use_taxcut(struct bench_modules *m)
 {
 	int ret = is_loaded(&m->taxcut) ? EXIT_OK : module_unload(&m->vendor);
 
-	return ret ? ret : bring(m, &m->taxcut);
+	return ret ? ret : load_and_restore(m, &m->taxcut);
 }
 
 int bench_modules_use(struct bench_modules *m, enum bench_place place)
@@ -343,11 +343,11 @@ int bench_modules_use(struct bench_modules *m, enum bench_place place)
 	int ret = EXIT_OK;
 
 	if (place == BENCH_KVM)
-		ret = bring_kvm(m);
+		ret = use_kvm(m);
 	else if (place == BENCH_TAXCUT)
-		ret = bring_taxcut(m);
-	if (!ret && place != BENCH_HOST && !is_there(place))
-		ret = fail("%s does not come; the kernel log says why", devices[place]);
+		ret = use_taxcut(m);
+	if (!ret && place != BENCH_HOST && !device_exists(place))
+		ret = fail("%s does not appear; see the kernel log", devices[place]);
 	return ret;
 }
 
@@ -371,9 +371,9 @@ int bench_modules_close(struct bench_modules *m)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!all[i]->was_loaded && module_unload(all[i]))
 			ret = EXIT_FAILED;
-	if (m->taxcut.was_loaded && bring(m, &m->taxcut))
+	if (m->taxcut.was_loaded && load_and_restore(m, &m->taxcut))
 		ret = EXIT_FAILED;
-	if (m->vendor.was_loaded && bring_vendor(m))
+	if (m->vendor.was_loaded && load_vendor(m))
 		ret = EXIT_FAILED;
 	if (m->kvm.was_loaded && !is_loaded(&m->kvm) && module_load(m, &m->kvm, NULL))
 		ret = EXIT_FAILED;

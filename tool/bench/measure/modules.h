@@ -10,8 +10,8 @@
 #include "bench/model/catalog.h"
 
 /*
- * struct bench_module - a kernel module as it was found
- * @params: object, name to {"value", "writable"}; NULL until it was seen loaded
+ * struct bench_module - the initial state of a kernel module
+ * @params: object, name to {"value", "writable"}; NULL until the module was loaded once
  */
 struct bench_module {
 	const char *name;
@@ -21,8 +21,8 @@ struct bench_module {
 
 /*
  * struct bench_modules - the hypervisors' modules
- * @file: of taxcut, or NULL: modprobe finds it
- * @work_loaded: taxcut_work.ko was loaded here
+ * @file: taxcut.ko, or NULL for modprobe
+ * @work_loaded: this program has loaded taxcut_work.ko
  */
 struct bench_modules {
 	struct bench_module taxcut;
@@ -32,16 +32,17 @@ struct bench_modules {
 	bool work_loaded;
 };
 
-/* Looks at what is loaded. */
+/* Records which modules are loaded, and their parameters. */
 void bench_modules_open(struct bench_modules *m, const char *file);
-/* Could all hypervisors that the plan needs be had? Changes nothing. */
+/* Can all hypervisors that the plan needs be loaded? Changes nothing. */
 int bench_modules_check(const struct bench_modules *m, bool needs_kvm, bool needs_taxcut);
-/* Makes the device of @place be there, its module's parameters as they were found. */
+/* Loads the hypervisor of @place and restores the initial parameters of its module. */
 int bench_modules_use(struct bench_modules *m, enum bench_place place);
-/* Makes /dev/taxcut_work be there. */
+/* Loads taxcut_work.ko from @file unless it is loaded. */
 int bench_modules_work(struct bench_modules *m, const char *file);
-/* Everything as it was found. */
+/* Restores the initial state of all modules. */
 int bench_modules_close(struct bench_modules *m);
+/* The device node of @place, or NULL for the host. */
 const char *bench_device(enum bench_place place);
 
 #endif

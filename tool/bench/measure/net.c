@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guests' way to a netserver on this host: a tap interface of our own, with addresses that are
- * meant for examples (RFC 5737), so that they meet nobody.
+ * The network between guests and a netserver on this host: a tap interface with addresses that are
+ * reserved for documentation (RFC 5737), which no other network uses.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +17,8 @@
 #define WITH_PREFIX (ADDRESS "/29")
 #define PORT "12865"
 
-/* Runs words that end with NULL; EXIT_OK, or EXIT_FAILED without a message. */
-static int command(const char *const words[])
+/* Runs a command, whose words end with NULL. EXIT_OK, or EXIT_FAILED without a message. */
+static int run_command(const char *const words[])
 {
 	struct strv argv = { 0 };
 	char *out;
@@ -36,10 +36,10 @@ int bench_net_check(void)
 	static const char *const ip[] = { "ip", "-V", NULL }, *const netserver[] = { "netserver", "-V", NULL };
 
 	if (geteuid())
-		return fail("net_rr needs a tap interface, which takes root");
-	if (command(ip) || command(netserver)) {
+		return fail("net_rr needs a tap interface, which needs root");
+	if (run_command(ip) || run_command(netserver)) {
 		fail("net_rr needs the programs ip and netserver");
-		advise("install them (Debian: iproute2, netperf), or leave net_rr out with --work");
+		hint("install them (Debian: iproute2, netperf), or choose other work with --work");
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;
@@ -51,8 +51,8 @@ static int make_tap(const char *tap)
 	const char *const address[] = { "ip", "address", "add", WITH_PREFIX, "dev", tap, NULL };
 	const char *const up[] = { "ip", "link", "set", tap, "up", NULL };
 
-	if (command(add) || command(address) || command(up))
-		return fail("cannot make the tap interface %s with the address " ADDRESS, tap);
+	if (run_command(add) || run_command(address) || run_command(up))
+		return fail("cannot create the tap interface %s with the address " ADDRESS, tap);
 	return EXIT_OK;
 }
 
@@ -83,8 +83,8 @@ void bench_net_close(struct bench_run *run)
 		bench_reap(net->server, 5000, NULL, NULL);
 		close(net->output);
 	}
-	if (net->tap && command(delete))
-		say("the tap interface %s stays", net->tap);
+	if (net->tap && run_command(delete))
+		info("cannot remove the tap interface %s", net->tap);
 	free(net->tap);
 	*net = (struct bench_net){ 0 };
 }

@@ -8,8 +8,9 @@
 struct bench_run;
 
 /*
- * struct bench_net - a tap interface and a netserver behind it
- * @tap: its name, or NULL
+ * struct bench_net - a tap interface and the netserver on its address
+ * @tap: the name of the interface, or NULL
+ * @output: the server's standard output
  */
 struct bench_net {
 	char *tap;
@@ -19,8 +20,9 @@ struct bench_net {
 
 #define BENCH_NET_GUEST "tc.net=192.0.2.10/29 tc.peer=192.0.2.9:12865"
 
-/* Could it be had? EXIT_OK, or EXIT_FAILED after a message. */
+/* Does this host have what the network needs? EXIT_OK, or EXIT_FAILED after a message. */
 int bench_net_check(void);
+/* Creates the interface and starts the server. EXIT_OK, or EXIT_FAILED after a message. */
 int bench_net_open(struct bench_run *run);
 void bench_net_close(struct bench_run *run);
 

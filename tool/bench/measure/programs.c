@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The configuration "host": the guest's programs without a guest, on the CPUs that it would own. */
+/* The configuration "host": the guest's programs on the host, pinned to the CPUs that the guest would own. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -26,13 +26,13 @@ static void program_argv(const struct bench_run *run, size_t i, struct strv *arg
 		strv_addf(argv, "%d", run->cpus.cpu[cpu]);
 }
 
-/* Takes what the program says; its status, or -1 when it had to be ended. */
-static int follow(struct bench_run *run, pid_t pid, struct bench_lines *lines, json_t *item, int64_t *cpu_ns)
+/* Reads the report of a program. Its exit status, or -1 when the program was killed. */
+static int follow_output(struct bench_run *run, pid_t pid, struct bench_lines *lines, json_t *item, int64_t *cpu_ns)
 {
-	int patience = run->timeout + (int)bench_plan_seconds(&run->part->plan), status = -1;
+	int limit = run->timeout + (int)bench_plan_seconds(&run->part->plan), status = -1;
 	char *line;
 
-	while ((line = bench_next_line(run, lines, patience))) {
+	while ((line = bench_next_line(run, lines, limit))) {
 		if (!strncmp(line, mark, strlen(mark)))
 			bench_report_line(item, line + strlen(mark));
 		free(line);
@@ -59,7 +59,7 @@ static json_t *run_program(struct bench_run *run, size_t i)
 	bench_counts_cpu(&before, run, 0);
 	pid = bench_spawn(run, argv.v, NULL, &lines.fd);
 	if (pid > 0) {
-		status = follow(run, pid, &lines, item, &cpu_ns);
+		status = follow_output(run, pid, &lines, item, &cpu_ns);
 		close(lines.fd);
 	}
 	bench_counts_cpu(&after, run, 0);
@@ -76,11 +76,11 @@ static json_t *run_program(struct bench_run *run, size_t i)
 	return item;
 }
 
-/* Why an item is not for the host; NULL when it is. */
-static const char *unfit(struct bench_run *run, const struct bench_work *work)
+/* The reason why work cannot run on the host, or NULL. */
+static const char *reason_to_skip(struct bench_run *run, const struct bench_work *work)
 {
 	if (work->needs & BENCH_NEEDS_NET)
-		return "it is between a guest and its host";
+		return "it needs a guest and its host";
 	if (work->needs & BENCH_NEEDS_MODULE && !run->work_module)
 		return "it needs taxcut_work.ko: --work-module";
 	if (work->needs & BENCH_NEEDS_MODULE && bench_modules_work(&run->modules, run->work_module))
@@ -98,7 +98,7 @@ json_t *bench_programs(struct bench_run *run)
 	for (size_t i = 0; i < run->part->plan.items; i++) {
 		const struct bench_work *work = run->part->plan.item[i].work;
 
-		why = unfit(run, work);
+		why = reason_to_skip(run, work);
 		if (why && first)
 			bench_note(run, "host: without '%s': %s", work->name, why);
 		item = why ? NULL : run_program(run, i);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A measurement on the host, without a guest. */
+/* One measurement on the host, without a guest. */
 #ifndef TAXCUT_BENCH_MEASURE_PROGRAMS_H
 #define TAXCUT_BENCH_MEASURE_PROGRAMS_H
 

@@ -18,7 +18,7 @@ void bench_note(struct bench_run *run, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	say("%s", text);
+	info("%s", text);
 	json_array_append_new(notes, json_string(text));
 	free(text);
 }

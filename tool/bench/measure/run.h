@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The state of one measurement.
+ * The state of one run of `taxcut bench`.
  *
  * One thread. SIGINT, SIGTERM and SIGHUP are blocked and read from a descriptor that every wait polls. The
- * first one ends the measurement in order: what runs is stopped, modules and parameters are restored, what was
- * measured is kept.
+ * first one ends the run in order: programs and guests are stopped, modules and parameters are restored, and the
+ * measurements so far are kept.
  */
 #ifndef TAXCUT_BENCH_MEASURE_RUN_H
 #define TAXCUT_BENCH_MEASURE_RUN_H
@@ -21,9 +21,10 @@
 #include "net.h"
 
 /*
- * struct bench_part - a set, or what was named instead of it: measured on its own, after the one before
- * @skip: bits of configurations that the hypervisor cannot do; @noted: of those of which it was said what they lack
- * @host_seen: it was said what the host's programs lack
+ * struct bench_part - a set, with the configurations and work from the command line; parts are measured in order
+ * @skip: bits of configurations that the hypervisor does not support
+ * @noted: bits of configurations whose missing cuts are in the notes
+ * @host_seen: the notes have the work that cannot run on the host
  */
 struct bench_part {
 	const struct bench_set *set;
@@ -40,17 +41,17 @@ struct bench_part {
 /*
  * struct bench_run - one run of the command
  *
- * Options first, then what became of them.
+ * First the options, then the state of the run.
  *
- * @tools_initrd: of guests that need well-known tools, or NULL: @initrd has them
+ * @tools_initrd: the initrd with standard tools, or NULL when @initrd has them
  * @work_module: taxcut_work.ko for the host, or NULL
- * @programs: directory of the programs that "host" runs, or NULL
- * @timeout: seconds that a guest may be silent, beyond what its work takes
+ * @programs: directory of the programs of the configuration "host", or NULL
+ * @timeout: limit of a guest's silence in seconds, beyond the duration of its work
  *
- * @part: the one that is being measured
- * @cpus: as many as the largest part has vCPUs; @isolated is the same
- * @signal: the one that ended the measurement, or 0
- * @failed: a bill could not be had
+ * @part: the current part
+ * @cpus: CPUs for the vCPUs of the largest part; @isolated is the same set
+ * @signal: the signal that ended the run, or 0
+ * @failed: a measurement failed
  */
 struct bench_run {
 	struct bench_part parts[BENCH_PARTS_MAX];
@@ -61,7 +62,7 @@ struct bench_run {
 	const char *work_module;
 	const char *programs;
 	const char *qemu;
-	const char *append; /* NULL, or for the guests' command lines */
+	const char *append; /* for the guests' kernel command lines, or NULL */
 	const char *cpus_arg;
 	const char *housekeeping_arg;
 	int timeout;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Waiting for children, for their words, and for the signals that end it all. */
+/* Waits for child processes, their output and signals. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ bool bench_signals_open(struct bench_run *run)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, &run->old_signals);
-	/* A closed pipe is an error of write(2); an ignored SIGCHLD would take children away. */
+	/* A closed pipe shall be an error of write(2). If SIGCHLD were ignored, the kernel would reap the children. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -64,9 +64,9 @@ int bench_wait(struct bench_run *run, int fd, int ms)
 	return n > 0;
 }
 
-static void child(const struct bench_run *run, char *const argv[], int in, int out)
+static void exec_child(const struct bench_run *run, char *const argv[], int in, int out)
 {
-	/* Whatever ends this process ends the child at once; QEMU goes with `taxcut run'. */
+	/* The child is killed when this process ends; `taxcut run' ends its QEMU. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
 	signal(SIGPIPE, SIG_DFL);
@@ -98,7 +98,7 @@ pid_t bench_spawn(const struct bench_run *run, char *const argv[], int *in, int 
 	fflush(NULL);
 	pid = fork();
 	if (!pid)
-		child(run, argv, to[0], from[1]);
+		exec_child(run, argv, to[0], from[1]);
 	if (pid < 0)
 		fail("fork: %m");
 	close(to[0]);
@@ -133,7 +133,7 @@ bool bench_reap(pid_t pid, int ms, int *status, int64_t *cpu_ns)
 	return true;
 }
 
-static void remember(struct bench_lines *l, const char *text, size_t n)
+static void append_tail(struct bench_lines *l, const char *text, size_t n)
 {
 	size_t old = strlen(l->tail), max = sizeof(l->tail) - 1;
 
@@ -155,14 +155,14 @@ char *bench_next_line(struct bench_run *run, struct bench_lines *l, int seconds)
 	ssize_t n;
 
 	while (!(end = memchr(l->buf, '\n', l->len))) {
-		if (l->len == sizeof(l->buf)) /* no line of ours is so long */
+		if (l->len == sizeof(l->buf)) /* too long for a line of the programs */
 			l->len = 0;
 		if (bench_wait(run, l->fd, seconds * 1000) <= 0)
 			return NULL;
 		n = read(l->fd, l->buf + l->len, sizeof(l->buf) - l->len);
 		if (n <= 0)
 			return NULL;
-		remember(l, l->buf + l->len, (size_t)n);
+		append_tail(l, l->buf + l->len, (size_t)n);
 		l->len += (size_t)n;
 	}
 	n = end - l->buf;

@@ -23,10 +23,10 @@ const struct bench_config bench_configs[] = {
 	{ "hint", BENCH_TAXCUT, false, DEDICATED, CUT_HINT, NULL, false },
 	{ "timer-advance", BENCH_TAXCUT, false, BIT(CUT_TIMER_ADVANCE), CUT_TIMER_ADVANCE, NULL, false },
 	{ "halt-poll", BENCH_TAXCUT, false, BIT(CUT_HALT_POLL), CUT_HALT_POLL, NULL, false },
-	/* A timer is only off the vCPU's CPU when the vCPU does not leave that for HLT. */
+	/* The exitless timer needs vCPUs whose HLT takes no exit. */
 	{ "timer", BENCH_TAXCUT, false, DEDICATED | BIT(CUT_EXITS) | BIT(CUT_TIMER), CUT_TIMER, NULL, false },
 	{ "pv-eoi", BENCH_TAXCUT, false, BIT(CUT_PV_EOI), CUT_PV_EOI, NULL, false },
-	/* These two read what steal time writes. */
+	/* These two read the record that steal time writes. */
 	{ "pv-tlb-flush", BENCH_TAXCUT, false, BIT(CUT_PV_TLB_FLUSH) | BIT(CUT_STEAL_TIME), CUT_PV_TLB_FLUSH, NULL, false },
 	{ "sched-yield", BENCH_TAXCUT, false, BIT(CUT_SCHED_YIELD) | BIT(CUT_STEAL_TIME), CUT_SCHED_YIELD, NULL, false },
 	{ "pv-unhalt", BENCH_TAXCUT, false, BIT(CUT_PV_UNHALT), CUT_PV_UNHALT, NULL, false },
@@ -66,20 +66,20 @@ const struct bench_work bench_works[] = {
 const size_t bench_works_n = ARRAY_LEN(bench_works);
 
 const struct bench_set bench_sets[] = {
-	{ "cuts", "what each cut is worth",
+	{ "cuts", "the effect of each cut",
 	  "host,kvm,kvm-tuned,off,exits,hint,timer-advance,halt-poll,timer,pv-eoi,pv-tlb-flush,exits+hint,all",
 	  "cyclic:500,timer-storm:300,pingpong:300,tlbflush:200,idle,busy", 2, 3 },
-	{ "halt-poll", "who waits for a wake-up: nobody, the host, the guest",
+	{ "halt-poll", "polling before a halted vCPU sleeps: none, by the host, by the guest",
 	  "kvm-host-idle,kvm-host-poll,kvm-guest-poll,host-idle,host-poll,guest-poll", "pingpong:300,tcp_rr", 2, 3 },
 	{ "ipi", "IPIs to one, some and all vCPUs",
 	  "host,kvm,kvm-tuned,off,xapic,x2apic-cluster,ipi,exits,all",
 	  "ipi-unicast:100,ipi-multicast:50,ipi-broadcast:50", 8, 3 },
-	{ "tools", "well-known tools", "host,kvm,kvm-tuned,off,all", "cyclictest,tcp_rr,memcached_rr,net_rr", 2, 3 },
-	{ "exitless", "timers and IPIs without exits, where the CPU posts interrupts", "kvm,off,exits+hint,timer",
+	{ "tools", "standard tools", "host,kvm,kvm-tuned,off,all", "cyclictest,tcp_rr,memcached_rr,net_rr", 2, 3 },
+	{ "exitless", "timers and IPIs without exits, on CPUs with posted interrupts", "kvm,off,exits+hint,timer",
 	  "cyclic:200,timer-storm:200,ipi-unicast:100,pingpong:100", 2, 3 },
 	{ "demo", "stock KVM and taxcut side by side", "kvm,default",
 	  "cyclic:1000,pingpong:500,tlbflush:300,ipi:200,idle:2,busy:2", 2, 1 },
-	{ "quick", "a look at everything", "host,kvm,off,all", "cyclic:200,pingpong:100,tlbflush:100", 2, 1 },
+	{ "quick", "a short run of the main configurations", "host,kvm,off,all", "cyclic:200,pingpong:100,tlbflush:100", 2, 1 },
 };
 
 const size_t bench_sets_n = ARRAY_LEN(bench_sets);

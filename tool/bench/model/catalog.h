@@ -17,14 +17,14 @@ enum bench_place {
 };
 
 /*
- * struct bench_config - one configuration; bench_names.h has it in words
+ * struct bench_config - one configuration; names.h has its description
  * @name: owned by the table, or by the plan for "kvm:NAME"
- * @defaults: cuts that are not in @on stay as the hypervisor has them; else they are switched off.
- *	The hint is never left alone: it is on or off.
+ * @defaults: cuts that are not in @on keep the hypervisor's default; else they are switched off.
+ *	The hint is always switched on or off.
  * @on: bits of enum cut_id
- * @point: the cut that the configuration is about, without which it is left out; or CUT_COUNT
- * @append: more for the guest's kernel command line, or NULL
- * @iommu: a q35 with interrupt remapping, with which Linux sends IPIs by x2APIC cluster
+ * @point: the cut that the configuration measures, or CUT_COUNT; without the cut it is skipped
+ * @append: appended to the guest's kernel command line, or NULL
+ * @iommu: a q35 with interrupt remapping, where Linux sends IPIs by x2APIC cluster
  */
 struct bench_config {
 	const char *name;
@@ -36,19 +36,19 @@ struct bench_config {
 	bool iommu;
 };
 
-/* What work needs beyond its program. */
+/* Requirements of work, beyond its program. */
 enum {
-	BENCH_NEEDS_TOOLS = 1, /* well-known tools, in an initrd of their own */
-	BENCH_NEEDS_MODULE = 2, /* taxcut_work.ko, which guests have */
+	BENCH_NEEDS_TOOLS = 1, /* standard tools, from --tools-initrd */
+	BENCH_NEEDS_MODULE = 2, /* taxcut_work.ko; guests have it */
 	BENCH_NEEDS_NET = 4, /* a network card, and a netserver on the host */
 };
 
 /*
- * struct bench_work - one kind of work; bench_names.h has it in words
+ * struct bench_work - one kind of work; names.h has its description
  * @name: the program in the guest
- * @count: how much of it, unless the user says
- * @vcpus: how many it needs
- * @timed: an event is a second, so that events per second mean nothing
+ * @count: default number of events
+ * @vcpus: least number of vCPUs
+ * @timed: an event is one second, so there is no rate
  * @needs: bits of BENCH_NEEDS_*
  */
 struct bench_work {
@@ -59,7 +59,7 @@ struct bench_work {
 	unsigned int needs;
 };
 
-/* A named selection: configurations and work as lists, and the rest that goes with them. */
+/* A named selection of configurations and work. */
 struct bench_set {
 	const char *name;
 	const char *summary;
@@ -76,7 +76,7 @@ extern const size_t bench_works_n;
 extern const struct bench_set bench_sets[];
 extern const size_t bench_sets_n;
 
-/* NULL when there is none of that name. */
+/* NULL for an unknown name. */
 const struct bench_config *bench_find_config(const char *name);
 const struct bench_work *bench_find_work(const char *name);
 const struct bench_set *bench_find_set(const char *name);

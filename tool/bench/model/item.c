@@ -5,7 +5,7 @@
 #include "item.h"
 #include "lib/util.h"
 
-/* Decimal, the whole string, at most 2^63 - 1. */
+/* Parses a decimal number up to 2^63 - 1. */
 static bool parse_count(const char *s, json_int_t *val)
 {
 	uint64_t n;
@@ -16,12 +16,12 @@ static bool parse_count(const char *s, json_int_t *val)
 	return true;
 }
 
-static json_int_t get(const json_t *obj, const char *key)
+static json_int_t int_member(const json_t *obj, const char *key)
 {
 	return json_integer_value(json_object_get(obj, key));
 }
 
-/* "LOW:COUNT,..." as [[LOW, COUNT], ...]; NULL when it is anything else. */
+/* Converts "LOW:COUNT,..." to [[LOW, COUNT], ...]; NULL for other text. */
 static json_t *parse_hist(const char *text)
 {
 	char *copy = xstrdup(text), *rest = copy, *word, *colon;
@@ -88,7 +88,7 @@ bool bench_report_line(json_t *item, const char *line)
 
 void bench_report_end(json_t *item)
 {
-	/* What a latency is called, and what programs call it in ns and in us. */
+	/* The name of a latency in the item, and the keys of the programs in ns and in us. */
 	static const struct {
 		const char *name;
 		const char *ns;
@@ -101,12 +101,12 @@ void bench_report_end(json_t *item)
 	json_int_t count = 0;
 	size_t i;
 
-	json_object_set_new(item, "events", json_integer(get(report, "events")));
+	json_object_set_new(item, "events", json_integer(int_member(report, "events")));
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		if (json_object_get(report, keys[i].ns))
 			json_object_set(latency, keys[i].name, json_object_get(report, keys[i].ns));
 		else if (json_object_get(report, keys[i].us))
-			json_object_set_new(latency, keys[i].name, json_integer(get(report, keys[i].us) * 1000));
+			json_object_set_new(latency, keys[i].name, json_integer(int_member(report, keys[i].us) * 1000));
 	}
 	if (!json_object_size(latency)) {
 		json_object_del(item, "latency");
@@ -115,5 +115,5 @@ void bench_report_end(json_t *item)
 	json_array_foreach(json_object_get(latency, "buckets"), i, bucket)
 		count += json_integer_value(json_array_get(bucket, 1));
 	json_object_set_new(latency, "unit", json_string("ns"));
-	json_object_set_new(latency, "count", json_integer(count ? count : get(report, "events")));
+	json_object_set_new(latency, "count", json_integer(count ? count : int_member(report, "events")));
 }

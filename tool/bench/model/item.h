@@ -8,12 +8,11 @@
 #include <jansson.h>
 
 /*
- * What an item reports, from the programs' lines "NAME.KEY=VALUE": integers go to the item's
- * "report", the histogram (key "hist", "LOW:COUNT,...") to its "latency". False for a line that is
- * no report.
+ * Adds a report line of a program, "NAME.KEY=VALUE", to the item: integers to its "report", the
+ * histogram (key "hist", "LOW:COUNT,...") to its "latency". False for any other line.
  */
 bool bench_report_line(json_t *item, const char *line);
-/* Once all lines are in: sets the item's "events" and "latency". */
+/* Sets the item's "events" and "latency"; call it after the last line. */
 void bench_report_end(json_t *item);
 
 #endif

@@ -8,9 +8,9 @@
 static const struct bench_work_name works[] = {
 	{ "idle", "idle", "second", NULL },
 	{ "busy", "busy loop", "second", NULL },
-	{ "cyclic", "1 kHz cyclic timer", "period", "how late a period starts" },
-	{ "cyclictest", "cyclictest, 1 kHz", "period", "how late a period starts" },
-	{ "timer-arm", "arming a timer again and again", "arming", "one arming" },
+	{ "cyclic", "1 kHz cyclic timer", "period", "delay of the start of a period" },
+	{ "cyclictest", "cyclictest, 1 kHz", "period", "delay of the start of a period" },
+	{ "timer-arm", "arming a timer repeatedly", "arming", "one arming" },
 	{ "timer-storm", "arming a timer and waiting for it", "firing", "from the deadline to the handler" },
 	{ "pingpong", "ping-pong between two vCPUs", "round trip", "one round trip" },
 	{ "tcp_rr", "netperf TCP_RR between two vCPUs", "transaction", "one transaction" },
@@ -19,21 +19,21 @@ static const struct bench_work_name works[] = {
 	{ "tlbflush", "TLB shootdown (2 mprotect)", "operation", "one operation" },
 	{ "ipi", "membarrier IPI to all others", "operation", "one operation" },
 	{ "multicast", "membarrier IPI to all but two CPUs", "operation", "one operation" },
-	{ "ipi-unicast", "IPI to one vCPU", "IPI", "until the receiver has answered" },
-	{ "ipi-multicast", "IPI to all but one of the others", "IPI", "until all receivers have answered" },
-	{ "ipi-broadcast", "IPI to all others", "IPI", "until all receivers have answered" },
+	{ "ipi-unicast", "IPI to one vCPU", "IPI", "until the receiver answers" },
+	{ "ipi-multicast", "IPI to all but one of the others", "IPI", "until all receivers answer" },
+	{ "ipi-broadcast", "IPI to all others", "IPI", "until all receivers answer" },
 };
 
-/* The cuts, one at a time, have their place where the NULL is; what they do is in cuts[]. */
+/* The NULL row stands for the single cuts, which cuts[] describes. */
 static const struct {
 	const char *name;
 	const char *about;
 } configs[] = {
-	{ "host", "the same programs on the host itself, without a guest" },
+	{ "host", "the same programs on the host, without a guest" },
 	{ "kvm", "stock KVM with its default settings" },
 	{ "kvm-tuned", "stock KVM with cpu-pm=on and the dedicated hint" },
 	{ "off", "taxcut with every cut off" },
-	{ "default", "taxcut as it comes, without the dedicated hint" },
+	{ "default", "taxcut with its defaults, without the dedicated hint" },
 	{ NULL, NULL },
 	{ "exits+hint", "taxcut, exits off and the dedicated hint only" },
 	{ "xapic", "taxcut with every cut off, the guest's LAPICs in xAPIC mode" },

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What `taxcut bench` calls its works and configurations, in tables and in the report. */
+/* The descriptions of work and configurations in tables and in the report. */
 #ifndef TAXCUT_BENCH_MODEL_NAMES_H
 #define TAXCUT_BENCH_MODEL_NAMES_H
 
 #include <stddef.h>
 
 /*
- * struct bench_work_name - a work item, in words
- * @name: as results have it
+ * struct bench_work_name - the description of a kind of work
+ * @name: its name in results
  * @title: a heading
- * @event: what counts are per, singular
- * @latency: what its latency measures, or NULL where there is none
+ * @event: the unit of counts ("per @event"), singular
+ * @latency: what its latency measures, or NULL without latency
  */
 struct bench_work_name {
 	const char *name;
@@ -20,10 +20,10 @@ struct bench_work_name {
 };
 
 /*
- * struct bench_config_name - a configuration, in words
- * @name: as results have it
- * @about: what runs, and what is switched on there
- * @order: its place among the others; those that are not known come last
+ * struct bench_config_name - the description of a configuration
+ * @name: its name in results
+ * @about: what runs and which cuts are on
+ * @order: its position among the configurations; unknown ones come last
  */
 struct bench_config_name {
 	const char *name;
@@ -31,7 +31,7 @@ struct bench_config_name {
 	size_t order;
 };
 
-/* Both know every name: one that is not in the tables stands for itself, and points at @name. */
+/* An unknown name is its own description, and the result points to @name. */
 struct bench_work_name bench_work_name(const char *name);
 struct bench_config_name bench_config_name(const char *name);
 

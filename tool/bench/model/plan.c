@@ -5,7 +5,7 @@
 #include "lib/util.h"
 #include "plan.h"
 
-/* "kvm:NAME" is NAME's cuts on stock KVM. */
+/* "kvm:NAME" has the cuts of NAME on stock KVM. */
 static bool add_config(struct bench_plan *plan, const char *name, char **why)
 {
 	static const char prefix[] = "kvm:";
@@ -14,7 +14,7 @@ static bool add_config(struct bench_plan *plan, const char *name, char **why)
 	struct bench_config *added;
 
 	if (!c || (on_kvm && c->place != BENCH_TAXCUT)) {
-		*why = xasprintf("there is no configuration '%s'; --list names them all", name);
+		*why = xasprintf("there is no configuration '%s'; --list shows all", name);
 		return false;
 	}
 	for (size_t i = 0; i < plan->configs; i++) {
@@ -48,13 +48,13 @@ static bool add_work(struct bench_plan *plan, char *item, char **why)
 		*colon = '\0';
 	work = bench_find_work(item);
 	if (!work) {
-		*why = xasprintf("there is no work '%s'; --list names it all", item);
+		*why = xasprintf("there is no work '%s'; --list shows all", item);
 		return false;
 	}
 	count = work->count;
 	most = work->timed ? BENCH_SECONDS_MAX : BENCH_COUNT_MAX;
 	if (colon && (!parse_u64(colon + 1, &count) || !count || count > most)) {
-		*why = xasprintf("work '%s' wants a number from 1 to %u, not '%s'", item, most, colon + 1);
+		*why = xasprintf("work '%s' takes a number from 1 to %u, not '%s'", item, most, colon + 1);
 		return false;
 	}
 	for (size_t i = 0; i < plan->items; i++) {
@@ -72,7 +72,7 @@ static bool add_work(struct bench_plan *plan, char *item, char **why)
 	return true;
 }
 
-/* Calls @add for each word of a list with commas; an empty word is none. */
+/* Calls @add for each word of a comma-separated list; an empty word is an unknown name. */
 static bool each_word(struct bench_plan *plan, const char *list, char **why,
 		      bool (*add)(struct bench_plan *plan, char *word, char **why))
 {

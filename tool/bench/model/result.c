@@ -11,16 +11,16 @@ static char *item_fault(const json_t *item)
 	return NULL;
 }
 
-static char *bill_fault(const json_t *bill)
+static char *measurement_fault(const json_t *measurement)
 {
 	char *fault = NULL;
 	json_t *item;
 	size_t i;
 
-	if (!json_is_string(json_object_get(bill, "config")) || !json_is_integer(json_object_get(bill, "vcpus")) ||
-	    !json_is_array(json_object_get(bill, "items")))
-		return xstrdup("a bill without config, vcpus or items");
-	json_array_foreach(json_object_get(bill, "items"), i, item) {
+	if (!json_is_string(json_object_get(measurement, "config")) || !json_is_integer(json_object_get(measurement, "vcpus")) ||
+	    !json_is_array(json_object_get(measurement, "items")))
+		return xstrdup("a member of \"bills\" without config, vcpus or items");
+	json_array_foreach(json_object_get(measurement, "items"), i, item) {
 		fault = item_fault(item);
 		if (fault)
 			break;
@@ -31,7 +31,7 @@ static char *bill_fault(const json_t *bill)
 bool bench_result_ok(const json_t *result, char **why)
 {
 	const char *format = json_string_value(json_object_get(result, "format"));
-	json_t *bill, *row;
+	json_t *measurement, *row;
 	size_t i;
 
 	*why = NULL;
@@ -40,9 +40,9 @@ bool bench_result_ok(const json_t *result, char **why)
 	else if (!json_is_object(json_object_get(result, "host")) || !json_is_array(json_object_get(result, "bills")) ||
 		 !json_is_array(json_object_get(result, "summary")) || !json_is_array(json_object_get(result, "notes")))
 		*why = xstrdup("host, bills, summary or notes are missing");
-	json_array_foreach(json_object_get(result, "bills"), i, bill)
+	json_array_foreach(json_object_get(result, "bills"), i, measurement)
 		if (!*why)
-			*why = bill_fault(bill);
+			*why = measurement_fault(measurement);
 	json_array_foreach(json_object_get(result, "summary"), i, row)
 		if (!*why && (!json_is_string(json_object_get(row, "work")) ||
 			      !json_is_string(json_object_get(row, "config")) ||

@@ -16,7 +16,7 @@
 
 #define BENCH_FORMAT "taxcut-bench-1"
 
-/* Is it a result of this format, with all members of the right type? False with *why (owned) set. */
+/* Is @result of this format, with members of the right types? False with *why set (the caller frees it). */
 bool bench_result_ok(const json_t *result, char **why);
 
 #endif

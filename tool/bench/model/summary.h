@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From the results of all rounds to medians. */
+/* The summary: medians over the rounds. */
 #ifndef TAXCUT_BENCH_MODEL_SUMMARY_H
 #define TAXCUT_BENCH_MODEL_SUMMARY_H
 
@@ -7,9 +7,9 @@
 
 #include <jansson.h>
 
-/* {"median", "min", "max"} of @n numbers, which are sorted; NULL for none. */
+/* {"median", "min", "max"} of @n numbers, or NULL when @n is 0. Sorts @v. */
 json_t *bench_median(double *v, size_t n);
-/* The "summary" of a result's "bills"; @tsc_khz 0: cycles are not told as time. */
-json_t *bench_summary(const json_t *bills, double tsc_khz);
+/* The "summary" of the measurements ("bills"). Without @tsc_khz (0) it has no "outside_ns". */
+json_t *bench_summary(const json_t *measurements, double tsc_khz);
 
 #endif

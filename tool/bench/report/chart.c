@@ -8,8 +8,8 @@
 #include "view.h"
 
 #define WIDTH 400
-#define LEFT 104 /* where plots begin: right of the configurations' names */
-#define RIGHT 330 /* and end: left of the values */
+#define LEFT 104 /* left edge of plots, right of the configurations' names */
+#define RIGHT 330 /* right edge, left of the values */
 #define ROW 23
 #define TOP 8
 #define FOOT 24 /* for the axis below */
@@ -17,9 +17,9 @@
 #define LABEL_CHARS 16
 
 /*
- * struct chart - a figure under way
+ * struct chart - the figure that is being drawn
  * @x: the scale from left to right
- * @below: where the rows end
+ * @below: the lower end of the rows
  */
 struct chart {
 	FILE *out;
@@ -121,7 +121,7 @@ static void draw_axis(const struct chart *c)
 	}
 }
 
-/* What stands in a row instead of a plot. */
+/* The text of a row without data. */
 static void draw_missing(const struct chart *c, const struct view_row *row, double y, bool of_guests)
 {
 	const char *why = of_guests && row->summary && !strcmp(row->config, "host") ? "no guest" : "not measured";
@@ -135,7 +135,7 @@ static void draw_labels(const struct chart *c)
 		svg_label(c->out, "label", LEFT - 8, row_top(c->group, i) + 15, c->group->rows[i].config, LABEL_CHARS);
 }
 
-/* From the smallest to the largest, with a stop at each end. */
+/* A line from the smallest to the largest value, with a stop at each end. */
 static void draw_spread(const struct chart *c, const struct spread *s, double y, const char *class)
 {
 	double x1 = svg_axis_at(&c->x, s->min), x2 = svg_axis_at(&c->x, s->max);
@@ -296,7 +296,7 @@ static const struct {
 	const char *name;
 	enum svg_mark shape;
 } percentiles[] = {
-	{ "p50", "median (in numbers on the right)", SVG_DOT },
+	{ "p50", "median (number on the right)", SVG_DOT },
 	{ "p99", "99 %", SVG_SQUARE },
 	{ "p999", "99.9 %", SVG_DIAMOND },
 	{ "max", "longest", SVG_TRIANGLE },
@@ -334,7 +334,7 @@ static void draw_percentiles(const struct chart *c, const struct view_row *row, 
 	svg_text(c->out, "value", WIDTH - 2, y + 4, s.known ? chart_time(s.median).s : "");
 }
 
-/* Is there a mark of this kind in the figure? */
+/* Does the figure have a mark of this kind? */
 static bool percentile_used(const struct view_group *g, const char *key)
 {
 	for (size_t i = 0; i < g->n; i++)
@@ -359,7 +359,7 @@ static void percentile_legend(FILE *out, const struct view_group *g)
 	fputs("</ul>\n", out);
 }
 
-/* The smallest and the largest latency that a figure of percentiles shows; false: there is none. */
+/* The smallest and the largest latency of a figure of percentiles; false when there is none. */
 static bool latency_range(const struct view_group *g, double *lo, double *hi)
 {
 	struct spread s;

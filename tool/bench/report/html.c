@@ -19,23 +19,22 @@ static const char head[] =
 	"script-src 'unsafe-inline'; img-src data:\"/>\n<link rel=\"icon\" href=\"data:,\"/>\n";
 
 static const char how_to_read[] =
-	"<p>Numbers are medians over the rounds; thin lines with stops, and small print, go from the smallest to the "
-	"largest round. \xe2\x96\xbc less and \xe2\x96\xb2 more are said only where the rounds of both sides lie wholly "
-	"apart, and there are at least three of each; \xe2\x89\x88 stands for everything else. Stock KVM\xe2\x80\x99s exits by reason come "
-	"from a second pass over the work, with its tracepoint on, so they need not add up to its exits.</p>\n";
+	"<p>Numbers are medians over the rounds; thin lines with stops, and small print, show the smallest and the "
+	"largest round. \xe2\x96\xbc (less) and \xe2\x96\xb2 (more) mean that the ranges of the two values do not overlap and "
+	"that both have at least three rounds; \xe2\x89\x88 means everything else. Stock KVM\xe2\x80\x99s exits by reason come "
+	"from a second round with its tracepoint on, so their sum may differ from its exits.</p>\n";
 
 static const char on_emulated[] =
-	"This ran on an emulated CPU. Which exits happen, and how many per event, is the hypervisor\xe2\x80\x99s and the "
-	"guest\xe2\x80\x99s doing and means something for hardware, except where time decides: whether a poll ends in time, how many "
-	"ticks fall into a slow operation. Latencies, rates and CPU times are the emulator\xe2\x80\x99s: they compare, roughly, "
-	"with each other on this page, and with nothing else.";
+	"The CPU was emulated. The exits and their number per event depend on the hypervisor and the guest, and hold "
+	"for hardware too, except where they depend on time: whether a poll succeeds, how many ticks occur during a slow "
+	"operation. Latencies, rates and CPU times depend on the emulator: they compare, roughly, with each other on "
+	"this page only.";
 
 static const char on_unknown[] =
-	"The result does not say whether the CPU was a physical one. If it was emulated, times on this page compare "
-	"with each other at best.";
+	"The result does not say whether the CPU was emulated. If it was, times on this page compare with each other only.";
 
 static const char few_rounds[] =
-	"There were fewer than three rounds of everything: too few to tell a difference from chance, so none is called one.";
+	"No configuration has three rounds: too few to distinguish a difference from chance, so no difference is marked.";
 
 static const char *text_of(const json_t *obj, const char *key)
 {
@@ -52,11 +51,11 @@ static void write_banner(FILE *out, const char *text)
 static void write_fact(FILE *out, const char *name, const char *value)
 {
 	fprintf(out, "<dt>%s</dt><dd>", name);
-	xml_text(out, value && *value ? value : "not told");
+	xml_text(out, value && *value ? value : "unknown");
 	fputs("</dd>\n", out);
 }
 
-/* A list of numbers, or a text. */
+/* @cpus: an array of numbers, or a string. */
 static void write_cpus(FILE *out, const char *name, const json_t *cpus)
 {
 	char *text = xstrdup(json_is_string(cpus) ? json_string_value(cpus) : ""), *longer;
@@ -78,7 +77,7 @@ static void write_environment(FILE *out, const json_t *result)
 	json_int_t khz = json_integer_value(json_object_get(host, "tsc_khz")), rounds;
 	char *text;
 
-	fputs("<section id=\"where\">\n<h2>Where this was measured</h2>\n<dl class=\"facts\">\n", out);
+	fputs("<section id=\"where\">\n<h2>Environment</h2>\n<dl class=\"facts\">\n", out);
 	write_fact(out, "Date", text_of(result, "date"));
 	write_fact(out, "CPU", text_of(host, "cpu"));
 	write_fact(out, "Emulated", json_is_boolean(emulated) ? json_is_true(emulated) ? "yes" : "no" : NULL);
@@ -96,7 +95,7 @@ static void write_environment(FILE *out, const json_t *result)
 	fputs("</section>\n", out);
 }
 
-/* Every configuration that was measured, and what it is. */
+/* All measured configurations with their descriptions. */
 static void write_configs(FILE *out, const struct view *v)
 {
 	json_t *seen = json_object();
@@ -128,7 +127,7 @@ static void write_notes(FILE *out, const json_t *result)
 
 	if (!json_array_size(notes))
 		return;
-	fputs("<section id=\"notes\">\n<h2>Left out, and other notes</h2>\n<ul>\n", out);
+	fputs("<section id=\"notes\">\n<h2>Notes</h2>\n<ul>\n", out);
 	json_array_foreach(notes, i, note) {
 		fputs("<li>", out);
 		xml_text(out, json_is_string(note) ? json_string_value(note) : "(not a text)");
@@ -137,8 +136,8 @@ static void write_notes(FILE *out, const json_t *result)
 	fputs("</ul>\n</section>\n", out);
 }
 
-/* Was the configuration measured anywhere, among those that compare cuts? */
-static bool measured(const struct view *v, const char *config)
+/* Was the configuration measured in a group that compares cuts? */
+static bool was_measured(const struct view *v, const char *config)
 {
 	for (size_t i = 0; i < v->n; i++)
 		if (!v->groups[i].polling && view_find(&v->groups[i], config))
@@ -154,21 +153,20 @@ static bool compares_cuts(const struct view *v)
 	return false;
 }
 
-static void write_worth(FILE *out, const struct view *v)
+static void write_comparisons(FILE *out, const struct view *v)
 {
-	fputs("<section id=\"worth\">\n<h2>What each cut is worth here</h2>\n", out);
+	fputs("<section id=\"worth\">\n<h2>The effect of each cut</h2>\n", out);
 	fputs(how_to_read, out);
 	if (!compares_cuts(v)) {
-		fputs("<p>Nothing that compares cuts was measured.</p>\n</section>\n", out);
+		fputs("<p>No measurement compares cuts.</p>\n</section>\n", out);
 		return;
 	}
 	fputs("<h3>Compared with stock KVM</h3>\n", out);
-	if (!measured(v, "kvm"))
-		fputs("<p class=\"none\">Stock KVM (configuration kvm) was not measured: there is nothing to compare with, "
-		      "and the numbers stand alone.</p>\n", out);
+	if (!was_measured(v, "kvm"))
+		fputs("<p class=\"none\">Stock KVM (configuration kvm) was not measured, so the table has no ratios.</p>\n", out);
 	table_against_kvm(out, v);
 	fputs("<h3>Compared with every cut off</h3>\n", out);
-	if (measured(v, "off"))
+	if (was_measured(v, "off"))
 		table_of_cuts(out, v);
 	else
 		fputs("<p class=\"none\">taxcut with every cut off (configuration off) was not measured.</p>\n", out);
@@ -194,7 +192,7 @@ static void write_charts(FILE *out, const struct view *v, const struct view_grou
 	any |= chart_histogram(out, g);
 	fputs("</div>\n", out);
 	if (!any)
-		fputs("<p class=\"none\">Nothing was measured that could be drawn.</p>\n", out);
+		fputs("<p class=\"none\">There is no data for a plot.</p>\n", out);
 }
 
 static void write_missing(FILE *out, const struct view_group *g)
@@ -215,7 +213,7 @@ static void write_group(FILE *out, const struct view *v, size_t i)
 
 	fprintf(out, "<section id=\"work%zu\">\n<h2>", i);
 	if (g->polling)
-		fputs("Who polls: nobody, the host, the guest: ", out);
+		fputs("Polling (none, by the host, by the guest): ", out);
 	xml_text(out, g->work.title);
 	fprintf(out, " <span class=\"muted\">%lld vCPU%s</span></h2>\n", (long long)g->vcpus, g->vcpus == 1 ? "" : "s");
 	write_missing(out, g);
@@ -227,7 +225,7 @@ static void write_group(FILE *out, const struct view *v, size_t i)
 	fputs("</details>\n</section>\n", out);
 }
 
-/* Is the @i'th group the last one of its work, so that what all of them show together comes after it? */
+/* Is group @i the last one of its work? The plots over all groups of the work follow it. */
 static bool last_of_work(const struct view *v, size_t i)
 {
 	return i + 1 == v->n || v->groups[i + 1].polling != v->groups[i].polling ||
@@ -242,7 +240,7 @@ static void write_scaling(FILE *out, const struct view *v, size_t i)
 		return;
 	fprintf(out, "<section id=\"scale%zu\">\n<h3>", i);
 	xml_text(out, v->groups[i].work.title);
-	fputs(", from few vCPUs to many</h3>\n<div class=\"charts\">\n", out);
+	fputs(", by number of vCPUs</h3>\n<div class=\"charts\">\n", out);
 	chart_scaling(out, v, work, "exits");
 	chart_scaling(out, v, work, "p50");
 	fputs("</div>\n</section>\n", out);
@@ -250,10 +248,10 @@ static void write_scaling(FILE *out, const struct view *v, size_t i)
 
 static void write_contents(FILE *out, const struct view *v)
 {
-	fputs("<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#worth\">What each cut is worth</a></li>\n"
-	      "<li><a href=\"#configs\">Configurations</a></li>\n<li><a href=\"#where\">Where</a></li>\n", out);
+	fputs("<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#worth\">The effect of each cut</a></li>\n"
+	      "<li><a href=\"#configs\">Configurations</a></li>\n<li><a href=\"#where\">Environment</a></li>\n", out);
 	for (size_t i = 0; i < v->n; i++) {
-		fprintf(out, "<li><a href=\"#work%zu\">%s", i, v->groups[i].polling ? "Who polls: " : "");
+		fprintf(out, "<li><a href=\"#work%zu\">%s", i, v->groups[i].polling ? "Polling: " : "");
 		xml_text(out, v->groups[i].work.title);
 		if (view_has_siblings(v, &v->groups[i]))
 			fprintf(out, ", %lld vCPUs", (long long)v->groups[i].vcpus);
@@ -281,18 +279,18 @@ static void write_page(FILE *out, const struct view *v, const json_t *result)
 	fputs(bench_html_css, out);
 	fputs("</style>\n</head>\n<body>\n<header>\n<h1>The tax bill</h1>\n"
 	      "<button id=\"theme\" type=\"button\" hidden=\"hidden\">Dark</button>\n<p class=\"muted\">taxcut bench, ", out);
-	xml_textf(out, "%s, on %s%s", date ? date : "date not told", cpu ? cpu : "a CPU not told",
+	xml_textf(out, "%s, on %s%s", date ? date : "unknown date", cpu ? cpu : "an unknown CPU",
 		  json_is_true(emulated) ? " (emulated)" : "");
 	fputs("</p>\n", out);
 	if (!json_is_true(json_object_get(result, "complete")))
-		write_banner(out, "The run did not come to its end: what it had measured by then is here, the rest is missing.");
+		write_banner(out, "The run did not complete: measurements are missing.");
 	if (!json_is_false(emulated))
 		write_banner(out, json_is_true(emulated) ? on_emulated : on_unknown);
 	if (!enough_rounds(v))
 		write_banner(out, few_rounds);
 	write_contents(out, v);
 	fputs("</header>\n<main>\n", out);
-	write_worth(out, v);
+	write_comparisons(out, v);
 	for (size_t i = 0; i < v->n; i++) {
 		write_group(out, v, i);
 		write_scaling(out, v, i);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The report for people: one HTML page with its plots, style and (little) script inside. It asks for nothing from
- * elsewhere, is complete without script, and is well-formed XML as well. Strings of the result are
- * escaped: a result from somebody else shows what it says, and does nothing.
+ * The HTML report: one page that contains its plots, style sheet and script. It loads nothing, is complete without
+ * the script, and is well-formed XML. Strings of the result are escaped, so that a result from another source
+ * cannot run code.
  */
 #ifndef TAXCUT_BENCH_REPORT_HTML_H
 #define TAXCUT_BENCH_REPORT_HTML_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The page is complete without this: a button for the other theme, and tables unfolded for the printer. */
+/* A button that switches the theme; all tables are opened for printing. The page is complete without this script. */
 (function () {
 	"use strict";
 	var root = document.documentElement, button = document.getElementById("theme");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Plots with a line for each configuration: how latencies are distributed, and how costs grow with vCPUs. */
+/* Plots with a line per configuration: the distribution of latencies, and costs over the number of vCPUs. */
 #include <math.h>
 #include <string.h>
 
@@ -20,8 +20,8 @@
 #define LINES_MAX 6
 
 /*
- * struct lines - the configurations that a plot with lines shows
- * @slot: which colour and dash each one has: the main ones have the same in all plots
+ * struct lines - the configurations of a plot
+ * @slot: number of the colour and dash; a main configuration has the same in all plots
  */
 struct lines {
 	const struct view_row *row[LINES_MAX];
@@ -50,7 +50,7 @@ static void lines_add(struct lines *l, const struct view_row *row, size_t slot)
 	l->slot[l->n++] = slot;
 }
 
-/* The main configurations, and of the others what makes @least of them, for which @usable holds. */
+/* Of the configurations for which @usable holds: the main ones, and others until there are @least. */
 static struct lines choose_lines(const struct view_group *g, size_t least, bool (*usable)(const struct view_row *row))
 {
 	static const char *const main_ones[LINES_MAX] = { "host", "kvm", "kvm-tuned", "off", "timer", "all" };
@@ -91,7 +91,7 @@ static void legend_item(FILE *out, const char *config, size_t slot)
 	fputs("</li>\n", out);
 }
 
-static void legend(FILE *out, const struct lines *l)
+static void write_legend(FILE *out, const struct lines *l)
 {
 	legend_begin(out);
 	for (size_t i = 0; i < l->n; i++)
@@ -99,7 +99,7 @@ static void legend(FILE *out, const struct lines *l)
 	fputs("</ul>\n", out);
 }
 
-/* All buckets of all lines, on a logarithmic scale. */
+/* Fits a logarithmic scale to all buckets of all lines. */
 static void fit_buckets(struct svg_axis *x, const struct lines *l)
 {
 	double lo = INFINITY, hi = 1, count;
@@ -115,7 +115,7 @@ static void fit_buckets(struct svg_axis *x, const struct lines *l)
 	svg_axis_fit(x, lo, hi);
 }
 
-static void x_axis(FILE *out, const struct svg_axis *x, double bottom, struct chart_text (*text)(double value), size_t max)
+static void draw_x_axis(FILE *out, const struct svg_axis *x, double bottom, struct chart_text (*text)(double value), size_t max)
 {
 	double ticks[SVG_TICKS_MAX], at;
 	size_t n = svg_axis_ticks(x, ticks, max);
@@ -127,7 +127,7 @@ static void x_axis(FILE *out, const struct svg_axis *x, double bottom, struct ch
 	}
 }
 
-static void caption(FILE *out, const char *title, const char *rest)
+static void write_caption(FILE *out, const char *title, const char *rest)
 {
 	fputs("<figure>\n<figcaption><b>", out);
 	xml_text(out, title);
@@ -136,8 +136,8 @@ static void caption(FILE *out, const char *title, const char *rest)
 	fputs("</figcaption>\n", out);
 }
 
-/* The share of events that took at least as long, from 1 at the top to one in 100 000 at the bottom. */
-static void tail_axis(FILE *out, const struct svg_axis *y)
+/* The scale of shares, from 1 at the top to the smallest share (smallest_share()) at the bottom. */
+static void draw_tail_axis(FILE *out, const struct svg_axis *y)
 {
 	static const struct {
 		double share;
@@ -154,7 +154,7 @@ static void tail_axis(FILE *out, const struct svg_axis *y)
 	}
 }
 
-static void tail_line(FILE *out, const struct view_row *row, size_t slot, const struct svg_axis *x, const struct svg_axis *y)
+static void draw_tail_line(FILE *out, const struct view_row *row, size_t slot, const struct svg_axis *x, const struct svg_axis *y)
 {
 	struct svg_path p;
 	char class[32];
@@ -173,7 +173,7 @@ static void tail_line(FILE *out, const struct view_row *row, size_t slot, const 
 	free(b);
 }
 
-/* The smallest share that a line tells something about: one event. */
+/* The smallest share that the plot shows: one event, but at least 1e-4. */
 static double smallest_share(const struct lines *l)
 {
 	double most = 10, count;
@@ -195,22 +195,22 @@ bool chart_tail(FILE *out, const struct view_group *g)
 
 	if (!l.n)
 		return false;
-	label = xasprintf("Share of latencies that were longer, %s", g->work.title);
+	label = xasprintf("Share of latencies above a value, %s", g->work.title);
 	fit_buckets(&x, &l);
-	caption(out, "The tail", ": the share of latencies that were longer");
+	write_caption(out, "The tail", ": share of latencies above a value");
 	svg_begin(out, WIDTH, TOP + HEIGHT + 24, label);
-	x_axis(out, &x, TOP + HEIGHT, chart_time, 5);
-	tail_axis(out, &y);
+	draw_x_axis(out, &x, TOP + HEIGHT, chart_time, 5);
+	draw_tail_axis(out, &y);
 	for (size_t i = 0; i < l.n; i++)
-		tail_line(out, l.row[i], l.slot[i], &x, &y);
+		draw_tail_line(out, l.row[i], l.slot[i], &x, &y);
 	svg_end(out);
-	legend(out, &l);
+	write_legend(out, &l);
 	fputs("</figure>\n", out);
 	free(label);
 	return true;
 }
 
-/* Spreads the buckets over bins of equal width on the scale; returns the fullest bin. */
+/* Distributes the buckets over bins of equal width on the scale; returns the largest bin. */
 static double fill_bins(double bins[BINS], const struct view_bucket *b, size_t n, const struct svg_axis *x)
 {
 	const struct svg_axis scale = { x->lo, x->hi, true, 0, BINS };
@@ -228,7 +228,7 @@ static double fill_bins(double bins[BINS], const struct view_bucket *b, size_t n
 	return most;
 }
 
-static void ridge(FILE *out, const struct view_row *row, size_t slot, const struct svg_axis *x, double base)
+static void draw_ridge(FILE *out, const struct view_row *row, size_t slot, const struct svg_axis *x, double base)
 {
 	double bins[BINS], most, count, at;
 	struct svg_path p;
@@ -261,11 +261,11 @@ bool chart_histogram(FILE *out, const struct view_group *g)
 		return false;
 	label = xasprintf("Histogram of latencies, %s", g->work.title);
 	fit_buckets(&x, &l);
-	caption(out, "Histogram", " of latencies, each to its own peak");
+	write_caption(out, "Histogram", " of latencies, each scaled to its peak");
 	svg_begin(out, WIDTH, bottom + 24, label);
-	x_axis(out, &x, bottom, chart_time, 5);
+	draw_x_axis(out, &x, bottom, chart_time, 5);
 	for (size_t i = 0; i < l.n; i++) {
-		ridge(out, l.row[i], l.slot[i], &x, TOP + (double)(i + 1) * RIDGE);
+		draw_ridge(out, l.row[i], l.slot[i], &x, TOP + (double)(i + 1) * RIDGE);
 		svg_label(out, "label", 96, TOP + (double)(i + 1) * RIDGE - 6, l.row[i]->config, 16);
 	}
 	svg_end(out);
@@ -279,7 +279,7 @@ static struct spread scaling_value(const struct view_row *row, const char *what)
 	return strcmp(what, "exits") ? view_latency(row, what) : view_value(row, what);
 }
 
-/* The configurations of all groups of a work, each once: the row is that of its first group. */
+/* The configurations of all groups of the work, each with the row of its first group. */
 static void scaling_rows(struct view_group *all, const struct view *v, const char *work, const char *what)
 {
 	const struct view_group *g;
@@ -319,7 +319,7 @@ static void scaling_line(FILE *out, const struct view *v, const char *work, cons
 	svg_path_end(&p, of->config);
 }
 
-/* Ticks at the numbers of vCPUs that were measured; returns how many there are. */
+/* Fits the scale to the measured numbers of vCPUs; returns how many there are. */
 static size_t vcpu_range(const struct view *v, const char *work, struct svg_axis *x)
 {
 	json_int_t last = 0;
@@ -389,13 +389,13 @@ static void scaling_draw(FILE *out, const struct view *v, const char *work, cons
 	scaling_range(v, work, what, &lo, &hi);
 	svg_axis_fit(&y, lo, hi);
 	label = xasprintf("%s over the number of vCPUs, %s", y.log ? "Median latency" : "Exits", all->work.title);
-	caption(out, y.log ? "Median latency" : "Exits", " over the number of vCPUs");
+	write_caption(out, y.log ? "Median latency" : "Exits", " over the number of vCPUs");
 	svg_begin(out, WIDTH, TOP + HEIGHT + 24, label);
 	scaling_axes(out, v, work, &x, &y, text);
 	for (size_t i = 0; i < l.n; i++)
 		scaling_line(out, v, work, l.row[i], what, l.slot[i], &x, &y);
 	svg_end(out);
-	legend(out, &l);
+	write_legend(out, &l);
 	fputs("</figure>\n", out);
 	free(label);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Results in a terminal: two or three configurations side by side, many of them as one table per
- * kind of work with a row each.
+ * Results in a terminal: up to three configurations side by side, more of them as one table per kind
+ * of work with a row per configuration.
  */
 #include <argp.h>
 #include <errno.h>
@@ -16,14 +16,14 @@
 #include "report.h"
 #include "view.h"
 
-/* A reason that comes less often than this per event everywhere is not worth a row or column. */
-#define SELDOM 0.05
+/* A reason with fewer exits per event than this in all configurations is not shown. */
+#define RARE 0.05
 #define REASONS_MAX 5
 #define SIDE_BY_SIDE 3
 
 /*
- * struct reasons - those that are worth a column or line in a group
- * @name: the weightiest first
+ * struct reasons - the reasons that a group shows
+ * @name: the most frequent first
  */
 struct reasons {
 	const char *name[REASONS_MAX];
@@ -31,7 +31,7 @@ struct reasons {
 	size_t n;
 };
 
-/* Keeps the list in order; the lightest falls off its end. */
+/* Inserts a reason in order; a full list drops its last one. */
 static void insert_reason(struct reasons *r, const char *name, double weight)
 {
 	size_t at = r->n;
@@ -66,14 +66,14 @@ static struct reasons choose_reasons(const struct view_group *g)
 			for (size_t j = 0; j < g->n; j++)
 				if (view_reason(&g->rows[j], name).median > weight)
 					weight = view_reason(&g->rows[j], name).median;
-			if (weight >= SELDOM)
+			if (weight >= RARE)
 				insert_reason(&r, name, weight);
 		}
 	}
 	return r;
 }
 
-/* struct measure - a column beside the exits, or a line below them, in us */
+/* struct measure - a column or a line besides the exits, in us */
 static const struct measure {
 	const char *latency;
 	const char *value;
@@ -89,7 +89,7 @@ static const struct measure {
 	{ NULL, "host_cpu_ns", "CPU us", "host CPU time (us)" },
 };
 
-static struct spread measured(const struct view_row *row, const struct measure *m)
+static struct spread measured_value(const struct view_row *row, const struct measure *m)
 {
 	struct spread s = m->latency ? view_latency(row, m->latency) : view_value(row, m->value);
 
@@ -97,15 +97,15 @@ static struct spread measured(const struct view_row *row, const struct measure *
 	return s;
 }
 
-static bool any(const struct view_group *g, const struct measure *m)
+static bool any_measured(const struct view_group *g, const struct measure *m)
 {
 	for (size_t i = 0; i < g->n; i++)
-		if (measured(&g->rows[i], m).known)
+		if (measured_value(&g->rows[i], m).known)
 			return true;
 	return false;
 }
 
-static void cell(struct table *t, struct spread s, int digits)
+static void spread_cell(struct table *t, struct spread s, int digits)
 {
 	if (s.known)
 		table_cell(t, "%.*f", digits, s.median);
@@ -118,16 +118,16 @@ static void print_row(struct table *t, const struct view_group *g, const struct 
 	struct spread exits = view_value(row, "exits");
 
 	table_cell(t, "%s", row->config);
-	cell(t, exits, 2);
+	spread_cell(t, exits, 2);
 	if (exits.known)
 		table_cell(t, "%.2f-%.2f", exits.min, exits.max);
 	else
 		table_cell(t, "-");
 	for (size_t i = 0; i < r->n; i++)
-		cell(t, view_reason(row, r->name[i]), 2);
+		spread_cell(t, view_reason(row, r->name[i]), 2);
 	for (size_t i = 0; i < ARRAY_LEN(measures); i++)
-		if (any(g, &measures[i]))
-			cell(t, measured(row, &measures[i]), 0);
+		if (any_measured(g, &measures[i]))
+			spread_cell(t, measured_value(row, &measures[i]), 0);
 }
 
 static void print_many(const struct view_group *g)
@@ -137,14 +137,14 @@ static void print_many(const struct view_group *g)
 
 	t.columns = 3 + r.n;
 	for (size_t i = 0; i < ARRAY_LEN(measures); i++)
-		t.columns += any(g, &measures[i]);
+		t.columns += any_measured(g, &measures[i]);
 	table_cell(&t, "configuration");
 	table_cell(&t, "exits");
 	table_cell(&t, "min-max");
 	for (size_t i = 0; i < r.n; i++)
 		table_cell(&t, "%s", r.name[i]);
 	for (size_t i = 0; i < ARRAY_LEN(measures); i++)
-		if (any(g, &measures[i]))
+		if (any_measured(g, &measures[i]))
 			table_cell(&t, "%s", measures[i].column);
 	for (size_t i = 0; i < g->n; i++)
 		print_row(&t, g, &r, &g->rows[i]);
@@ -153,13 +153,13 @@ static void print_many(const struct view_group *g)
 	putchar('\n');
 }
 
-/* One line of the side-by-side table: a value per configuration and, with two of them, the second over the first. */
+/* One line of the side-by-side table: a value per configuration and, for two configurations, their ratio. */
 static void print_line(struct table *t, const char *indent, const char *title, const struct spread *v, size_t n,
 		       int digits)
 {
 	table_cell(t, "%s%s", indent, title);
 	for (size_t i = 0; i < n; i++)
-		cell(t, v[i], digits);
+		spread_cell(t, v[i], digits);
 	if (n == 2 && v[0].known && v[1].known && v[0].median > 0)
 		table_cell(t, "%.2f", v[1].median / v[0].median);
 	else if (n == 2)
@@ -184,15 +184,15 @@ static void print_few(struct table *t, const struct view_group *g)
 		print_line(t, "    ", r.name[m], v, g->n, 2);
 	}
 	for (m = 0; m < ARRAY_LEN(measures); m++) {
-		if (!any(g, &measures[m]))
+		if (!any_measured(g, &measures[m]))
 			continue;
 		for (i = 0; i < g->n; i++)
-			v[i] = measured(&g->rows[i], &measures[m]);
+			v[i] = measured_value(&g->rows[i], &measures[m]);
 		print_line(t, "  ", measures[m].line, v, g->n, 0);
 	}
 }
 
-/* Have all groups the same few configurations? */
+/* Do all groups have the same configurations, SIDE_BY_SIDE at most? */
 static bool side_by_side(const struct view *v)
 {
 	for (size_t i = 0; i < v->n; i++) {
@@ -244,7 +244,7 @@ static void print_table(const json_t *result)
 	json_array_foreach(json_object_get(result, "notes"), i, line)
 		printf("note: %s\n", json_string_value(line) ? json_string_value(line) : "?");
 	if (json_is_true(json_object_get(json_object_get(result, "host"), "emulated")))
-		puts("An emulated machine: exit counts are real, latencies compare with each other only, not with hardware.");
+		puts("Measured on an emulated machine: exit counts are valid, latencies compare with each other only, not with hardware.");
 }
 
 int bench_show(const json_t *result, enum bench_look look)
@@ -310,7 +310,7 @@ static error_t parse_report(int key, char *arg, struct argp_state *state)
 		args->from = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which results? DIR or FILE is missing");
+		argp_error(state, "DIR or FILE is missing");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Results of taxcut bench, shown. */
+/* Output of results, and the command `taxcut bench report`. */
 #ifndef TAXCUT_BENCH_REPORT_REPORT_H
 #define TAXCUT_BENCH_REPORT_REPORT_H
 
@@ -11,10 +11,10 @@ enum bench_look {
 	BENCH_HTML,
 };
 
-/* On standard output; EXIT_OK, or EXIT_FAILED after a message. */
+/* Writes the result to standard output. EXIT_OK, or EXIT_FAILED after a message. */
 int bench_show(const json_t *result, enum bench_look look);
 
-/* The report for people, as a file; EXIT_OK, or EXIT_FAILED after a message. */
+/* Writes the HTML report to @file. EXIT_OK, or EXIT_FAILED after a message. */
 int bench_write_html(const json_t *result, const char *file);
 
 /* `taxcut bench report'; argv[0] is "report". */

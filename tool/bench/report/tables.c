@@ -8,9 +8,9 @@
 #include "tables.h"
 #include "view.h"
 
-#define NOT_MEASURED "<td class=\"none\" title=\"not known\">\xe2\x80\x93</td>"
+#define NOT_MEASURED "<td class=\"none\" title=\"unknown\">\xe2\x80\x93</td>"
 
-/* What the tables at the top compare, if it was measured. */
+/* The values that the comparing tables show. */
 static const struct metric {
 	const char *name;
 	const char *latency; /* key of the latency, or NULL: exits */
@@ -47,8 +47,8 @@ struct comparison compare_values(const struct spread *value, json_int_t rounds, 
 	return c;
 }
 
-/* A ratio in words that do without colour. */
-static void ratio(FILE *out, const struct comparison *c)
+/* A ratio and its sign, which needs no colour. */
+static void write_ratio(FILE *out, const struct comparison *c)
 {
 	static const char *const signs[] = {
 		[VERDICT_SAME] = "\xe2\x89\x88", [VERDICT_LESS] = "\xe2\x96\xbc", [VERDICT_MORE] = "\xe2\x96\xb2"
@@ -80,7 +80,7 @@ void table_config_about(FILE *out, const char *config)
 	xml_textf(out, "%s%s", name != config ? "on stock KVM: " : "", bench_config_name(name).about);
 }
 
-/* Absolute, and relative to @base where that is something else. */
+/* The value, and its ratio to @base unless @row is @base. */
 static void compared_cell(FILE *out, const struct metric *m, const struct view_row *row, const struct view_row *base)
 {
 	struct spread value = metric_of(row, m), of = metric_of(base, m);
@@ -96,13 +96,13 @@ static void compared_cell(FILE *out, const struct metric *m, const struct view_r
 	}
 	c = compare_values(&value, view_rounds(row), &of, view_rounds(base));
 	fprintf(out, "<td%s>", verdict_class(c.verdict));
-	ratio(out, &c);
+	write_ratio(out, &c);
 	fprintf(out, " <small>%s</small></td>", m->text(value.median).s);
 }
 
 static const char *const main_configs[] = { "kvm", "kvm-tuned", "default", "off", "all", "host" };
 
-/* Does the configuration occur anywhere? */
+/* A row of the configuration in any group that compares cuts, or NULL. */
 static const struct view_row *anywhere(const struct view *v, const char *config)
 {
 	const struct view_row *row = NULL;
@@ -167,7 +167,7 @@ void table_against_kvm(FILE *out, const struct view *v)
 	fputs("</tbody></table></div>\n", out);
 }
 
-/* What a cut makes of one work: a line for each metric. */
+/* The effect of a cut on one work: a line per metric. */
 static void cut_cell(FILE *out, const struct view_group *g, const char *config)
 {
 	const struct view_row *row = view_find(g, config), *off = view_find(g, "off");
@@ -189,14 +189,14 @@ static void cut_cell(FILE *out, const struct view_group *g, const char *config)
 		fprintf(out, "%s<span%s title=\"%s: %s, off: %s\"><small>%s</small> ", any ? "<br/>" : "",
 			verdict_class(c.verdict), metrics[m].name, metrics[m].text(value.median).s,
 			metrics[m].text(base.median).s, m == 0 ? "exits" : m == 1 ? "50 %" : "99 %");
-		ratio(out, &c);
+		write_ratio(out, &c);
 		fputs("</span>", out);
 		any = true;
 	}
 	fputs(any ? "</td>" : "\xe2\x80\x93</td>", out);
 }
 
-/* The configurations of all groups, each once, that are compared with "off". */
+/* The configurations of all groups that are compared with "off", each once. */
 static struct view_group cuts_of(const struct view *v)
 {
 	struct view_group all = { .n = 0 };
@@ -244,7 +244,7 @@ void table_of_cuts(FILE *out, const struct view *v)
 	free(all.rows);
 }
 
-/* The columns of a group's table that are not reasons. */
+/* The columns of a group's table, without the reasons. */
 static const struct column {
 	const char *name;
 	const char *key;
@@ -289,7 +289,7 @@ static void spread_cell(FILE *out, const struct spread *s, struct chart_text (*t
 	fputs("</td>", out);
 }
 
-/* The names of all reasons of a group, most exits first come first: {"MSR access": null, ...}. */
+/* The reasons of a group as the keys of an object, in order of appearance. */
 static json_t *reasons_of(const struct view_group *g)
 {
 	json_t *all = json_object();
@@ -332,9 +332,9 @@ void table_of_group(FILE *out, const struct view_group *g)
 	json_t *reasons = reasons_of(g), *unused;
 	const char *name;
 
-	fputs("<div class=\"table\"><table>\n<caption>Medians of the rounds, and from the smallest to the largest; per ", out);
+	fputs("<div class=\"table\"><table>\n<caption>Medians of the rounds, smallest and largest below; per ", out);
 	xml_text(out, g->work.event);
-	fputs(", but for latencies and rates. \xe2\x80\x93: not measured, or from too few events.</caption>\n<thead><tr><th class=\"text\" scope=\"col\">"
+	fputs(", except latencies and rates. \xe2\x80\x93: not measured, or too few events.</caption>\n<thead><tr><th class=\"text\" scope=\"col\">"
 	      "configuration</th><th scope=\"col\">rounds</th>", out);
 	for (size_t c = 0; c < ARRAY_LEN(columns); c++)
 		if (column_used(g, &columns[c]))

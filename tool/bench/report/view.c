@@ -7,7 +7,7 @@
 #include "lib/util.h"
 #include "view.h"
 
-/* Sub-buckets of a power of two in the guest's histograms, as a power of two itself. */
+/* The guest's histograms divide each power of two into 2^SUB_BUCKET_BITS buckets. */
 #define SUB_BUCKET_BITS 4
 
 static bool number_of(const json_t *j, double *value)
@@ -38,7 +38,7 @@ json_int_t view_rounds(const struct view_row *row)
 	return rounds > 0 ? rounds : 0;
 }
 
-/* How many events a round had, by the histogram; 0: there is none. */
+/* Events per round in the histogram; 0 without histogram. */
 static double events_per_round(const struct view_row *row)
 {
 	const json_t *list = json_object_get(json_object_get(row->summary, "latency"), "buckets");
@@ -66,7 +66,7 @@ struct spread view_reason(const struct view_row *row, const char *reason)
 {
 	const json_t *reasons = json_object_get(row->summary, "reasons"), *value = json_object_get(reasons, reason);
 
-	/* What is not named did not occur. */
+	/* A reason that is not listed did not occur. */
 	if (json_object_size(reasons) && !value)
 		return (struct spread){ .known = true };
 	return spread_of(value);
@@ -111,13 +111,13 @@ const char *view_on_kvm(const char *config)
 	return strncmp(config, "kvm:", 4) ? config : config + 4;
 }
 
-/* "kvm:NAME" and "kvm-NAME" are NAME on stock KVM. */
+/* NAME of "kvm:NAME" and "kvm-NAME", which are NAME on stock KVM. */
 static const char *without_place(const char *config)
 {
 	return view_is_reference(config) && strlen(config) > 4 ? config + 4 : config;
 }
 
-/* The three that are compared, from 0; "guest-poll" is also the name of a cut. -1: none of them. */
+/* The position in the comparison of polling, or -1. "guest-poll" is also the name of a cut. */
 static int polling_place(const char *config)
 {
 	static const char *const names[] = { "host-idle", "host-poll", "guest-poll" };
@@ -135,7 +135,7 @@ static const char *text_of(const json_t *obj, const char *key)
 	return s ? s : "";
 }
 
-/* guest-poll belongs to the comparison where one of the other two was measured. */
+/* guest-poll belongs to the comparison when one of the other two was measured. */
 static bool compares_polling(const json_t *summary, const json_t *row)
 {
 	int place = polling_place(text_of(row, "config")), other;
@@ -194,7 +194,7 @@ static void note_missing(struct view_group *g, const char *config)
 	g->missing[g->n_missing++] = config;
 }
 
-/* What was measured with other work. */
+/* Finds configurations that were measured with other work only. */
 static void find_missing(const struct view *v, struct view_group *g)
 {
 	for (size_t i = 0; i < v->n; i++) {
@@ -205,7 +205,7 @@ static void find_missing(const struct view *v, struct view_group *g)
 	}
 }
 
-/* Those of the three that one hypervisor lacks. */
+/* Finds configurations that the comparison of polling lacks for a hypervisor. */
 static void find_missing_polling(struct view_group *g)
 {
 	static const char *const names[2][3] = {
@@ -229,7 +229,7 @@ static void add_missing(struct view_group *g)
 		group_add(g, &(struct view_row){ g->missing[i], NULL });
 }
 
-/* References first; "kvm:NAME" after the others of them, as NAME would be. */
+/* References first; "kvm:NAME" after the other references, in the order of NAME. */
 static int by_order(const void *a, const void *b)
 {
 	const char *x = ((const struct view_row *)a)->config, *y = ((const struct view_row *)b)->config;
@@ -267,7 +267,7 @@ bool view_has_siblings(const struct view *v, const struct view_group *g)
 	return false;
 }
 
-/* What compares polling last, a work's groups together, few vCPUs before many. */
+/* Comparisons of polling last, then by work, then by number of vCPUs. */
 static int by_work(const void *a, const void *b)
 {
 	const struct view_group *x = a, *y = b;
@@ -279,7 +279,7 @@ static int by_work(const void *a, const void *b)
 	return x->vcpus < y->vcpus ? -1 : x->vcpus > y->vcpus;
 }
 
-/* The reasons that have the largest part in the exits of all rows. */
+/* The reasons with the largest share of the exits of all rows. */
 static void choose_reasons(struct view *v, const json_t *summary)
 {
 	json_t *weights = json_object(), *row, *value;
@@ -362,7 +362,7 @@ static int by_low(const void *a, const void *b)
 	return x->low < y->low ? -1 : x->low > y->low;
 }
 
-/* A bucket is as wide as the guest's programs make it. */
+/* The upper end of a bucket of the guest's histograms. */
 static double bucket_end(double low)
 {
 	return low < (1 << SUB_BUCKET_BITS) ? low + 1 : low + exp2(floor(log2(low)) - SUB_BUCKET_BITS);

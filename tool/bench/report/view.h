@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A result of `taxcut bench` made ready to be shown: sorted, grouped, and with what is missing told from what is 0.
- * Nothing in it is trusted: what is not as it should be counts as not measured.
+ * A view of a result: rows sorted and grouped by work. A missing value is distinct from 0. The result is not
+ * trusted: a malformed member counts as missing.
  */
 #ifndef TAXCUT_BENCH_REPORT_VIEW_H
 #define TAXCUT_BENCH_REPORT_VIEW_H
@@ -13,12 +13,12 @@
 
 #include "bench/model/names.h"
 
-/* Exit reasons with a colour of their own; the others share one. */
+/* Number of exit reasons with their own colour; the other reasons share one. */
 #define VIEW_REASONS 7
-/* More missing configurations than this are named beside the group instead of having rows. */
+/* A group with more missing configurations than this lists them instead of adding rows. */
 #define VIEW_MISSING 3
 
-/* The median of several rounds, and how far they lie apart. */
+/* Median and range of several rounds. */
 struct spread {
 	double median, min, max;
 	bool known;
@@ -26,7 +26,7 @@ struct spread {
 
 /*
  * struct view_row - one configuration of a group; its strings belong to the result
- * @summary: what was measured, or NULL: nothing was, though the others of the group were
+ * @summary: the row of the result's summary, or NULL for a missing configuration
  */
 struct view_row {
 	const char *config;
@@ -34,11 +34,11 @@ struct view_row {
 };
 
 /*
- * struct view_group - the configurations that one work was measured in, with one number of vCPUs
- * @place: its work's among all, as they come
- * @missing: configurations that were measured with other work and as many vCPUs (or, in a comparison of polling,
- *	that belong to it), but not here; where they are VIEW_MISSING at most, they have rows, too
- * @polling: they compare who polls before a vCPU halts; the others compare cuts
+ * struct view_group - the configurations of one work with one number of vCPUs
+ * @place: position of the work in the result
+ * @missing: configurations that were measured with other work and as many vCPUs, or that belong to the comparison
+ *	of polling, but not with this work; up to VIEW_MISSING of them have rows
+ * @polling: the group compares polling before a vCPU sleeps; the others compare cuts
  */
 struct view_group {
 	struct bench_work_name work;
@@ -51,7 +51,7 @@ struct view_group {
 	size_t n_missing;
 };
 
-/* @reasons: the most common ones of the whole result, that first of which there is most. */
+/* @reasons: the most frequent reasons of the result, in order */
 struct view {
 	struct view_group *groups;
 	size_t n;
@@ -61,8 +61,8 @@ struct view {
 
 /*
  * struct view_bucket - part of a latency histogram
- * @low, @high: ns, from and below
- * @share: of all events
+ * @low, @high: from @low to below @high, in ns
+ * @share: share of all events
  */
 struct view_bucket {
 	double low, high, share;
@@ -71,34 +71,34 @@ struct view_bucket {
 void view_open(struct view *v, const json_t *result);
 void view_close(struct view *v);
 
-/* In the order that configurations have everywhere. */
+/* Sorts the rows in the common order of configurations. */
 void view_sort(struct view_group *g);
-/* The group's row of that configuration, if it was measured; or NULL. */
+/* The group's row of a measured configuration, or NULL. */
 const struct view_row *view_find(const struct view_group *g, const char *config);
 /* Was the work measured with several numbers of vCPUs? */
 bool view_has_siblings(const struct view *v, const struct view_group *g);
-/* A configuration that is not taxcut's. */
+/* Is the configuration one of the host or of stock KVM? */
 bool view_is_reference(const char *config);
-/* NAME of "kvm:NAME", which is that configuration on stock KVM; else @config itself. */
+/* NAME of "kvm:NAME"; else @config itself. */
 const char *view_on_kvm(const char *config);
-/* How many rounds are behind the row; 0: not told. */
+/* The number of rounds of the row; 0: unknown. */
 json_int_t view_rounds(const struct view_row *row);
 
-/* A member of the row's summary: "exits", "host_cpu_ns", ...; never known in a row that was not measured. */
+/* A member of the row's summary: "exits", "host_cpu_ns", ... */
 struct spread view_value(const struct view_row *row, const char *key);
 /*
- * "mean", "p50", "p99", "p999" or "max" of the latency, ns. A percentile is not known either where a round had so few
- * events that it is the longest of them: "p99" takes 100, "p999" 1000.
+ * "mean", "p50", "p99", "p999" or "max" of the latency in ns. "p99" is unknown with fewer than 100 events per
+ * round, "p999" with fewer than 1000: it would be the maximum.
  */
 struct spread view_latency(const struct view_row *row, const char *key);
-/* Exits of one reason; 0 when others were counted and not this one. */
+/* Exits of one reason; 0 when the row has reasons, but not this one. */
 struct spread view_reason(const struct view_row *row, const char *reason);
-/* The sum of the medians of all reasons that have no colour of their own. */
+/* The sum of the medians of all reasons without their own colour. */
 double view_other_reasons(const struct view *v, const struct view_row *row);
-/* Were exits told apart by reason? */
+/* Does the row have exits by reason? */
 bool view_has_reasons(const struct view_row *row);
 
-/* The latency histogram in order; the caller frees it. *@n is 0 when there is none. *@count: events in it. */
+/* The sorted latency histogram; the caller frees it. *@n: number of buckets, *@count: number of events. */
 struct view_bucket *view_histogram(const struct view_row *row, size_t *n, double *count);
 
 #endif
