@@ -142,21 +142,6 @@ static u64 clock_at(const struct vm *vm, const struct clock_now *now)
 	return c->base_ns + (now->raw_ns - c->base_raw_ns);
 }
 
-u64 clock_vm_ns(struct vm *vm, u64 host_tsc)
-{
-	struct clock_now now = { .tsc = host_tsc };
-	unsigned int seq;
-	u64 ns;
-
-	if (!clock_is_stable(vm))
-		now.raw_ns = host_raw_ns();
-	do {
-		seq = read_seqbegin(&vm->clock->lock);
-		ns = clock_at(vm, &now);
-	} while (read_seqretry(&vm->clock->lock, seq));
-	return ns;
-}
-
 u64 clock_wall_base_ns(struct vm *vm)
 {
 	struct clock_now now = clock_sample();

@@ -60,8 +60,6 @@ void clock_move_tsc(struct vcpu *v, u64 delta);
 
 /* True when the VM clock is a function of the TSC, and so the same for all vCPUs. */
 bool clock_is_stable(const struct vm *vm);
-/* The VM clock in ns at a host TSC value (which must be recent when the clock is not stable). */
-u64 clock_vm_ns(struct vm *vm, u64 host_tsc);
 
 /* The kvmclock parameters of a vCPU: ns = system_time + (tsc - tsc_timestamp) * mul * 2^shift / 2^32. */
 struct pvclock_vcpu_time_info;

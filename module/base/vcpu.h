@@ -71,6 +71,9 @@ enum vcpu_request {
 	REQ_IOAPIC_EOI, /* leave with KVM_EXIT_IOAPIC_EOI (split irqchip) */
 };
 
+/* One in service, one latched behind it (SDM vol. 3, "Handling Multiple NMIs"). */
+#define VCPU_MAX_NMIS 2
+
 enum vcpu_mode { VCPU_OUTSIDE, VCPU_IN_GUEST, VCPU_LEAVING };
 
 /*

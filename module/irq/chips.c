@@ -26,6 +26,8 @@
 
 static_assert(IRQ_SRC_RESAMPLE == IOAPIC_SOURCE_RESAMPLE);
 
+static int chips_set_pin_locked(struct irqchip *irq, enum irq_source src, u8 chip, u8 pin, bool level);
+
 /* irq->lock held. INTR goes to every LAPIC that is wired to it, and to IOAPIC pin 0 in virtual-wire mode. */
 static void chips_pic_output_changed(struct irqchip *irq)
 {
@@ -67,7 +69,8 @@ static int chips_ioapic_send(struct irqchip *irq, const struct ioapic_out *out)
 	return r;
 }
 
-int chips_set_pin_locked(struct irqchip *irq, enum irq_source src, u8 chip, u8 pin, bool level)
+/* irq->lock held. As chips_set_pin(). */
+static int chips_set_pin_locked(struct irqchip *irq, enum irq_source src, u8 chip, u8 pin, bool level)
 {
 	struct ioapic_out out;
 	struct pic_effects fx = {};

@@ -12,7 +12,6 @@ struct work_struct;
 
 /* One pin of one chip (PIC pins 0..15); result as above. Any context. */
 int chips_set_pin(struct irqchip *irq, enum irq_source src, u8 chip, u8 pin, bool level);
-int chips_set_pin_locked(struct irqchip *irq, enum irq_source src, u8 chip, u8 pin, bool level);
 
 /* Chip accesses of the guest; take irq->lock when they change anything. */
 u8 chips_pic_read(struct irqchip *irq, u16 port);

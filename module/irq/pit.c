@@ -153,7 +153,7 @@ void pit_port_write(struct irqchip *irq, u16 port, u8 value)
 }
 
 /* vm->lock held. -EEXIST, or -ENOENT without a PIC, or -EINVAL for unknown flags. */
-int pit_create(struct irqchip *irq, u32 flags)
+static int pit_create(struct irqchip *irq, u32 flags)
 {
 	unsigned long irqflags;
 

@@ -7,7 +7,6 @@
 
 struct irqchip;
 
-int pit_create(struct irqchip *irq, u32 flags);
 void pit_destroy(struct irqchip *irq);
 long pit_ioctl(struct irqchip *irq, unsigned int cmd, void __user *arg);
 /* irqchip->gsi_acked[IRQ_ACK_PIT]. True: the PIT waits for such ends. */

@@ -190,7 +190,12 @@ static bool vlapic_extint_pending(struct vcpu *v)
 	return READ_ONCE(a->wire_extint) || lapic_accepts_pic(&a->l);
 }
 
-int vlapic_pending_vector(struct vcpu *v)
+/*
+ * The interrupt the guest would take now if its IF were open: -1 none,
+ * VLAPIC_EXTINT when the PIC (or, with a split irqchip, KVM_INTERRUPT) has one,
+ * else the highest vector in IRR above PPR. No LAPIC: KVM_INTERRUPT only.
+ */
+static int vlapic_pending_vector(struct vcpu *v)
 {
 	if (!v->vlapic)
 		return v->ev.user_irq_pending ? VLAPIC_EXTINT : -1;
@@ -276,12 +281,6 @@ void vlapic_set_tpr(struct vcpu *v, u8 cr8)
 u8 vlapic_get_tpr(const struct vcpu *v)
 {
 	return v->vlapic ? lapic_get_cr8(&v->vlapic->l) : 0;
-}
-
-bool apic_init_sipi_pending(const struct vcpu *v)
-{
-	return v->vlapic && (lapic_is_pending(&v->vlapic->l, LAPIC_PENDING_INIT) ||
-			   lapic_is_pending(&v->vlapic->l, LAPIC_PENDING_SIPI));
 }
 
 enum vlapic_startup vlapic_take_init_sipi(struct vcpu *v, u8 *sipi_vector)

@@ -67,12 +67,6 @@ int vlapic_mmio_write(struct vcpu *v, u64 gpa, const void *data, unsigned int le
 int vlapic_msr_read(struct vcpu *v, u32 index, u64 *value);
 int vlapic_msr_write(struct vcpu *v, u32 index, u64 value);
 
-/*
- * The interrupt the guest would take now if its IF were open: -1 none,
- * VLAPIC_EXTINT when the PIC (or, with a split irqchip, KVM_INTERRUPT) has one,
- * else the highest vector in IRR above PPR. NULL apic: KVM_INTERRUPT only.
- */
-int vlapic_pending_vector(struct vcpu *v);
 /* The same, less what the CPU delivers by itself. */
 int vlapic_injectable_vector(struct vcpu *v);
 /*
@@ -116,8 +110,6 @@ bool vlapic_accepts_extint(struct vcpu *v);
 void vlapic_set_tpr(struct vcpu *v, u8 cr8);
 u8 vlapic_get_tpr(const struct vcpu *v);
 
-/* INIT or SIPI waits (REQ_INIT_SIPI is set, too). NULL apic is fine. */
-bool apic_init_sipi_pending(const struct vcpu *v);
 /*
  * Take the next one. A SIPI is handed out only while v->mp_state is
  * KVM_MP_STATE_INIT_RECEIVED, otherwise it is dropped as by hardware; so set

@@ -6,9 +6,6 @@
 #include "vlapic_accept.h"
 #include "vlapic_state.h"
 
-/* The LAPIC does what NMI lines do: one in service, one waiting (SDM 3, "Handling Multiple NMIs"). */
-#define MAX_QUEUED_NMIS 2
-
 bool vlapic_notify(struct vcpu *v)
 {
 	struct lapic *l = &v->vlapic->l;
@@ -46,7 +43,7 @@ static enum lapic_irr_result vlapic_deliver_fixed(struct vcpu *v, u8 vector, boo
 
 static void vlapic_deliver_nmi(struct vcpu *v)
 {
-	atomic_add_unless(&v->nmi_queued, 1, MAX_QUEUED_NMIS);
+	atomic_add_unless(&v->nmi_queued, 1, VCPU_MAX_NMIS);
 	vcpu_request(v, REQ_NMI);
 }
 

@@ -162,22 +162,6 @@ void ioapic_retry(struct ioapic *io, u32 pins, struct ioapic_out *out)
 	}
 }
 
-bool ioapic_wants_eoi(const struct ioapic *io, u8 vector)
-{
-	unsigned int pin;
-
-	for (pin = 0; pin < IOAPIC_PINS; pin++) {
-		u64 entry = io->redir[pin];
-
-		if (redir_vector(entry) != vector)
-			continue;
-		if ((entry & IOAPIC_REMOTE_IRR) ||
-		    (redir_level(entry) && !(entry & IOAPIC_MASKED)))
-			return true;
-	}
-	return false;
-}
-
 /* Pin of a redirection table index; IOAPIC_PINS if there is none. */
 static unsigned int index_pin(u32 index)
 {

@@ -88,9 +88,6 @@ u32 ioapic_reraise(struct ioapic *io, u32 pins, struct ioapic_out *out);
 /* Raise delayed pins that are still active, and forgive them. */
 void ioapic_retry(struct ioapic *io, u32 pins, struct ioapic_out *out);
 
-/* Some level-triggered unmasked or in-service pin uses this vector: its EOI must be seen. */
-bool ioapic_wants_eoi(const struct ioapic *io, u8 vector);
-
 /*
  * MMIO at offset (0..255) from base, len 1, 2, 4 or 8. Unknown registers read
  * zero and ignore writes. A write may unmask an active pin: out is appended to.

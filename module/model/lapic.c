@@ -363,6 +363,15 @@ static u32 *accepting_word(struct lapic *l, u8 vector, bool watched)
 	return watched ? &l->eoi_exit_pending[vector >> 5] : &l->pi_desc->pir[vector >> 5];
 }
 
+/* Log an error (LAPIC_ESR_*); true if LVTERR set a bit in IRR: notify. Any thread. */
+static bool lapic_error(struct lapic *l, unsigned int esr_bit)
+{
+	word_test_and_set_bit(&l->esr_new, esr_bit);
+	if (word_test_and_set_bit(&l->esr_disarmed, 0))
+		return false;
+	return lapic_local_deliver(l, LAPIC_LVTERR) == LAPIC_LOCAL_FIXED;
+}
+
 static enum lapic_irr_result set_irr(struct lapic *l, u8 vector, bool level, bool watched)
 {
 	u32 *tmr = vector_word(l, LAPIC_TMR, vector);
@@ -487,13 +496,6 @@ static void leave_service(struct lapic *l, u8 vector)
 	lapic_update_ppr(l);
 }
 
-void lapic_unaccept(struct lapic *l, u8 vector)
-{
-	leave_service(l, vector);
-	word_test_and_set_bit(vector_word(l, LAPIC_IRR, vector), vector & 31);
-	irr_word_filled(l, vector >> 5);
-}
-
 bool lapic_eoi_exit_is_level(const struct lapic *l, u8 vector)
 {
 	return vector_test(l, LAPIC_TMR, vector) && !(lapic_reg(l, LAPIC_SVR) & LAPIC_SVR_NO_EOI_BROADCAST);
@@ -580,14 +582,6 @@ bool lapic_accepts_pic(const struct lapic *l)
 	if (!lapic_hw_enabled(l))
 		return true;
 	return !(lvt0 & LAPIC_LVT_MASKED) && ((lvt0 >> 8) & 7) == APIC_MSG_EXTINT;
-}
-
-bool lapic_error(struct lapic *l, unsigned int esr_bit)
-{
-	word_test_and_set_bit(&l->esr_new, esr_bit);
-	if (word_test_and_set_bit(&l->esr_disarmed, 0))
-		return false;
-	return lapic_local_deliver(l, LAPIC_LVTERR) == LAPIC_LOCAL_FIXED;
 }
 
 static void own_error(struct lapic *l, unsigned int esr_bit, struct lapic_effects *e)

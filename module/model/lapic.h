@@ -136,8 +136,6 @@ enum lapic_irr_result {
 };
 
 enum lapic_pending {
-	LAPIC_PENDING_NMI,
-	LAPIC_PENDING_SMI,
 	LAPIC_PENDING_INIT,
 	LAPIC_PENDING_SIPI,
 };
@@ -288,16 +286,8 @@ int lapic_highest_irr(struct lapic *l);
 /* The vector to inject next: highest IRR above PPR, -1 for none. Owner only. */
 int lapic_pending_vector(struct lapic *l);
 
-static inline bool lapic_has_pending(struct lapic *l)
-{
-	return lapic_pending_vector(l) >= 0;
-}
-
 /* The vector goes to the CPU: IRR to ISR, PPR rises. */
 void lapic_accept(struct lapic *l, u8 vector);
-
-/* Undo lapic_accept() of the highest vector in service: the injection did not happen. */
-void lapic_unaccept(struct lapic *l, u8 vector);
 
 /* End of interrupt: the highest vector leaves ISR. Effects: eoi*, event. */
 void lapic_eoi(struct lapic *l, struct lapic_effects *e);
@@ -321,9 +311,6 @@ enum lapic_local lapic_local_deliver(struct lapic *l, u32 lvt);
 
 /* The PIC's INTR reaches this vCPU: LVT0 unmasked ExtINT, or APIC globally disabled. */
 bool lapic_accepts_pic(const struct lapic *l);
-
-/* Log an error (LAPIC_ESR_*); true if LVTERR set a bit in IRR: notify. Any thread. */
-bool lapic_error(struct lapic *l, unsigned int esr_bit);
 
 /* Post and take pending events; post returns true if it was not pending before. */
 bool lapic_post(struct lapic *l, enum lapic_pending what);

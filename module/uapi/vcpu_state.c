@@ -30,7 +30,6 @@
 
 #define LAST_EXCEPTION 30 /* #SX; 31 is reserved, and no CPU can be made to deliver it */
 
-#define NMI_PENDING_MAX 2 /* one being held back, one latched behind it */
 #define KVM_IRQ_MAX 256
 
 #define GUESTDBG_VALID                                                                             \
@@ -263,7 +262,7 @@ static void state_collect_nmis(struct vcpu *v)
 {
 	unsigned int n = atomic_xchg(&v->nmi_queued, 0) + v->ev.nmi_pending;
 
-	v->ev.nmi_pending = min(n, (unsigned int)NMI_PENDING_MAX);
+	v->ev.nmi_pending = min(n, (unsigned int)VCPU_MAX_NMIS);
 }
 
 static bool state_exception_is_soft(u8 vector)
@@ -362,7 +361,7 @@ static int state_events_set(struct vcpu *v, const struct kvm_vcpu_events *e)
 		hv_call(set_shadow)(v, e->interrupt.shadow & (KVM_X86_SHADOW_INT_MOV_SS | KVM_X86_SHADOW_INT_STI));
 	v->ev.nmi_injected = e->nmi.injected;
 	if (e->flags & KVM_VCPUEVENT_VALID_NMI_PENDING)
-		v->ev.nmi_pending = min_t(u8, e->nmi.pending, NMI_PENDING_MAX);
+		v->ev.nmi_pending = min_t(u8, e->nmi.pending, VCPU_MAX_NMIS);
 	v->ev.nmi_masked = e->nmi.masked;
 	if (e->flags & KVM_VCPUEVENT_VALID_TRIPLE_FAULT) {
 		if (e->triple_fault.pending)

@@ -165,18 +165,6 @@ STORY(level_interrupt_is_reported_to_the_ioapic)
 	assert_true(e.eoi && !e.eoi_level);
 }
 
-STORY(unaccept_puts_it_back)
-{
-	struct lapic *l = xapic();
-
-	lapic_set_irr(l, 0x41, false);
-	lapic_accept(l, 0x41);
-	assert_int_equal(lapic_highest_irr(l), -1);
-	lapic_unaccept(l, 0x41);
-	assert_false(bit_set(l, LAPIC_ISR, 0x41));
-	assert_int_equal(lapic_read(l, LAPIC_PPR), 0);
-	assert_int_equal(lapic_pending_vector(l), 0x41);
-}
 
 STORY(software_disable)
 {
@@ -509,13 +497,13 @@ STORY(init_keeps_base_and_id)
 
 	written(l, LAPIC_ID, 9U << 24);
 	lapic_set_irr(l, 0x41, true);
-	lapic_post(l, LAPIC_PENDING_NMI);
+	lapic_post(l, LAPIC_PENDING_INIT);
 	lapic_reset(l, true, &e);
 	assert_true(e.map && e.timer && e.event && e.lvt0);
 	assert_int_equal(lapic_read(l, LAPIC_ID), 9U << 24);
 	assert_int_equal(lapic_read(l, LAPIC_SVR), 0xff);
 	assert_int_equal(lapic_highest_irr(l), -1);
-	assert_true(lapic_is_pending(l, LAPIC_PENDING_NMI));
+	assert_true(lapic_is_pending(l, LAPIC_PENDING_INIT));
 	l = x2apic();
 	lapic_reset(l, true, &e);
 	assert_int_equal(lapic_mode(l), APIC_MODE_X2APIC);
@@ -591,11 +579,11 @@ STORY(pending_events_are_taken_once)
 {
 	struct lapic *l = xapic();
 
-	assert_true(lapic_post(l, LAPIC_PENDING_NMI));
-	assert_false(lapic_post(l, LAPIC_PENDING_NMI));
+	assert_true(lapic_post(l, LAPIC_PENDING_INIT));
+	assert_false(lapic_post(l, LAPIC_PENDING_INIT));
 	assert_true(lapic_post_sipi(l, 0x9a));
-	assert_true(lapic_take(l, LAPIC_PENDING_NMI));
-	assert_false(lapic_take(l, LAPIC_PENDING_NMI));
+	assert_true(lapic_take(l, LAPIC_PENDING_INIT));
+	assert_false(lapic_take(l, LAPIC_PENDING_INIT));
 	assert_true(lapic_take(l, LAPIC_PENDING_SIPI));
 	assert_int_equal(l->sipi_vector, 0x9a);
 }
@@ -669,7 +657,6 @@ int main(void)
 		cmocka_unit_test(higher_class_preempts),
 		cmocka_unit_test(tpr_holds_back),
 		cmocka_unit_test(level_interrupt_is_reported_to_the_ioapic),
-		cmocka_unit_test(unaccept_puts_it_back),
 		cmocka_unit_test(software_disable),
 		cmocka_unit_test(lvt_bits),
 		cmocka_unit_test(timer_registers_ask_for_arming),

@@ -8,7 +8,8 @@
 #include "insn_seg.h"
 #include "insn_stack.h"
 
-enum insn_result insn_load_into(struct insn_ctx *ctx, unsigned int seg, u16 sel)
+/* Into ctx->r, checked; nothing that can fail may follow. */
+static enum insn_result insn_load_into(struct insn_ctx *ctx, unsigned int seg, u16 sel)
 {
 	struct insn_load l = { .seg = seg, .kind = INSN_LOAD_DATA, .cpl = ctx->r.cpl, .sel = sel };
 	struct insn_segment loaded;

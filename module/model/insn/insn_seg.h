@@ -5,8 +5,6 @@
 
 #include "insn_priv.h"
 
-/* Into ctx->r, checked; nothing that can fail may follow. */
-enum insn_result insn_load_into(struct insn_ctx *ctx, unsigned int seg, u16 sel);
 enum insn_result insn_check_umip(struct insn_ctx *ctx);
 
 #endif /* TAXCUT_MODEL_INSN_INSN_SEG_H */

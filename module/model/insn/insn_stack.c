@@ -91,7 +91,7 @@ enum insn_result insn_write_stack(struct insn_ctx *ctx, const struct insn_dec *d
 	return insn_mem_write(ctx, d, INSN_SS, sp & insn_mask(stack_width(ctx, d)), buf, len);
 }
 
-enum insn_result insn_push(struct insn_ctx *ctx, struct insn_dec *d, u64 val)
+static enum insn_result insn_push(struct insn_ctx *ctx, struct insn_dec *d, u64 val)
 {
 	insn_move_sp(ctx, d, -(u64)d->opsize);
 	return insn_write_stack(ctx, d, d->late_val, &val, d->opsize);
@@ -266,7 +266,8 @@ INSN_EXEC(sti)
 
 /* ---- near branches ---- */
 
-enum insn_result insn_branch(struct insn_ctx *ctx, struct insn_dec *d, u64 target)
+/* Near branch target, cut to the operand size: canonical, or inside CS. */
+static enum insn_result insn_branch(struct insn_ctx *ctx, struct insn_dec *d, u64 target)
 {
 	target &= insn_mask(d->opsize);
 	if (d->bits == 64 ? !insn_canonical(ctx, target) : target > ctx->r.seg[INSN_CS].limit)

@@ -10,11 +10,8 @@ enum insn_result insn_peek_stack(struct insn_ctx *ctx, const struct insn_dec *d,
 enum insn_result insn_write_stack(struct insn_ctx *ctx, const struct insn_dec *d, u64 sp, const void *buf,
 				  unsigned int len);
 void insn_move_sp(const struct insn_ctx *ctx, struct insn_dec *d, u64 delta);
-enum insn_result insn_push(struct insn_ctx *ctx, struct insn_dec *d, u64 val);
 /* All of them or, where one faults, none. */
 enum insn_result insn_push_all(struct insn_ctx *ctx, struct insn_dec *d, const u64 *vals, unsigned int n);
 u64 insn_flags_popped(const struct insn_ctx *ctx, u64 rflags, u64 val, unsigned int size);
-/* Near branch target, cut to the operand size: canonical, or inside CS. */
-enum insn_result insn_branch(struct insn_ctx *ctx, struct insn_dec *d, u64 target);
 
 #endif /* TAXCUT_MODEL_INSN_INSN_STACK_H */
