@@ -13,6 +13,7 @@
 #include "base/compat.h"
 #include "caps.h"
 #include "cpu/debug_regs.h"
+#include "emulator_quirks.h"
 #include "cr.h"
 #include "event.h"
 #include "mem/tdp.h"
@@ -58,6 +59,8 @@ static int vmx_setup(void)
 	int cpu;
 
 	vmx_features.perf = vmx_perf_present();
+	if (emulator_quirks_on())
+		vmx_quirk_setup();
 	if (vmx_features.tsc_scale)
 		vmx_ops.tsc_ratio_max = U64_MAX;
 	if (!vmx_features.ept_1g)

@@ -15,10 +15,8 @@
 #include <asm/tsc.h>
 
 #include "base/compat.h"
-#include "base/emulator_quirks.h"
 #include "base/params.h"
 #include "caps.h"
-#include "emulator_quirks.h"
 #include "vmx.h"
 
 #define TRUE_CONTROLS BIT_ULL(55) /* IA32_VMX_BASIC: the TRUE MSRs exist (appendix A.1) */
@@ -242,8 +240,6 @@ bool vmx_caps_ok(void)
 	f->ept_1g = ept & VMX_EPT_1GB_PAGE_BIT;
 	f->ept_5level = ept & VMX_EPT_PAGE_WALK_5_BIT;
 	vmx_report_faults();
-	if (emulator_quirks_on())
-		vmx_quirk_setup(may[PIN], misc);
 	f->posting = vmx_can_post(may);
 	if (f->posting)
 		f->exit |= VM_EXIT_ACK_INTR_ON_EXIT;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Faults of Bochs' VMX, worked around (parameter emulator_quirks). docs/errata.md says how each one shows. */
+#include <asm/msr.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 #include <asm/tsc.h>
@@ -20,9 +21,14 @@
 static u32 slice_ticks; /* 0: there is no such timer */
 
 /* The timer counts the TSC, shifted (SDM vol. 3, "VMX-Preemption Timer"). */
-void vmx_quirk_setup(u32 pin, u64 misc)
+void vmx_quirk_setup(void)
 {
-	if (pin & PIN_BASED_VMX_PREEMPTION_TIMER)
+	u32 must, may;
+	u64 misc;
+
+	rdmsr(MSR_IA32_VMX_TRUE_PINBASED_CTLS, must, may);
+	rdmsrl(MSR_IA32_VMX_MISC, misc);
+	if (may & PIN_BASED_VMX_PREEMPTION_TIMER)
 		slice_ticks = max_t(u64, (u64)SLICE_US * tsc_khz / 1000 >> (misc & 31), 1);
 }
 

@@ -6,8 +6,8 @@
 #include "base/emulator_quirks.h"
 #include "vmx.h"
 
-/* Module load. pin: what the pin-based controls may be; misc: IA32_VMX_MISC. */
-void vmx_quirk_setup(u32 pin, u64 misc);
+/* Module load. */
+void vmx_quirk_setup(void);
 
 /* Exceptions to intercept. */
 u32 vmx_quirk_exceptions(void);

@@ -189,7 +189,7 @@ static void fleet_start(void)
 	if (timer_is_remote())
 		CHECK_EQ(param_try("exitless_timer", "on"), 0);
 	for (int i = 0; i < NR_GUESTS; i++) {
-		struct vm *vm = guests[i].same_vm ? fleet[i - 1]->vm : fleet_vm(i);
+		struct vm *vm = i && guests[i].same_vm ? fleet[i - 1]->vm : fleet_vm(i);
 		struct vcpu *v = fleet[i] = vcpu_create(vm, guests[i].same_vm);
 
 		if (i == TICKS_NO_EXIT)
