@@ -162,7 +162,7 @@ void vcpu_join(struct vcpu *v);
 /* To that thread, which has not been joined. */
 void vcpu_signal(struct vcpu *v, int signal);
 void vcpu_set_affinity(struct vcpu *v, const cpu_set_t *set);
-/* The first CPU that vCPUs run on: not CPU 0 of an emulated AMD host (docs/emulation.md). */
+/* The first CPU that vCPUs run on: not CPU 0 of an emulated AMD host (docs/emulator-bugs.md). */
 int first_cpu(void);
 /* The calling thread to this CPU; a skipped test when there is none such. */
 void pin(int cpu);

@@ -83,7 +83,7 @@ static struct counts difference(struct counts a, struct counts b)
 				.own = b.own - a.own };
 }
 
-/* How many interrupts may come twice: emulated SVM has been seen to do that (docs/emulation.md). */
+/* How many interrupts may come twice: emulated SVM has been seen to do that (docs/emulator-bugs.md). */
 static int twice(void)
 {
 	return is_emulated_cpu() ? 3 : 0;

@@ -56,7 +56,7 @@ static void await(volatile u64 *what, u64 value)
 	}
 }
 
-/* One more has been taken, only one: but QEMU's VMRUN injects one twice now and then (docs/emulation.md). */
+/* One more has been taken, only one: but QEMU's VMRUN injects one twice now and then (docs/emulator-bugs.md). */
 static void await_one_more(volatile u64 *taken, u64 *count)
 {
 	u64 now;

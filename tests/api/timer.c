@@ -137,7 +137,7 @@ TEST(timer_periodic_after_pauses)
 {
 	struct vcpu *v = timer_vcpu(false, 0);
 
-	guest_args(v->vm)[3] = is_emulated_cpu(); /* docs/emulation.md */
+	guest_args(v->vm)[3] = is_emulated_cpu(); /* docs/emulator-bugs.md */
 	vcpu_start(v, "g_stopped", 8);
 	for (u32 i = 1; i <= 8; i++) {
 		vcpu_sync(v, i);

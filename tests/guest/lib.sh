@@ -17,7 +17,7 @@ listener=
 input=/dev/null
 
 # Bochs, the emulated Intel host, is slow; guests run on the CPUs that the suite
-# isolates. And SeaBIOS waits there for a second CPU for ever (docs/emulation.md).
+# isolates. And SeaBIOS waits there for a second CPU for ever (docs/emulator-bugs.md).
 quick=
 qemu="qemu-system-x86_64"
 cut_cpus=none

@@ -23,7 +23,7 @@
 #include "record.h"
 #include "run.h"
 
-/* A failed measurement is repeated once: emulators lose guests (docs/emulation.md). Failures in a row end the run. */
+/* A failed measurement is repeated once: emulators lose guests (docs/emulator-bugs.md). Failures in a row end the run. */
 #define TRIES 2
 #define FAILURES_MAX 3
 
