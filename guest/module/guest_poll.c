@@ -14,7 +14,7 @@
  *     sysfs may see one counter a little ahead of another.
  *   - A device comes and goes in the CPU's own hotplug thread. While that runs
  *     the idle task does not, and the idle loop looks the device up anew each
- *     time: nobody can be inside enter_poll_halt() when the last of them is
+ *     time: no CPU can be inside enter_poll_halt() when the last of them is
  *     gone. That is why the driver needs no owner; with one, each device would
  *     hold a reference and the module could never be removed.
  */

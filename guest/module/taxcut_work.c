@@ -231,7 +231,7 @@ static struct miscdevice work_device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = KBUILD_MODNAME,
 	.fops = &work_fops,
-	.mode = 0600, /* whoever interrupts all CPUs at will is root */
+	.mode = 0600, /* interrupts all CPUs: root only */
 };
 
 module_misc_device(work_device);

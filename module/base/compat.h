@@ -142,7 +142,7 @@ struct kvm_pre_fault_memory {
 #ifndef KVM_CAP_X86_APIC_BUS_CYCLES_NS
 #define KVM_CAP_X86_APIC_BUS_CYCLES_NS 237
 #endif
-/* A client can ask for it only with a header that has it, and so it is there only with one (6.17 and newer). */
+/* User space can ask for it only with a header that has it (6.17 and newer). */
 #ifdef KVM_X86_DISABLE_EXITS_APERFMPERF
 #define HV_DISABLE_EXITS_APERFMPERF KVM_X86_DISABLE_EXITS_APERFMPERF
 #else

@@ -29,7 +29,7 @@ enum hv_exit_reason {
 	HV_EXIT_PAUSE,
 	HV_EXIT_RDPMC,
 	HV_EXIT_TASK_SWITCH,
-	HV_EXIT_EOI, /* the CPU has ended an interrupt that is watched */
+	HV_EXIT_EOI, /* the CPU has ended an interrupt of the EOI exit bitmap */
 	HV_EXIT_UNDEFINED, /* an instruction this guest does not have: #UD */
 	HV_EXIT_EXCEPTION,
 	HV_EXIT_SHUTDOWN,

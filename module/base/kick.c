@@ -23,7 +23,7 @@ void vcpu_kick(struct vcpu *v)
 		return;
 	/*
 	 * One interrupt is enough for all who come before the vCPU has left.
-	 * They rely on it (mem_client_changed() spins until then), so whoever
+	 * They rely on it (mem_write_lock_spinning() waits for it), so the thread that
 	 * owes it is not preempted in between.
 	 */
 	me = get_cpu();

@@ -6,7 +6,7 @@
  * struct vcpu  one virtual CPU; its own thread runs it under vcpu->mutex.
  *
  * Who may touch what
- *   - Everything in struct vcpu belongs to whoever holds vcpu->mutex: the
+ *   - Everything in struct vcpu belongs to the holder of vcpu->mutex: the
  *     thread in KVM_RUN, or another vCPU ioctl. Exceptions, open to any
  *     thread: vcpu->requests (atomic bits), vcpu->mode and vcpu->cpu (read
  *     only), the IRR/TMR and pending flags of the LAPIC (atomic), wait.

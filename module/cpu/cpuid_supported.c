@@ -263,7 +263,7 @@ static void supported_add_leaf(struct offer_list *l, u32 function)
 			supported_add(l, function, i, true);
 		return;
 	case 0xb:
-	case 0x1f: /* no topology: the client knows the guest's, and each vCPU's x2APIC ID */
+	case 0x1f: /* no topology: user space knows the guest's, and each vCPU's x2APIC ID */
 		supported_add(l, function, 0, true);
 		return;
 	case 0xd:

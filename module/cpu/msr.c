@@ -89,7 +89,7 @@ static int msr_set_nothing(struct vcpu *v, u32 index, u64 value, bool host)
 
 /*
  * What drivers of old processors read, or write as a workaround, on models that
- * only the client's choice of CPUID names: harmless answers, the same as KVM's.
+ * only the owner's choice of CPUID names: harmless answers, the same as KVM's.
  */
 static int msr_get_legacy(struct vcpu *v, u32 index, u64 *value, bool host)
 {

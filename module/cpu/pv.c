@@ -9,7 +9,7 @@
  * steal time while its own vCPU is stopped here (or, for the preempted byte,
  * from another vCPU), under the version protocol of pvclock: odd while the
  * fields change. A structure that is not mapped, or that straddles a page, is
- * not written: that costs the guest its clock and nobody else anything.
+ * not written: the guest loses its clock, the host nothing.
  */
 #include <linux/ktime.h>
 #include <linux/sched/stat.h>
@@ -121,7 +121,7 @@ static int pv_set_steal_time(struct vcpu *v, u64 value)
 {
 	if (value & PV_STEAL_RESERVED)
 		return -EINVAL;
-	/* The structure we turn away from may hold a flush that somebody counts on. */
+	/* The old structure may hold a flush that another vCPU has asked for. */
 	if (v->pv->preempted)
 		vcpu_request(v, REQ_TLB_FLUSH);
 	v->pv->steal_time = value;
@@ -375,7 +375,7 @@ static bool pv_map_range_valid(const u64 *args)
 }
 
 /*
- * Somebody waits for a vCPU that waits for a CPU: note it for pv_yield(), if it
+ * The guest waits for a vCPU that waits for a CPU: note it for pv_yield(), if it
  * looks as if that could help. apic_id is the guest's.
  */
 static void pv_ask_yield(struct vcpu *v, u64 apic_id)

@@ -181,8 +181,8 @@ int xstate_set_xcrs(struct vcpu *v, const struct kvm_xcrs *xcrs)
 /*
  * Some AMD CPUs restore the addresses and the opcode of the last x87 instruction
  * only where an exception is pending (APM vol. 2, "FXSAVE and FXRSTOR"): what
- * stays would be the last user's, the host's or another guest's. A load that
- * everybody may know of takes their place; with exceptions cleared, it traps not.
+ * stays would be the last user's, the host's or another guest's. An FILD that
+ * loads a public constant takes their place; with exceptions cleared, it does not trap.
  */
 static void xstate_clear_x87_pointers(void)
 {
@@ -195,7 +195,7 @@ static void xstate_clear_x87_pointers(void)
 /*
  * The guest's extended state goes into the CPU. The task's own is safe: since
  * kernel_fpu_begin() it is in memory, and comes back before user space runs.
- * Nobody else uses the FPU until kernel_fpu_end(): preemption is off, and
+ * No other code uses the FPU until kernel_fpu_end(): preemption is off, and
  * interrupt handlers see the FPU as busy. PKRU is outside that protection.
  */
 void xstate_load(struct vcpu *v)
@@ -210,7 +210,7 @@ void xstate_load(struct vcpu *v)
 	v->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	if (v->xcr0 != v->host_xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, v->xcr0);
-	/* Entry does not switch it, and XSAVES would show the guest the client's supervisor state. */
+	/* Entry does not switch it, and XSAVES would show the guest the owner's supervisor state. */
 	if (host_xss)
 		wrmsrl(MSR_IA32_XSS, 0);
 	v->stats.fpu_reload++;

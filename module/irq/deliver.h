@@ -19,9 +19,9 @@ struct work_struct;
  * be NULL). Any context.
  */
 int deliver_set(struct vm *vm, struct ipi_set *targets, u8 vector, u8 mode, bool level, int *coalesced);
-/* Resolve and deliver: the number of vCPUs reached, -1 if nobody is addressed. self: sender's index or -1. Any context. */
+/* Resolve and deliver: the number of vCPUs reached, -1 if no vCPU has the address. self: sender's index or -1. Any context. */
 int deliver_msg(struct irqchip *irq, const struct apic_msg *msg, int self, int *coalesced);
-/* An MSI as a device would write it. Returns as KVM_SIGNAL_MSI: > 0 delivered, 0 masked or coalesced, < 0 nobody. Any context. */
+/* An MSI as a device would write it. Returns as KVM_SIGNAL_MSI: > 0 delivered, 0 masked or coalesced, < 0 no such vCPU. Any context. */
 int deliver_msi(struct vm *vm, u64 address, u32 data);
 /* Kick a set of vCPUs from a work item: for who must not do it himself, because interrupts are off. Any context. */
 void deliver_kick_later(struct irqchip *irq, const struct ipi_set *targets);

@@ -13,7 +13,7 @@ struct vm;
 
 /*
  * The vCPU is new (call after nr_vcpus was published), or what its APIC answers
- * to has changed: enter it into the destination map. NULL apic is fine. Owner
+ * to has changed: enter it into the destination map. NULL vlapic is fine. Owner
  * only; does not sleep.
  */
 void destmap_update(struct vcpu *v);

@@ -6,7 +6,7 @@
  *   lock (raw, interrupts off): pic, ioapic, pit and what stands beside them.
  *   intr mirrors pic.output and may be read without it.
  *   map, map_gen: see destmap.c. routes, bus tables: RCU; written under
- *   vm->lock. Old tables are freed after a grace period that nobody waits for
+ *   vm->lock. Old tables are freed after a grace period; the ioctl does not wait for it
  *   (QEMU rewrites all routes some 200 times while a guest boots).
  *   irqfds: irqfds_lock (interrupts off), nested inside an eventfd's own lock.
  *   resamplers: written under resamplers_lock (mutex), read under RCU.

@@ -8,7 +8,7 @@
  *   wake-up (any context, eventfd's lock held): a signal raises the GSI there
  *   and then; nothing on that way sleeps. Hang-up (the last descriptor was
  *   closed) retires the irqfd.
- *   retire: whoever clears ->active under irqfds_lock (hang-up, deassign or
+ *   retire: the thread that clears ->active under irqfds_lock (hang-up, deassign or
  *   release) queues ->shutdown, once. The work unhooks it, which waits for a
  *   wake-up in progress, and frees it after a grace period. Deassign and
  *   release flush the work, so nothing fires after they return.
@@ -42,7 +42,7 @@ struct irqfd {
 	struct irqchip *irq;
 	struct eventfd_ctx *ctx;
 	u32 gsi;
-	bool active; /* irqfds_lock: linked, and nobody has queued shutdown */
+	bool active; /* irqfds_lock: linked, and shutdown is not queued */
 	struct list_head link; /* irq->irqfds */
 	wait_queue_entry_t wait;
 	poll_table poll;

@@ -80,7 +80,7 @@ static void pit_inject(struct irqchip *irq, u64 now)
 	if (r > 0)
 		return;
 	raw_spin_lock_irqsave(&irq->lock, flags);
-	if (r < 0) { /* masked: nobody will end it, and nobody counts these ticks */
+	if (r < 0) { /* masked: no EOI will come, and the guest does not count these ticks */
 		irq->pit_acked = true;
 		irq->pit_lost = 0;
 	} else { /* the one before still waits to be taken */

@@ -3,7 +3,7 @@
  * GSI routing: what happens when a global system interrupt line moves.
  *
  * A table is built whole and published; readers (any context) see the old or
- * the new one. Nobody waits for a grace period, except that a client which
+ * the new one. No ioctl waits for a grace period, except that an owner which
  * rewrites big tables in a loop is slowed down once IRQ_RETIRE_MAX bytes of old
  * ones are waiting.
  */

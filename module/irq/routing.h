@@ -7,7 +7,7 @@
 
 #include "irqchip.h"
 
-/* Drive a GSI. As KVM_IRQ_LINE_STATUS: > 0 delivered, 0 coalesced, < 0 masked or nobody. Any context. */
+/* Drive a GSI. As KVM_IRQ_LINE_STATUS: > 0 delivered, 0 coalesced, < 0 masked or no such vCPU. Any context. */
 int routing_set_gsi(struct irqchip *irq, enum irq_source src, u32 gsi, bool level);
 int routing_set_default(struct irqchip *irq);
 int routing_set_empty(struct irqchip *irq);

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The exitless timer's policy: whose LAPIC timer waits on a housekeeping CPU,
- * and on which (module parameter exitless_timer).
+ * The exitless timer's policy: which LAPIC timers wait on a housekeeping CPU,
+ * and on which one (module parameter exitless_timer).
  *
- * "auto" takes the vCPUs that can only gain: the CPU delivers posted
- * interrupts to them; HLT does not exit, so that the timer finds them in the
- * guest; and their thread is pinned to one CPU that the host keeps free of its
- * own work. Anybody else would pay for it: a vCPU that sleeps when its timer
- * fires needs a second interrupt to wake it, and where CPUs are shared, the
- * one that carries the timer is not idle. "on" takes whomever interrupts can
- * be posted to.
+ * "auto" takes the vCPUs that can only gain: the CPU delivers posted interrupts
+ * to them; HLT does not exit, so that the timer finds them in the guest; and
+ * their thread is pinned to one CPU without work of the host's. Other vCPUs
+ * would pay for it: one that sleeps when its timer fires needs a second interrupt
+ * to wake it, and on shared CPUs the housekeeping CPU is busy, too. "on" takes
+ * every vCPU that interrupts can be posted to.
  *
- * The carrier is a CPU that the host does its own work on (isolcpus=,
- * nohz_full= and isolated cgroup partitions leave it alone), as near as can be:
- * in the same package, else on the nearest NUMA node; among those the one that
- * carries the fewest timers. That is decided when a vCPU comes to a CPU.
+ * A housekeeping CPU runs the host's own work (isolcpus=, nohz_full= and isolated
+ * cgroup partitions keep that off the other CPUs). The nearest one is chosen: in
+ * the same package, else on the nearest NUMA node; among those the one with the
+ * fewest timers. The choice is made when a vCPU comes to a CPU.
  *
- * Partitions come and go and CPUs go offline while vCPUs run, and nobody tells:
- * who is isolated is asked whenever a timer is armed. A carrier that is none any
- * more is replaced then; of one that went offline Linux moves the timers.
+ * Partitions come and go and CPUs go offline while vCPUs run, without a
+ * notification: each arming of a timer looks whether its CPU is still isolated. A
+ * housekeeping CPU that is none any more is replaced then; Linux moves the timers
+ * of one that went offline.
  */
 
 #include <linux/cpumask.h>
@@ -68,8 +68,8 @@ __MODULE_PARM_TYPE(exitless_timer, "auto/on/off");
 MODULE_PARM_DESC(exitless_timer,
 		 "LAPIC timers wait on a housekeeping CPU, and their interrupts are posted: on, off, or auto: for vCPUs pinned to isolated CPUs whose HLT does not exit (default: auto)");
 
-/* How many timers each CPU carries. */
-static DEFINE_PER_CPU(atomic_t, carried);
+/* How many timers each housekeeping CPU serves. */
+static DEFINE_PER_CPU(atomic_t, timers_served);
 
 /* The host does its own work there. */
 static bool timer_remote_is_housekeeping(int cpu)
@@ -93,7 +93,7 @@ static int timer_remote_nearest(int cpu)
 
 	for_each_online_cpu(other) {
 		unsigned int d = timer_remote_distance(cpu, other);
-		int load = atomic_read(per_cpu_ptr(&carried, other));
+		int load = atomic_read(per_cpu_ptr(&timers_served, other));
 
 		if (other == cpu || !timer_remote_is_housekeeping(other))
 			continue;
@@ -109,7 +109,7 @@ static int timer_remote_nearest(int cpu)
 void timer_remote_leave(int *housekeeping_cpu)
 {
 	if (*housekeeping_cpu >= 0)
-		atomic_dec(per_cpu_ptr(&carried, *housekeeping_cpu));
+		atomic_dec(per_cpu_ptr(&timers_served, *housekeeping_cpu));
 	WRITE_ONCE(*housekeeping_cpu, -1);
 }
 
@@ -123,18 +123,18 @@ void timer_remote_choose_cpu(struct vcpu *v, int cpu)
 	WRITE_ONCE(a->housekeeping_cpu, timer_remote_nearest(cpu));
 	a->housekeeping_sought = jiffies;
 	if (a->housekeeping_cpu >= 0)
-		atomic_inc(per_cpu_ptr(&carried, a->housekeeping_cpu));
+		atomic_inc(per_cpu_ptr(&timers_served, a->housekeeping_cpu));
 }
 
 /* Where there was none, one may have come since; to look costs a walk over all CPUs. */
-static bool timer_remote_carrier_is_right(const struct vlapic *a)
+static bool timer_remote_housekeeping_cpu_is_right(const struct vlapic *a)
 {
 	if (unlikely(a->housekeeping_cpu < 0))
 		return time_before(jiffies, a->housekeeping_sought + HZ);
 	return cpu_online(a->housekeeping_cpu) && timer_remote_is_housekeeping(a->housekeeping_cpu);
 }
 
-/* Nobody but the vCPU loses or wins anything by it. */
+/* The vCPU owns its CPU: the choice affects this vCPU only. */
 static bool timer_remote_is_dedicated(const struct vcpu *v)
 {
 	return (v->vm->disabled_exits & KVM_X86_DISABLE_EXITS_HLT) && current->nr_cpus_allowed == 1 &&
@@ -148,7 +148,7 @@ bool timer_remote_wanted(struct vcpu *v)
 
 	if (!a->apicv_active || mode == EXITLESS_OFF || (mode == EXITLESS_AUTO && !timer_remote_is_dedicated(v)))
 		return false;
-	if (unlikely(!timer_remote_carrier_is_right(a)))
+	if (unlikely(!timer_remote_housekeeping_cpu_is_right(a)))
 		timer_remote_choose_cpu(v, raw_smp_processor_id());
 	return a->housekeeping_cpu >= 0;
 }

@@ -8,15 +8,15 @@
 enum exitless_mode { EXITLESS_OFF, EXITLESS_ON, EXITLESS_AUTO };
 
 /*
- * Should the timer that this loaded vCPU arms wait on a->house? The vCPU's own
+ * Should the timer that this loaded vCPU arms wait on a->housekeeping_cpu? The vCPU's own
  * thread, preemption off.
  */
 bool timer_remote_wanted(struct vcpu *v);
 
-/* The vCPU has come to this CPU: choose a->house anew. The vCPU's own thread, preemption off; v->apic is not NULL. */
+/* The vCPU has come to this CPU: choose a->housekeeping_cpu anew. The vCPU's own thread, preemption off; v->vlapic is not NULL. */
 void timer_remote_choose_cpu(struct vcpu *v, int cpu);
 
-/* *house carries one timer less; -1 from here on. */
+/* *housekeeping_cpu serves one timer less; it is -1 from here on. */
 void timer_remote_leave(int *housekeeping_cpu);
 
 #endif /* TAXCUT_EXITLESS_H */

@@ -370,7 +370,7 @@ void vlapic_pv_eoi_set(struct vcpu *v, u64 gpa)
 
 /*
  * Let the guest end the interrupt in service by clearing a bit in its memory
- * (KVM_FEATURE_PV_EOI), when nobody else has to know at once: no lower vector
+ * (KVM_FEATURE_PV_EOI), when no other party needs the EOI at once: no lower vector
  * waits for it, and neither an IOAPIC nor the PIT does.
  */
 void vlapic_pv_eoi_begin(struct vcpu *v)

@@ -21,10 +21,10 @@ bool vlapic_notify(struct vcpu *v)
 /* later: deliver_late_kicks() will do what there is to do for it, so *kick is set. */
 static enum lapic_irr_result vlapic_deliver_fixed(struct vcpu *v, u8 vector, bool level, bool later, bool *kick)
 {
-	bool watched = level || vector == READ_ONCE(v->vm->irq->pit_eoi_vector);
+	bool needs_eoi = level || vector == READ_ONCE(v->vm->irq->pit_eoi_vector);
 	enum lapic_irr_result r;
 
-	if (unlikely(watched && !level))
+	if (unlikely(needs_eoi && !level))
 		r = lapic_set_irr_eoi_exit(&v->vlapic->l, vector);
 	else
 		r = lapic_set_irr(&v->vlapic->l, vector, level);
@@ -34,9 +34,9 @@ static enum lapic_irr_result vlapic_deliver_fixed(struct vcpu *v, u8 vector, boo
 	}
 	if (r != LAPIC_NEW)
 		return r;
-	if (unlikely(watched || (later && !v->vlapic->l.pi_desc)))
+	if (unlikely(needs_eoi || (later && !v->vlapic->l.pi_desc)))
 		vcpu_request(v, REQ_EVENT);
-	*kick = watched || later || !vlapic_notify(v);
+	*kick = needs_eoi || later || !vlapic_notify(v);
 	trace_taxcut_deliver(v, vector, level, !*kick);
 	return r;
 }

@@ -31,11 +31,11 @@
  * Advance. The hrtimer is set ahead of the guest's timer by what
  * model/timer_advance.c has learnt (or by a fixed time, or not at all: module
  * parameter timer_advance_ns). The interrupt is then pending in the LAPIC
- * before its time, and a->firing says so. The guest cannot notice:
+ * before its time, and a->expired says so. The guest cannot notice:
  *   - the entry that injects it waits for its time (run/run.c), with interrupts
  *     on, and turns back for whatever else has to be done;
  *   - a guest that cannot take it yet goes on without waiting; if it looks at
- *     its LAPIC or sets the timer anew, that access waits (settle());
+ *     its LAPIC or sets the timer anew, that access waits (vlapic_timer_wait_expire());
  *   - so does KVM_RUN before it returns to user space.
  * No wait is longer than TIMER_WAIT_MAX_NS. A timer that is masked, or has an
  * illegal vector, is not advanced.
@@ -103,7 +103,7 @@ static u64 vlapic_timer_host_time(const struct lapic_timer_next *at, s64 late)
 	return at->unit == LAPIC_TIMER_AT_NS ? at->when : ktime_get_ns() - late;
 }
 
-/* The arithmetic of a firing, at->when being its time, and what comes of it. REQ_EVENT is set for an error's interrupt. */
+/* Expire the timer, whose deadline is at->when, and deliver its LVT. REQ_EVENT is set for the error interrupt. */
 static enum lapic_local vlapic_timer_expire(struct vcpu *v, const struct lapic_timer_next *at, u64 now)
 {
 	enum lapic_local result;
@@ -208,7 +208,7 @@ static bool vlapic_timer_remote_send_call(struct vlapic *a, u64 when)
 	return a->call_sent;
 }
 
-/* A guest that sets its timer all the time keeps nobody busy but itself. */
+/* A guest that sets its timer all the time loads its own CPU only. */
 static bool vlapic_timer_rate_ok(const struct vlapic *a)
 {
 	return a->calls_paid_until_ns <= ktime_get_ns() + CALLS_AT_ONCE * CALL_NS;
@@ -228,7 +228,7 @@ static bool vlapic_timer_wait_here(struct vlapic *a)
 	return true;
 }
 
-/* Hard interrupt. Once the hrtimer is queued again, whoever did that knows the next time. */
+/* Hard interrupt. Once the hrtimer is queued again, the thread that queued it has set the next time. */
 static enum hrtimer_restart vlapic_timer_remote_expired(struct vlapic *a)
 {
 	enum hrtimer_restart restart = HRTIMER_NORESTART;
@@ -248,7 +248,7 @@ static enum hrtimer_restart vlapic_timer_remote_expired(struct vlapic *a)
 	return restart;
 }
 
-/* Sent by vlapic_timer_remote_send_call(). Interrupts are off. The kick is under the lock: once it is free, vlapic_timer_destroy() waits for nobody. */
+/* Sent by vlapic_timer_remote_send_call(). Interrupts are off. The kick is under the lock: once it is free, vlapic_timer_destroy() does not wait. */
 static void vlapic_timer_remote_arm(void *info)
 {
 	struct vlapic *a = info;
@@ -292,7 +292,7 @@ void vlapic_timer_init(struct vcpu *v)
 	INIT_CSD(&a->remote_arm, vlapic_timer_remote_arm, a);
 }
 
-/* Preemption is on, nobody else uses the vCPU any more. */
+/* Preemption is on, no other thread uses the vCPU any more. */
 void vlapic_timer_destroy(struct vlapic *a)
 {
 	raw_spin_lock_irq(&a->timer_lock);
@@ -342,7 +342,7 @@ static void vlapic_timer_start(struct vcpu *v, const struct lapic_timer_next *at
 	hrtimer_start(&a->hrtimer, min_t(u64, when - advance, KTIME_MAX), HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
-/* Whether what comes of a firing can be held back until its time: only the timer's own interrupt, and not by a CPU that delivers. */
+/* Only the timer's own interrupt can be held back until its deadline, and only where the CPU does not deliver it. */
 static bool vlapic_timer_may_be_early(const struct vcpu *v)
 {
 	u32 lvtt = lapic_reg(&v->vlapic->l, LAPIC_LVTT);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The LAPIC timer in the host. A NULL apic is fine where the comment says so; the vCPU's own thread. */
+/* The LAPIC timer in the host. A NULL vlapic is fine where the comment says so; the vCPU's own thread. */
 #ifndef TAXCUT_IRQ_VLAPIC_TIMER_H
 #define TAXCUT_IRQ_VLAPIC_TIMER_H
 
@@ -15,7 +15,7 @@ void vlapic_tsc_deadline_set(struct vcpu *v, u64 tsc);
 /* REQ_TIMER: deliver what expired, arm the next period. */
 void vlapic_timer_serve(struct vcpu *v);
 
-/* The timer's interrupt is on its way into the guest, perhaps ahead of its time. NULL apic is fine. */
+/* The timer's interrupt is on its way into the guest, perhaps ahead of its time. NULL vlapic is fine. */
 static inline bool vlapic_timer_expiring(const struct vcpu *v)
 {
 	return v->vlapic && v->vlapic->expired.pending;
@@ -30,17 +30,17 @@ u32 vlapic_timer_early_ns(struct vcpu *v);
 
 void vlapic_timer_spin(struct vcpu *v);
 
-/* Wait (at most TIMER_WAIT_MAX_NS) until nobody could tell that the timer fired early. NULL apic is fine. */
+/* Wait (at most TIMER_WAIT_MAX_NS) until the guest cannot tell that the timer fired early. NULL vlapic is fine. */
 static inline void vlapic_timer_wait_expire(struct vcpu *v)
 {
 	if (unlikely(vlapic_timer_expiring(v)))
 		vlapic_timer_spin(v);
 }
 
-/* The vCPU's thread is now on this CPU: the host timer follows. Preemption off. NULL apic is fine. */
+/* The vCPU's thread is now on this CPU: the host timer follows. Preemption off. NULL vlapic is fine. */
 void vlapic_timer_load(struct vcpu *v);
 
-/* tsc_offset or tsc_khz changed: a TSC deadline means another host time now. NULL apic is fine. */
+/* tsc_offset or tsc_khz changed: a TSC deadline means another host time now. NULL vlapic is fine. */
 void vlapic_timer_tsc_changed(struct vcpu *v);
 /* The host is back from a suspend. Any thread. */
 void vlapic_timer_host_resumed(struct vcpu *v);

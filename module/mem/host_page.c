@@ -212,7 +212,7 @@ static int host_device_fault_in(struct mm_struct *mm, u64 hva, bool write, unsig
 
 /* ---- the three ways to find pages ---- */
 
-/* A read of memory that may be written is no write, where somebody watches writes. */
+/* A read of writable memory must not count as a write where userfaultfd reports writes. */
 static int host_watched_read(struct mm_struct *mm, u64 hva, unsigned int flags, unsigned long *page)
 {
 	unsigned long writable;

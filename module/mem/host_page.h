@@ -53,7 +53,7 @@ static inline bool host_page_allows(unsigned long page, bool write)
 /*
  * The page at hva, faulted in; may wait for user space. write: it will be
  * written; without, a page that may be written is returned as such if that
- * takes no fault that somebody watches for. 0; -EFAULT: the owner has no memory
+ * takes no fault that userfaultfd reports. 0; -EFAULT: the owner has no memory
  * there, or may not access it so; -ENOMEM: no memory, or over the memlock
  * limit; -EINTR: a signal (any signal if interruptible); -EHWPOISON.
  */
@@ -76,7 +76,7 @@ int host_pages_populate(struct mm_struct *mm, u64 hva, unsigned int n, bool writ
 /* The first address from hva on where the owner has something mapped; hva itself where that cannot be told. */
 u64 host_next_mapped(struct mm_struct *mm, u64 hva);
 
-/* Let go of a page, valid or stale; any context but hard interrupts. */
+/* Let go of a page, valid or invalidated; any context but hard interrupts. */
 void host_page_put(struct mm_struct *mm, unsigned long page);
 void host_pages_put(struct mm_struct *mm, unsigned long *pages, unsigned int n);
 

@@ -16,7 +16,7 @@
  *     for again when it is wanted, by the guest or by the hypervisor (gpa.c).
  *   - A page is never written through where the owner could not write.
  *   - Whatever removes a mapping of a slot that logs keeps its dirty bits.
- *   - Memory is let go with the address space, whoever still holds the VM.
+ *   - Memory is released with the address space, even if the VM's file stays open.
  *
  * Changing the map. mem->lock serialises changes of the slots. vm->mem_sem
  * protects slots and mappings. A vCPU holds it for reading all the time between
@@ -30,7 +30,7 @@
  * vm->mem_sem for reading and pin_cache->page_lock do, and the vCPUs run on.
  *
  * The notifier takes vm->mem_sem for writing, under mmap_lock, from reclaim,
- * anywhere. So whoever holds vm->mem_sem, for reading or writing, must not take
+ * anywhere. So a holder of vm->mem_sem, for reading or writing, must not take
  * mmap_lock, touch user memory, or allocate memory in a way that may wait.
  *
  * Dirty logging uses the dirty bits the CPU sets in the second-level table;

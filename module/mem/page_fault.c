@@ -21,7 +21,7 @@
 #include "page_fault.h"
 #include "slot.h"
 
-/* How often to try again what lost a race, where nobody waits for the page. */
+/* Retries after a lost race, for pages that no vCPU waits for. */
 #define MEM_TRIES 3
 #define MEM_CHUNKS_PER_LOOK 1024
 
@@ -163,7 +163,7 @@ static int mem_fetch_end(struct vm *vm, struct fetch *f, unsigned int n)
 	return r;
 }
 
-/* ---- one page that somebody wants ---- */
+/* ---- one page, on demand ---- */
 
 /*
  * The page, and what lies behind it and needs no fault. The page may be there
@@ -479,7 +479,7 @@ static int mem_populate_chunk(struct vm *vm, struct fetch *f, u64 *gpa, u64 end)
 	}
 }
 
-/* Make memory of [at, end) present as far as that takes nobody's help. */
+/* Make memory of [at, end) present as far as that works without user space. */
 static int mem_populate_range(struct vm *vm, struct fetch *f, u64 at, u64 end)
 {
 	u64 failed = ~0ULL;

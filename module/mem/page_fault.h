@@ -18,7 +18,7 @@ struct vm;
 int mem_fault(struct vcpu *v, u64 gpa, bool write);
 /* The same for the hypervisor's own access, without mapping; only a fatal signal ends it. -ENOENT: no slot. */
 int mem_page_in(struct vm *vm, u64 gpa, bool write);
-/* Make memory of [gpa, gpa + npages pages) present as far as that takes nobody's help, and map it. -ENOMEM, -EINTR. */
+/* Make memory of [gpa, gpa + npages pages) present as far as that works without user space, and map it. -ENOMEM, -EINTR. */
 int mem_populate(struct vm *vm, u64 gpa, u64 npages);
 /* KVM_PRE_FAULT_MEMORY: fills range->gpa and size with what is left. */
 int mem_pre_fault(struct vm *vm, struct kvm_pre_fault_memory *range);

@@ -10,7 +10,7 @@
 
 /* How long an unused chunk stays. Firmware re-adds RAM within one reconfiguration, well below this. */
 #define PIN_IDLE_JIFFIES (HZ / 2)
-/* How long a stale page stays pinned: longer than any attempt to move it takes. */
+/* How long an invalidated page stays pinned: longer than any attempt to move it takes. */
 #define PIN_STALE_JIFFIES (HZ / 10)
 
 static bool pin_pages_are_contiguous(const unsigned long *pages)
@@ -211,7 +211,7 @@ static void pin_stale_worker(struct work_struct *work)
 	pin_put_stale(container_of(to_delayed_work(work), struct pin_cache, invalidated_work));
 }
 
-/* The address space goes: memory of it must not outlive it, whoever still holds the VM. */
+/* The address space goes: its pages are released, even if the VM's file stays open. */
 static void pin_mm_release(struct mmu_notifier *n, struct mm_struct *mm)
 {
 	struct pin_cache *c = container_of(n, struct pin_cache, notifier);

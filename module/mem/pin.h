@@ -9,12 +9,12 @@
  *
  * When the owner's mapping changes (munmap, madvise, mprotect, userfaultfd,
  * fork, KSM, migration), the notifier has every use of the pages stopped
- * (zap()) and marks them stale: from then on they count as absent, and are
- * looked for again when the guest or the hypervisor wants them. A stale page
+ * (zap()) and invalidates them: from then on they count as absent, and are
+ * looked for again when the guest or the hypervisor wants them. An invalidated page
  * stays pinned for a moment, so that what fails on pinned pages (KSM, page
  * migration) fails and the page comes back as it was; then it is let go.
  *
- * Whoever looks for a page does so without locks. pin_seq() before and
+ * The look-up of a page takes no lock. pin_seq() before and
  * pin_changed() after, the second under page_lock and together with the use of
  * what was found, say whether the mapping changed in between.
  *
@@ -52,7 +52,7 @@ struct pin_cache {
 	struct xarray index; /* chunks by hva >> PIN_CHUNK_SHIFT */
 	struct list_head idle;
 	struct delayed_work reaper; /* of idle chunks */
-	struct delayed_work invalidated_work; /* of stale pages */
+	struct delayed_work invalidated_work; /* of invalidated pages */
 	struct mmu_notifier notifier;
 	/*
 	 * All use of pages of [start, end) ends before this returns, and pin_invalidate() was called.
@@ -83,7 +83,7 @@ void pin_cache_destroy(struct pin_cache *c);
 struct pin_chunk *pin_chunk_get(struct pin_cache *c, u64 hva, bool create);
 void pin_chunk_put(struct pin_cache *c, struct pin_chunk *chunk);
 
-/* Let go of all that is pinned without need: idle chunks, stale pages. May sleep. */
+/* Let go of all that is pinned without need: idle chunks, invalidated pages. May sleep. */
 void pin_reap(struct pin_cache *c);
 
 /* page_lock held. */

@@ -7,7 +7,7 @@
  * out of the guest and flushes its TLB before it comes back. They are added,
  * and given more rights, with vm->mem_sem held for reading and the caller's
  * spin lock (pin_cache->page_lock), while vCPUs run. Tables come from a stock
- * that is filled beforehand, without these locks: whoever holds them must not
+ * that is filled beforehand, without these locks: their holder must not
  * wait for memory, because reclaim calls the mmu notifier, which wants them.
  */
 #ifndef TAXCUT_MEM_TDP_H

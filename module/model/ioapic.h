@@ -71,12 +71,12 @@ void ioapic_reset(struct ioapic *io);
 
 /*
  * Source (0..31) drives pin (0..23) to level. out is appended to. The result
- * is what KVM_IRQ_LINE_STATUS reports, if the message reaches somebody.
+ * is what KVM_IRQ_LINE_STATUS reports, if the message reaches a vCPU.
  */
 enum ioapic_result ioapic_set_irq(struct ioapic *io, unsigned int pin, unsigned int source,
 				  bool level, struct ioapic_out *out);
 
-/* The message of this pin reached nobody: clear remote IRR again. */
+/* The message of this pin reached no vCPU: clear remote IRR again. */
 void ioapic_unsent(struct ioapic *io, unsigned int pin);
 
 /* EOI of vector, step 1: remote IRR falls; returns the pins (bitmap) that it belonged to. */

@@ -94,7 +94,7 @@ enum apic_delivery {
 	APIC_MSG_FIXED = 0,
 	APIC_MSG_LOWEST = 1,
 	APIC_MSG_SMI = 2,
-	APIC_MSG_RESERVED = 3, /* delivered to nobody */
+	APIC_MSG_RESERVED = 3, /* reaches no LAPIC */
 	APIC_MSG_NMI = 4,
 	APIC_MSG_INIT = 5,
 	APIC_MSG_STARTUP = 6,
@@ -109,7 +109,7 @@ enum apic_shorthand {
 	APIC_TO_OTHERS = 3,
 };
 
-/* One interrupt message, whoever sent it. */
+/* One interrupt message: an IPI, an MSI or a pin's. */
 struct apic_msg {
 	u32 dest; /* APIC ID, or logical destination */
 	u8 vector;
@@ -193,7 +193,7 @@ void ipi_map_pic(const struct ipi_map *m, struct ipi_set *to);
 /*
  * Destinations of KVM_HC_SEND_IPI: bit i of the two bitmap words stands for
  * APIC ID min + i. Each word carries 64 bits for a 64-bit guest, 32 otherwise.
- * IDs that nobody has are skipped.
+ * IDs without a vCPU are skipped.
  */
 void ipi_map_pv(const struct ipi_map *m, u64 low, u64 high, u64 min, bool is_64bit, struct ipi_set *to);
 

@@ -9,7 +9,7 @@
  *   lapic_local_deliver(), lapic_post*(), lapic_accepts_pic() and the inline
  *   predicates. They use atomic operations on IRR, TMR, pending, esr_new and
  *   irr_words, and only read the rest.
- *   Everything else belongs to the vCPU's own thread, or to whoever holds the
+ *   Everything else belongs to the vCPU's own thread, or to the holder of the
  *   vCPU's mutex.
  *   Order of acceptance: TMR bit, IRR bit, irr_words, then the caller's kick.
  *   The owner clears a bit of irr_words only before it looks at that word of
@@ -17,8 +17,8 @@
  *
  * A CPU that delivers interrupts itself
  *   Then the register page is the CPU's while the guest runs, and IRR is
- *   nobody else's: lapic_set_irr() puts an edge-triggered vector into
- *   lapic.posted, where the CPU finds it, and one whose end somebody must hear
+ *   private to it: lapic_set_irr() puts an edge-triggered vector into
+ *   lapic.pi_desc, where the CPU finds it, and one with a listener for its EOI
  *   of into lapic.held, where only the owner does. lapic_sync_pir_to_irr() moves both
  *   into IRR. The order is: vector, then posted->on; the owner, and the CPU,
  *   clear posted->on before they look for vectors.
@@ -265,7 +265,7 @@ int lapic_msr_write(struct lapic *l, u32 msr, u64 value, struct lapic_effects *e
  */
 enum lapic_irr_result lapic_set_irr(struct lapic *l, u8 vector, bool level);
 
-/* The same for an edge-triggered interrupt whose end somebody waits for. */
+/* The same for an edge-triggered interrupt with a listener for its EOI. */
 enum lapic_irr_result lapic_set_irr_eoi_exit(struct lapic *l, u8 vector);
 
 /* Something was posted or held since the last lapic_sync_pir_to_irr(). */

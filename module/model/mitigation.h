@@ -36,7 +36,7 @@ struct mitigation_facts {
 	bool ibpb; /* the kernel flushes predictors between tasks */
 	/* Intel */
 	bool l1tf, flush_l1d; /* the fault; the command against it */
-	bool l1d_flush_not_needed; /* IA32_ARCH_CAPABILITIES bit 3: whoever runs this host does it */
+	bool l1d_flush_not_needed; /* IA32_ARCH_CAPABILITIES bit 3: the hypervisor below this host flushes */
 	enum l1tf_choice l1tf_choice;
 	bool itlb_multihit;
 };

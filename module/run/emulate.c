@@ -2,7 +2,7 @@
 /*
  * Running one guest instruction in software: MMIO and string port I/O. Joins
  * the pure emulator (model/insn.h) to guest memory, to in-kernel devices and,
- * where nobody in the kernel answers, to user space.
+ * where no device in the kernel answers, to user space.
  *
  * Reads. What a device answered is kept in reads[] until the instruction has
  * retired, because the emulator starts the instruction again after each trip
@@ -363,7 +363,7 @@ static enum insn_result emul_pio_in(struct insn_ctx *ctx, u16 port, unsigned int
 				break;
 		}
 		if (i < count) {
-			/* All elements go to the same port: nobody in the kernel answers it. */
+			/* All elements go to the same port: no device in the kernel answers it. */
 			emul_pio_exit(v, KVM_EXIT_IO_IN, port, size, count);
 			e->pio_in_pending = true;
 			return INSN_PENDING;

@@ -492,7 +492,7 @@ static noinline int exit_unknown(struct vcpu *v)
 	return exit_to_user(v, KVM_EXIT_INTERNAL_ERROR);
 }
 
-/* Handlers are not inlined here, so that nobody pays for another one's stack frame. */
+/* Handlers are not inlined here, so that none pays for another one's stack frame. */
 int exit_dispatch(struct vcpu *v)
 {
 	switch (v->exit.reason) {

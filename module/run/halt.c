@@ -42,7 +42,7 @@ static bool vcpu_poll(struct vcpu *v, u64 start, u32 window)
 		if (vcpu_has_wakeup(v) || signal_pending(current))
 			return true;
 		cpu_relax();
-		/* Whoever is to wake us may be waiting for this very CPU. */
+		/* The thread that would wake us may be waiting for this very CPU. */
 	} while (!hv_resched_wanted() && single_task_running() && ktime_get_ns() - start < window);
 	return false;
 }

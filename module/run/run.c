@@ -65,7 +65,7 @@ static int vcpu_interrupted(struct vcpu *v)
 	return -EINTR;
 }
 
-/* The run loop does not go on before this: a guest is entered only when nobody else wants the CPU. */
+/* Other tasks that want the CPU run before the guest is entered again. */
 static void vcpu_give_way(void)
 {
 	if (hv_resched_wanted())

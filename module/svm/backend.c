@@ -96,7 +96,7 @@ static void svm_teardown(void)
 	svm_iopm = NULL;
 }
 
-/* Zen 5: BpSpecReduce, while guests may run on this CPU. Interrupts are off, so nobody else changes the register. */
+/* Zen 5: BpSpecReduce, while guests may run on this CPU. Interrupts are off, so no other code changes the register. */
 static void svm_reduce_speculation(bool on)
 {
 	u64 value, bit = BIT_ULL(MSR_ZEN4_BP_CFG_BP_SPEC_REDUCE_BIT);

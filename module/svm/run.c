@@ -183,7 +183,7 @@ void svm_unload(struct vcpu *v)
 			wrmsrl(MSR_TSC_AUX, c->host_tsc_aux);
 	}
 	debug_regs_unload(v);
-	/* Nobody outside sees our trap flag; the next look at the events sets it again. */
+	/* User space does not see our trap flag; event_inject() sets it again. */
 	svm_drop_step(v);
 }
 
@@ -445,7 +445,7 @@ void svm_run(struct vcpu *v)
 	if (unlikely(s->leave_at_once))
 		smp_send_reschedule(smp_processor_id());
 	debug_regs_before_entry(v);
-	hv_clear_divider(); /* Zen 1: a division by 0 gives the last quotient, whoever's it was */
+	hv_clear_divider(); /* Zen 1: a division by 0 gives the last quotient, of the host or another guest */
 	asm volatile("clgi" ::: "memory");
 	svm_vmenter(v->regs, &s->entry);
 	asm volatile("stgi" ::: "memory");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Guest state that SVM keeps in the VMCB: reset, segments, control registers,
- * MSRs, intercepts. The vCPU's own thread, or whoever holds vcpu->mutex.
+ * MSRs, intercepts. The vCPU's own thread, or the holder of vcpu->mutex.
  */
 #include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
 #include <asm/debugreg.h>
@@ -344,7 +344,7 @@ static int svm_set_fixed_msr(u32 index, u64 value)
 	switch (index) {
 	case MSR_VM_CR: /* LOCK is set: writes of the other bits are ignored (APM vol. 2, 15.30.1) */
 		return value & ~SVM_VM_CR_VALID ? -EINVAL : 0;
-	case MSR_VM_IGNNE: /* FERR and IGNNE are nobody's */
+	case MSR_VM_IGNNE: /* FERR and IGNNE are not connected */
 		return 0;
 	case MSR_AMD64_DE_CFG: /* LFENCE serialises or it does not */
 		if (msr_feature_get(index, &now))
@@ -483,7 +483,7 @@ void svm_update_intercepts(struct vcpu *v)
 	svm_intercept(s, INTERCEPT_MONITOR, !(off & KVM_X86_DISABLE_EXITS_MWAIT));
 	svm_intercept(s, INTERCEPT_MWAIT, !(off & KVM_X86_DISABLE_EXITS_MWAIT));
 	svm_intercept(s, INTERCEPT_MWAIT_COND, !(off & KVM_X86_DISABLE_EXITS_MWAIT));
-	/* vCPUs own their CPUs: nobody else could run while one spins, so PAUSE never exits. */
+	/* vCPUs own their CPUs: no other thread could use the time, so PAUSE never exits. */
 	svm_update_exceptions(v);
 	svm_update_msrs(v);
 }

@@ -58,7 +58,7 @@ struct svm_cpu {
 	struct page *host_save; /* VMSAVE image of the host's FS, GS, TR, LDTR, system-call MSRs */
 	u64 asid_generation;
 	u32 next_asid;
-	bool flush_all; /* ASIDs are given out anew: the next entry, whoever's, flushes them all */
+	bool flush_all; /* ASIDs are given out anew: the next entry of any vCPU flushes them all */
 	const struct vcpu *last_vcpu; /* for the branch-predictor barrier between vCPUs */
 	u64 host_tsc_aux;
 	u64 tsc_ratio; /* the value MSR_AMD64_TSC_RATIO holds now */

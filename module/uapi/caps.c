@@ -222,7 +222,7 @@ static int caps_disable_quirks(struct vm *vm, u64 quirks)
 	return 0;
 }
 
-/* A guest that has run may have seen PV_UNHALT, and wait in a HLT that nobody but an exit ends. */
+/* A guest that has run may have seen PV_UNHALT, and wait in a HLT that only an exit ends. */
 static int caps_enable_disable_exits(struct vm *vm, u64 exits)
 {
 	int i;

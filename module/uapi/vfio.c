@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM's VFIO device (KVM_DEV_TYPE_VFIO): through it a client names the VFIO
+ * KVM's VFIO device (KVM_DEV_TYPE_VFIO): through it user space names the VFIO
  * files (groups, or devices bound to an iommufd) of the host devices that it
  * gives to the guest. What the VM takes from that is whether the DMA of all of
  * them is coherent with the CPU's caches. While it is not, the guest's memory

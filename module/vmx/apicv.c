@@ -72,7 +72,7 @@ bool vmx_notify(struct vcpu *v, bool already)
 	if (!READ_ONCE(v->vmx->posting) || READ_ONCE(v->mode) != VCPU_IN_GUEST)
 		return false;
 	if (already)
-		return true; /* whoever was first sends it, and nothing has been collected since */
+		return true; /* the first sender notifies, and the vCPU has not collected since */
 	cpu = READ_ONCE(v->cpu);
 	/* This CPU, in the host: the vCPU is not in the guest any more, or not yet, and will look. */
 	if (cpu != raw_smp_processor_id())

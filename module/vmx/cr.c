@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Control registers. The guest owns the bits of CR0 and CR4 that concern
- * nobody but it; it sees the host's bits as it left them, in the read shadow,
+ * it alone; it sees the host's bits as it left them, in the read shadow,
  * and writing them differently exits (SDM vol. 3, "Guest/Host Masks and Read
  * Shadows for CR0 and CR4"). CR3 never exits. The VMCS is current throughout.
  */

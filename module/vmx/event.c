@@ -29,7 +29,7 @@
 	(BIT(X86_TRAP_DF) | BIT(X86_TRAP_TS) | BIT(X86_TRAP_NP) | BIT(X86_TRAP_SS) | BIT(X86_TRAP_GP) | \
 	 BIT(X86_TRAP_PF) | BIT(X86_TRAP_AC))
 
-/* The interruptibility state; read once per exit, when somebody asks. */
+/* The interruptibility state; read at most once per exit. */
 u32 vmx_blocking(struct vcpu *v)
 {
 	struct vmx_vcpu *s = v->vmx;

@@ -6,7 +6,7 @@
  * (SDM vol. 3, "Debug Store (DS) Mechanism"): in a guest those go through the
  * guest's page tables, into its memory or a page fault that it cannot explain.
  * perf knows which of its counters must stand still, for this reason or because
- * nobody wants them to count guests, and it says so for each entry anew: an
+ * no event counts guests with them, and perf says so for each entry anew: an
  * interrupt may have changed that. IA32_PERF_GLOBAL_CTRL is switched by the CPU
  * at entry and exit. Guests have no PMU: the guest's value is what of perf's
  * counters may run on.
@@ -82,7 +82,7 @@ void vmx_perf_before_entry(struct vmx_vcpu *s)
 	}
 }
 
-/* Backwards: the counters go on last. The list is this CPU's, and nobody has asked for another since. */
+/* Backwards: the counters go on last. The list is this CPU's, and is not replaced before the next entry. */
 void vmx_perf_after_exit(struct vmx_vcpu *s)
 {
 	const struct perf_guest_switch_msr *msrs = s->perf_msrs;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Guest state that VMX keeps in the VMCS: reset, segments, descriptor tables,
- * paging. The vCPU's own thread, or whoever holds vcpu->mutex.
+ * paging. The vCPU's own thread, or the holder of vcpu->mutex.
  */
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>

@@ -6,7 +6,7 @@
  * cached in the CPU where it is "active" until VMCLEAR writes it back. So:
  *   - A loaded vCPU's VMCS is current from vmx_load() to vmx_unload();
  *     preemption is off in between. It stays active on that CPU afterwards.
- *   - Whoever needs it while the vCPU is not loaded brackets the accesses with
+ *   - Code that needs it while the vCPU is not loaded brackets the accesses with
  *     vmx_get() and vmx_put(), which make it current, wherever it was.
  *   - Each CPU lists the VMCSs active on it (vmx_cpu.active, touched on that
  *     CPU with interrupts off), so that all can be cleared before VMX goes off.

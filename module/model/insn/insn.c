@@ -109,7 +109,7 @@ static enum insn_result fetch_operands(struct insn_ctx *ctx, struct insn_dec *d)
 }
 
 /*
- * The operation on a locked memory destination, until nobody wrote in
+ * The operation on a locked memory destination, until no other CPU wrote in
  * between. After INSN_LOCK_TRIES the vCPU gets its turn to see interrupts.
  */
 static enum insn_result execute_locked(struct insn_ctx *ctx, struct insn_dec *d)

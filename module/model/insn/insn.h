@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The instruction decoder and emulator: for guest instructions that touch
- * memory nobody backs (MMIO), for string port I/O, and for finding the length
+ * memory without a slot (MMIO), for string port I/O, and for finding the length
  * of an intercepted instruction where the CPU does not report it.
  *
  * Pure: everything outside the register file goes through struct insn_ops.
@@ -65,7 +65,7 @@ enum insn_result {
 	INSN_EXIT, /* one that a guest exits with, of ctx->len bytes: ctx->exit says which; nothing changed */
 };
 
-/* Instructions that whoever handles their exits does. Privilege is checked where every mode checks it alike. */
+/* Instructions that the exit handlers execute. Privilege is checked here where every mode checks it alike. */
 enum insn_exit {
 	INSN_EXIT_CPUID,
 	INSN_EXIT_RDMSR,
