@@ -71,6 +71,11 @@ enum vcpu_request {
 	REQ_IOAPIC_EOI, /* leave with KVM_EXIT_IOAPIC_EOI (split irqchip) */
 };
 
+/* KVM_SET_GUEST_DEBUG */
+#define VCPU_GUESTDBG_FLAGS                                                                        \
+	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP |                  \
+	 KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP | KVM_GUESTDBG_BLOCKIRQ)
+
 /* One in service, one latched behind it (SDM vol. 3, "Handling Multiple NMIs"). */
 #define VCPU_MAX_NMIS 2
 

@@ -16,6 +16,8 @@
 #define HV_MAX_VCPUS 1024
 #define HV_MAX_SLOTS 512
 #define HV_MAX_VCPU_ID 4096 /* ids, which are APIC IDs, are below this */
+/* A guest cannot have more than 5000 periodic timer interrupts per second: KVM's min_timer_period_us. */
+#define HV_MIN_PERIOD_NS 200000
 #define HV_MAX_CPUID 256
 
 struct irqchip; /* irq/irqchip.h: a VM's interrupt controllers, routes, irqfds, ioeventfds */

@@ -16,6 +16,8 @@
 #define DR7_RESET 0x400ULL
 #define RIP_RESET 0xfff0ULL
 
+#define X86_PTE_PA_MASK GENMASK_ULL(51, 12) /* of an entry in long mode or PAE paging */
+
 #define CS_ATTR_L BIT(9) /* of struct hv_segment's attr: a 64-bit code segment */
 
 enum vcpu_reg {

@@ -322,11 +322,6 @@ void pv_note_preempted(struct vcpu *v)
 	vcpu_request(v, REQ_STEAL);
 }
 
-static bool pv_long_mode(const struct hv_paging *p)
-{
-	return (p->efer & EFER_LMA) && (p->cs_attr & BIT(9));
-}
-
 /* KVM_HC_CLOCK_PAIRING: host time and guest TSC of one moment. */
 static long pv_clock_pairing(struct vcpu *v, u64 gpa, u64 type)
 {
@@ -451,7 +446,7 @@ int pv_hypercall(struct vcpu *v)
 	long ret;
 
 	hv_call(get_paging)(v, &p);
-	long_mode = pv_long_mode(&p);
+	long_mode = hv_in_64bit_code(&p);
 	if (!long_mode) {
 		nr = (u32)nr;
 		for (i = 0; i < ARRAY_SIZE(args); i++)

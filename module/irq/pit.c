@@ -24,7 +24,6 @@
 #include "pit.h"
 #include "routing.h"
 
-#define PIT_MIN_PERIOD_NS 200000 /* a guest cannot have more than 5000 ticks per second */
 #define PIT_RETRY_NS (200 * NSEC_PER_MSEC)
 #define PIT_FORGET_NS (5 * NSEC_PER_SEC)
 #define PIT_MAX_LOST 10000
@@ -165,7 +164,7 @@ static int pit_create(struct irqchip *irq, u32 flags)
 		return -EINVAL;
 	hv_hrtimer_setup(&irq->pit_timer, pit_expired, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	raw_spin_lock_irqsave(&irq->lock, irqflags);
-	pit_init(&irq->pit, PIT_MIN_PERIOD_NS);
+	pit_init(&irq->pit, HV_MIN_PERIOD_NS);
 	irq->pit_speaker = flags & KVM_PIT_SPEAKER_DUMMY;
 	irq->pit_reinject = true;
 	irq->pit_acked = true;
@@ -183,7 +182,7 @@ void pit_destroy(struct irqchip *irq)
 		return;
 	raw_spin_lock_irqsave(&irq->lock, flags);
 	irq->has_pit = false;
-	pit_init(&irq->pit, PIT_MIN_PERIOD_NS);
+	pit_init(&irq->pit, HV_MIN_PERIOD_NS);
 	raw_spin_unlock_irqrestore(&irq->lock, flags);
 	hrtimer_cancel(&irq->pit_timer);
 }

@@ -59,8 +59,6 @@
 #include "vlapic_accept.h"
 #include "vlapic_timer.h"
 
-#define MIN_PERIOD_NS 200000 /* a guest cannot have more than 5000 periodic interrupts per second */
-
 #define CALL_NS 100000 /* in the long run a vCPU may call its housekeeping CPU that often, */
 #define CALLS_AT_ONCE 64 /* and so many times in a row */
 
@@ -283,7 +281,7 @@ void vlapic_timer_init(struct vcpu *v)
 {
 	struct vlapic *a = v->vlapic;
 
-	lapic_timer_init(&a->timer, v->vm->apic_bus_cycle_ns, MIN_PERIOD_NS);
+	lapic_timer_init(&a->timer, v->vm->apic_bus_cycle_ns, HV_MIN_PERIOD_NS);
 	raw_spin_lock_init(&a->timer_lock);
 	hv_hrtimer_setup(&a->hrtimer, vlapic_timer_callback, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
 	a->armed_cpu = -1;

@@ -19,7 +19,6 @@
 #define PTE_D BIT_ULL(6)
 #define PTE_PS BIT_ULL(7)
 #define PTE_NX BIT_ULL(63)
-#define PTE_PA_MASK GENMASK_ULL(51, 12)
 #define PAE_PDPT_MASK GENMASK_ULL(31, 5)
 
 #define PF_PRESENT 1
@@ -161,7 +160,7 @@ static bool guest_walk_has_reserved_bits(const struct walk *w, u64 pte, bool lea
 
 static u64 guest_walk_table_address(const struct walk *w, u64 pte)
 {
-	return pte & (w->pae ? PTE_PA_MASK : GENMASK_ULL(31, 12));
+	return pte & (w->pae ? X86_PTE_PA_MASK : GENMASK_ULL(31, 12));
 }
 
 static u64 guest_walk_leaf_address(const struct walk *w, u64 pte)
@@ -218,7 +217,7 @@ static enum walk_step guest_walk_walk_from_root(struct walk *w)
 	w->no_execute = false;
 	if (w->long_mode) {
 		w->level = w->p->cr4 & X86_CR4_LA57 ? 5 : 4;
-		w->table = w->p->cr3 & PTE_PA_MASK;
+		w->table = w->p->cr3 & X86_PTE_PA_MASK;
 	} else {
 		w->level = w->pae ? 3 : 2;
 		w->table = w->p->cr3 & (w->pae ? PAE_PDPT_MASK : GENMASK_ULL(31, 12));

@@ -34,6 +34,7 @@
 #include "mem/guest_walk.h"
 #include "mem/slot.h"
 #include "model/insn/insn.h"
+#include "model/insn/insn_decode.h"
 #include "model/insn/insn_mem.h"
 #include "task_switch.h"
 
@@ -174,22 +175,6 @@ static noinline int exit_irq_window(struct vcpu *v)
 	return RUN_GUEST;
 }
 
-static bool exit_is_legacy_prefix(u8 byte)
-{
-	switch (byte) {
-	case 0x26:
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
-	case 0x64 ... 0x67:
-	case 0xf2:
-	case 0xf3:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /*
  * 0F 2x /r with an optional REX, after prefixes that mean nothing to it. reg:
  * the control or debug register, rm: the general register.
@@ -203,7 +188,7 @@ bool exit_decode_mov(struct vcpu *v, u8 *opcode, u8 *reg, u8 *rm)
 	if (!skip_peek(v, bytes, sizeof(bytes)))
 		return false;
 	hv_call(get_paging)(v, &p);
-	for (; i < sizeof(bytes) - 4 && (exit_is_legacy_prefix(bytes[i]) || bytes[i] == 0xf0); i++) {
+	for (; i < sizeof(bytes) - 4 && insn_is_legacy_prefix(bytes[i]); i++) {
 		if (bytes[i] == 0xf0)
 			lock = 8; /* LOCK MOV CR0 is CR8 (APM vol. 3, MOV CRn) */
 	}

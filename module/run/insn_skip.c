@@ -19,8 +19,6 @@
 #include "mem/gpa.h"
 #include "mem/guest_walk.h"
 
-#define PTE_ADDRESS GENMASK_ULL(51, 12)
-
 /* The entry's address in the kernel and its value go into the memo; 0 where there is no memory. */
 static u64 skip_cache_read(struct vcpu *v, struct fetch_cache *m, u64 gpa)
 {
@@ -34,7 +32,7 @@ static u64 skip_cache_read(struct vcpu *v, struct fetch_cache *m, u64 gpa)
 
 static void skip_cache_walk(struct vcpu *v, struct fetch_cache *m)
 {
-	u64 table = m->cr3 & PTE_ADDRESS, size = 1ULL << 39;
+	u64 table = m->cr3 & X86_PTE_PA_MASK, size = 1ULL << 39;
 
 	m->n = 0;
 	m->page = NULL;
@@ -43,7 +41,7 @@ static void skip_cache_walk(struct vcpu *v, struct fetch_cache *m)
 
 		if (!(pte & _PAGE_PRESENT))
 			return;
-		table = pte & PTE_ADDRESS;
+		table = pte & X86_PTE_PA_MASK;
 		if (size == PAGE_SIZE || (size <= 1ULL << 30 && (pte & _PAGE_PSE)))
 			break;
 	}

@@ -19,16 +19,12 @@
 #include "irq/irqchip.h"
 #include "vm_fd.h"
 
-#define HV_MAX_IRQ_ROUTES 4096
 #define HV_MAX_BUS_CYCLE_NS 1000000000
 #define HV_QUIRKS                                                                                  \
 	(KVM_X86_QUIRK_LINT0_REENABLED | KVM_X86_QUIRK_CD_NW_CLEARED |                             \
 	 KVM_X86_QUIRK_LAPIC_MMIO_HOLE | KVM_X86_QUIRK_OUT_7E_INC_RIP |                            \
 	 KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT | KVM_X86_QUIRK_FIX_HYPERCALL_INSN |                   \
 	 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS)
-#define HV_GUESTDBG                                                                                \
-	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP |                  \
-	 KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP | KVM_GUESTDBG_BLOCKIRQ)
 
 static int caps_nr_vcpus(void)
 {
@@ -93,9 +89,9 @@ static const struct {
 	{ KVM_CAP_JOIN_MEMORY_REGIONS_WORKS, 1 },
 	{ KVM_CAP_USER_NMI, 1 },
 	{ KVM_CAP_SET_GUEST_DEBUG, 1 },
-	{ KVM_CAP_SET_GUEST_DEBUG2, HV_GUESTDBG },
+	{ KVM_CAP_SET_GUEST_DEBUG2, VCPU_GUESTDBG_FLAGS },
 	{ KVM_CAP_REINJECT_CONTROL, 1 },
-	{ KVM_CAP_IRQ_ROUTING, HV_MAX_IRQ_ROUTES },
+	{ KVM_CAP_IRQ_ROUTING, IRQ_MAX_GSI },
 	{ KVM_CAP_IRQ_INJECT_STATUS, 1 },
 	{ KVM_CAP_IRQFD, 1 },
 	{ KVM_CAP_IRQFD_RESAMPLE, 1 },

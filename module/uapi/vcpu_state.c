@@ -32,10 +32,6 @@
 
 #define KVM_IRQ_MAX 256
 
-#define GUESTDBG_VALID                                                                             \
-	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP |                  \
-	 KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP | KVM_GUESTDBG_BLOCKIRQ)
-
 /* ---- general registers ---- */
 
 static void state_regs_get(struct vcpu *v, struct kvm_regs *r)
@@ -177,7 +173,7 @@ static bool state_sregs_valid(const struct vcpu *v, const struct hv_sregs *s)
 		return false;
 	if (long_mode)
 		return (s->cr4 & X86_CR4_PAE) && (s->efer & EFER_LMA) && !(s->cr3 & (~0ULL << v->maxphyaddr));
-	return !(s->efer & EFER_LMA) && !(s->seg[SEG_CS].attr & BIT(9));
+	return !(s->efer & EFER_LMA) && !(s->seg[SEG_CS].attr & CS_ATTR_L);
 }
 
 static void state_sregs_set_tpr(struct vcpu *v, u8 cr8)
@@ -398,7 +394,7 @@ static int state_guest_debug(struct vcpu *v, const struct kvm_guest_debug *d)
 {
 	u32 inject = d->control & (KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP);
 
-	if (d->control & ~GUESTDBG_VALID)
+	if (d->control & ~VCPU_GUESTDBG_FLAGS)
 		return -EINVAL;
 	if (inject) {
 		if (v->ev.exc.pending || v->ev.exc.injected)

@@ -103,6 +103,13 @@ static bool legacy_prefix(struct insn_dec *d, u8 byte)
 	}
 }
 
+bool insn_is_legacy_prefix(u8 byte)
+{
+	struct insn_dec d;
+
+	return legacy_prefix(&d, byte);
+}
+
 /* Returns the first byte that is no prefix; REX counts only right before it. */
 static u8 decode_prefixes(struct insn_ctx *ctx, struct insn_dec *d)
 {

@@ -7,4 +7,7 @@
 
 enum insn_result insn_decode_bytes(struct insn_ctx *ctx, struct insn_dec *d);
 
+/* Operand and address size, LOCK, REP and segment prefixes. */
+bool insn_is_legacy_prefix(u8 byte);
+
 #endif /* TAXCUT_MODEL_INSN_INSN_DECODE_H */
