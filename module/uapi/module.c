@@ -44,14 +44,14 @@
 #include "svm/backend.h"
 #include "vmx/backend.h"
 
-static int taxcut_lacks_get(char *buffer, const struct kernel_param *kp)
+static int taxcut_missing_features_get(char *buffer, const struct kernel_param *kp)
 {
 	return sysfs_emit(buffer, "%s\n", hv && hv->missing_features ? hv->missing_features : "");
 }
 
-static const struct kernel_param_ops lacks_ops = { .get = taxcut_lacks_get };
-module_param_cb(lacks, &lacks_ops, NULL, 0444);
-MODULE_PARM_DESC(lacks, "Useful things this CPU's virtualization does without (read-only)");
+static const struct kernel_param_ops missing_features_ops = { .get = taxcut_missing_features_get };
+module_param_cb(missing_features, &missing_features_ops, NULL, 0444);
+MODULE_PARM_DESC(missing_features, "Useful things this CPU's virtualization does without (read-only)");
 
 static int hotplug_state;
 

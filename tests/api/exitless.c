@@ -38,13 +38,13 @@ static void read_line(const char *path, char *line, size_t size)
 
 static bool host_posts(void)
 {
-	char lacks[256], on[8];
+	char missing[256], on[8];
 
 	if (is_stock() || system("grep -qw vmx /proc/cpuinfo"))
 		return false;
 	read_line(PARAMETERS "posted_interrupts", on, sizeof(on));
-	read_line(PARAMETERS "lacks", lacks, sizeof(lacks));
-	return on[0] == 'Y' && !strstr(lacks, "posted");
+	read_line(PARAMETERS "missing_features", missing, sizeof(missing));
+	return on[0] == 'Y' && !strstr(missing, "posted");
 }
 
 static int last_cpu(void)

@@ -392,7 +392,7 @@ TEST(mem_large_pages)
 	memset((void *)at, 1, 8 * MIB);
 	OK(vm_set_slot(vm, 0, 0x40000000, 8 * MIB, (void *)at, 0));
 	CHECK_EQ(stat_get(vm->fd, "pages_2m") * 512 + stat_get(vm->fd, "pages_4k"), 2048);
-	if (!system("grep -qs 'safe large pages' /sys/module/taxcut/parameters/lacks"))
+	if (!system("grep -qs 'safe large pages' /sys/module/taxcut/parameters/missing_features"))
 		CHECK_EQ(stat_get(vm->fd, "pages_2m"), 0);
 	OK(vm_set_slot(vm, 0, 0, 0, NULL, 0));
 	CHECK_EQ(stat_get(vm->fd, "pages_2m") + stat_get(vm->fd, "pages_4k"), 0);

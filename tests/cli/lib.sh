@@ -109,7 +109,7 @@ new_host()
 	put sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 64
 	put sys/module/taxcut/version 0.1.0
 	put sys/module/taxcut/parameters/halt_poll_ns 200000
-	put sys/module/taxcut/parameters/lacks ''
+	put sys/module/taxcut/parameters/missing_features ''
 	put dev/taxcut ''
 }
 

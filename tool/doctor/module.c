@@ -176,7 +176,7 @@ static struct finding check_device(const struct doctor *d)
 		     xstrdup("use the tool and the module of one release"));
 }
 
-/* The module's parameter "lacks" lists missing CPU features. Cuts that need them fall back to paths with exits. */
+/* The module's parameter "missing_features" lists missing CPU features. Cuts that need them fall back to paths with exits. */
 static struct finding check_cuts(const struct doctor *d)
 {
 	char *missing, *names;
@@ -184,7 +184,7 @@ static struct finding check_cuts(const struct doctor *d)
 
 	if (strcmp(d->device, TAXCUT_DEVICE))
 		return found_ok("not checked: %s is not taxcut's", d->device);
-	missing = sys_read("/sys/module/taxcut/parameters/lacks");
+	missing = sys_read("/sys/module/taxcut/parameters/missing_features");
 	if (!missing)
 		return found(CHECK_WARN, xstrdup("the cuts that this processor supports are unknown"),
 			     xstrdup("load the module, then check again"));

@@ -199,7 +199,7 @@ static uint32_t features_offered(int fd)
 /* Does the loaded module report @feature as missing on this CPU? */
 static bool cpu_lacks(const char *module, const char *feature)
 {
-	char *missing = sys_read("/sys/module/%s/parameters/lacks", module);
+	char *missing = sys_read("/sys/module/%s/parameters/missing_features", module);
 	bool found = missing && strstr(missing, feature);
 
 	free(missing);

@@ -26,7 +26,7 @@ enum cut_kind {
  * @target: the property or parameter
  * @on, @off: the values of the parameter
  * @feature: KVM_FEATURE_* that the hypervisor must offer guests, or 0
- * @needs: a CPU feature that the cut needs, as the module's parameter "lacks" names it; or NULL
+ * @needs: a CPU feature that the cut needs, as the module's parameter "missing_features" names it; or NULL
  */
 struct cut {
 	const char *name;
@@ -105,7 +105,7 @@ int cuts_check(const enum cut_state state[CUT_COUNT], const char *device, int fd
 /* The names of the cuts that need a feature in @missing_features, comma separated, or ""; the caller frees it. */
 char *cuts_needing(const char *missing_features);
 
-/* {"ipi": true, ...}: false for a cut that needs a feature in the module's parameter "lacks". */
+/* {"ipi": true, ...}: false for a cut that needs a feature in the module's parameter "missing_features". */
 json_t *cuts_offered(const char *device);
 
 /* {"ipi": "on", ...}; "default" for a cut that is not switched. */
