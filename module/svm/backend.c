@@ -182,7 +182,7 @@ static void svm_vcpu_destroy(struct vcpu *v)
 	v->svm = NULL;
 }
 
-/* Quirk: QEMU's SVM loses a virtual interrupt that is pending while the guest writes CR8. set_irq_window() has come before. */
+/* Quirk: QEMU aborts when a guest writes CR8 while a virtual interrupt is pending. set_irq_window() has come before. */
 static void svm_set_cr8_intercept(struct vcpu *v, bool on)
 {
 	if (emulator_quirks_on())
