@@ -10,9 +10,9 @@
 #include "backend.h"
 #include "base/backend.h"
 #include "base/compat.h"
-#include "base/emulator_quirks.h"
 #include "base/host_mitigations.h"
 #include "caps.h"
+#include "emulator_quirks.h"
 #include "mem/tdp.h"
 #include "model/tsc.h"
 #include "run.h"
@@ -182,11 +182,10 @@ static void svm_vcpu_destroy(struct vcpu *v)
 	v->svm = NULL;
 }
 
-/* Quirk: QEMU aborts when a guest writes CR8 while a virtual interrupt is pending. set_irq_window() has come before. */
 static void svm_set_cr8_intercept(struct vcpu *v, bool on)
 {
 	if (emulator_quirks_on())
-		on |= v->svm->vmcb->control.int_ctl & V_IRQ_MASK;
+		on |= svm_quirk_cr8_intercept(v->svm);
 	svm_intercept(v->svm, INTERCEPT_CR8_WRITE, on);
 }
 

@@ -28,6 +28,7 @@
 #include "base/compat.h"
 #include "caps.h"
 #include "cpu/debug_regs.h"
+#include "emulator_quirks.h"
 #include "mem/gpa.h"
 #include "mem/guest_walk.h"
 #include "model/tsc.h"
@@ -55,6 +56,8 @@ void svm_cancel_injection(struct vcpu *v)
 {
 	v->svm->vmcb->control.event_inj = 0;
 	v->svm->leave_at_once = false;
+	if (emulator_quirks_on())
+		svm_quirk_cancel_injection(v);
 }
 
 void svm_load(struct vcpu *v)
@@ -203,8 +206,16 @@ static void svm_postpone_iret(struct svm_vcpu *s)
 	svm_intercept(s, INTERCEPT_IRET, true);
 }
 
+static void svm_requeue_irq(struct vcpu *v, u8 vector)
+{
+	v->ev.irq.injected = true;
+	v->ev.irq.soft = false;
+	v->ev.irq.vector = vector;
+	vcpu_request(v, REQ_EVENT);
+}
+
 /* Delivery of an event was cut short by the exit: it has to be injected again (APM vol. 2, 15.7.2). */
-static void svm_take_back_event(struct vcpu *v)
+static void svm_requeue_event(struct vcpu *v)
 {
 	struct vmcb_control_area *ctl = &v->svm->vmcb->control;
 	u32 info = ctl->exit_int_info;
@@ -225,9 +236,7 @@ static void svm_take_back_event(struct vcpu *v)
 		v->ev.exc.error = ctl->exit_int_info_err;
 		break;
 	case SVM_EXITINTINFO_TYPE_INTR:
-		v->ev.irq.injected = true;
-		v->ev.irq.soft = false;
-		v->ev.irq.vector = vector;
+		svm_requeue_irq(v, vector);
 		break;
 	default: /* a software interrupt executes again */
 		break;
@@ -476,8 +485,10 @@ void svm_run(struct vcpu *v)
 		s->lmsw = false;
 		svm_intercept(s, INTERCEPT_SELECTIVE_CR0, true);
 	}
+	if (emulator_quirks_on() && svm_quirk_irq_not_taken(v))
+		svm_requeue_irq(v, vmcb->control.int_vector);
 	if (unlikely(vmcb->control.exit_int_info & SVM_EXITINTINFO_VALID))
-		svm_take_back_event(v);
+		svm_requeue_event(v);
 	svm_decode_exit(v);
 }
 
@@ -509,6 +520,8 @@ void svm_inject_irq(struct vcpu *v)
 {
 	svm_before_injection(v);
 	svm_postpone_iret(v->svm);
+	if (emulator_quirks_on() && svm_quirk_inject_irq(v))
+		return;
 	v->svm->vmcb->control.event_inj = v->ev.irq.vector | SVM_EVTINJ_VALID |
 					  (v->ev.irq.soft ? SVM_EVTINJ_TYPE_SOFT : SVM_EVTINJ_TYPE_INTR);
 }
@@ -539,6 +552,11 @@ void svm_set_irq_window(struct vcpu *v, bool on)
 	struct vmcb_control_area *ctl = &v->svm->vmcb->control;
 	u32 bits = V_IRQ_MASK | V_IGN_TPR_MASK | V_INTR_PRIO_MASK;
 
+	if (emulator_quirks_on() && v->svm->quirk_virq) {
+		if (!on)
+			return;
+		svm_quirk_use_eventinj(v);
+	}
 	if (on == !!(ctl->int_ctl & V_IRQ_MASK))
 		return;
 	ctl->int_ctl = (ctl->int_ctl & ~bits) | (on ? bits : 0);
@@ -556,8 +574,11 @@ void svm_set_nmi_window(struct vcpu *v)
 		return;
 	}
 	/* In the way is the event of this entry; or an IRET, or an interrupt shadow: one instruction. */
-	if (v->ev.in_flight)
+	if (v->ev.in_flight) {
 		s->leave_at_once = true;
-	else if (!s->nmi_singlestep)
+		if (emulator_quirks_on() && s->quirk_virq)
+			svm_quirk_use_eventinj(v);
+	} else if (!s->nmi_singlestep) {
 		svm_begin_own_step(v);
+	}
 }

@@ -13,6 +13,7 @@
 #include "cpu/msr.h"
 #include "cpu/msr_feature.h"
 #include "cpu/msr_filter.h"
+#include "emulator_quirks.h"
 #include "mem/tdp.h"
 #include "run/cr.h"
 #include "run/emulate.h"
@@ -467,6 +468,8 @@ void svm_update_exceptions(struct vcpu *v)
 	/* Our trap flag must not get into the frame that a fault pushes. */
 	if (v->svm->nmi_singlestep)
 		exceptions |= FAULTS;
+	if (emulator_quirks_on())
+		exceptions |= svm_quirk_exceptions();
 	if (*word == exceptions)
 		return;
 	*word = exceptions;

@@ -38,6 +38,11 @@ bool is_emulated_cpu(void)
 	return found;
 }
 
+bool may_inject_twice(void)
+{
+	return is_stock() && is_emulated_cpu();
+}
+
 bool cpu_delivers(void)
 {
 	FILE *f = fopen(is_stock() ? "/sys/module/kvm_intel/parameters/enable_apicv" :

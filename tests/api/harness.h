@@ -113,6 +113,8 @@ struct vcpu {
 bool is_stock(void);
 /* Is the host's CPU emulated by QEMU? Some of what it lacks cannot be tested there. */
 bool is_emulated_cpu(void);
+/* QEMU's VMRUN may deliver an interrupt twice; taxcut works around it (docs/emulator-bugs.md). */
+bool may_inject_twice(void);
 /* Does the CPU deliver and end the interrupts of a running vCPU in x2APIC mode itself (APICv, posted interrupts)? */
 bool cpu_delivers(void);
 const char *device_path(void);

@@ -83,10 +83,9 @@ static struct counts difference(struct counts a, struct counts b)
 				.own = b.own - a.own };
 }
 
-/* How many interrupts may come twice: emulated SVM has been seen to do that (docs/emulator-bugs.md). */
 static int twice(void)
 {
-	return is_emulated_cpu() ? 3 : 0;
+	return may_inject_twice() ? 3 : 0;
 }
 
 static void check(const char *what, struct counts c)
