@@ -12,7 +12,6 @@
  * that does not exit would leave V_IRQ set, and the interrupt would come again.
  */
 #include "emulator_quirks.h"
-#include "run.h"
 
 #define VIRTUAL_IRQ (V_IRQ_MASK | V_IGN_TPR_MASK | V_INTR_PRIO_MASK)
 
@@ -29,9 +28,9 @@ bool svm_quirk_inject_irq(struct vcpu *v)
 	struct vmcb_control_area *ctl = &s->vmcb->control;
 
 	/* leave_at_once sends an interrupt to the host, which would come first every time. */
-	if (v->ev.irq.soft || s->leave_at_once || !svm_irq_allowed(v))
+	if (v->ev.irq.soft || s->leave_at_once)
 		return false;
-	svm_set_irq_window(v, false);
+	svm_intercept(s, INTERCEPT_VINTR, false);
 	s->quirk_virq = true;
 	ctl->int_ctl |= VIRTUAL_IRQ;
 	ctl->int_vector = v->ev.irq.vector;

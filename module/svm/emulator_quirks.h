@@ -6,7 +6,7 @@
 #include "base/emulator_quirks.h"
 #include "svm.h"
 
-/* Injects v->ev.irq as a virtual interrupt. False: EVENTINJ has to do it. */
+/* Injects v->ev.irq as a virtual interrupt, where the guest can take one. False: EVENTINJ has to do it. */
 bool svm_quirk_inject_irq(struct vcpu *v);
 /* Injects it by EVENTINJ after all: an interrupt window needs V_IRQ, or an interrupt of the host's would come first. */
 void svm_quirk_use_eventinj(struct vcpu *v);

@@ -516,11 +516,16 @@ void svm_inject_exception(struct vcpu *v)
 	ctl->event_inj_err = v->ev.exc.error;
 }
 
+bool svm_irq_allowed(struct vcpu *v)
+{
+	return (v->rflags & X86_EFLAGS_IF) && !(v->svm->vmcb->control.int_state & SVM_INTERRUPT_SHADOW_MASK);
+}
+
 void svm_inject_irq(struct vcpu *v)
 {
 	svm_before_injection(v);
 	svm_postpone_iret(v->svm);
-	if (emulator_quirks_on() && svm_quirk_inject_irq(v))
+	if (emulator_quirks_on() && svm_irq_allowed(v) && svm_quirk_inject_irq(v))
 		return;
 	v->svm->vmcb->control.event_inj = v->ev.irq.vector | SVM_EVTINJ_VALID |
 					  (v->ev.irq.soft ? SVM_EVTINJ_TYPE_SOFT : SVM_EVTINJ_TYPE_INTR);
@@ -533,11 +538,6 @@ void svm_inject_nmi(struct vcpu *v)
 	v->svm->vmcb->control.event_inj = NMI_VECTOR | SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_NMI;
 	v->ev.nmi_masked = true;
 	svm_intercept(v->svm, INTERCEPT_IRET, true);
-}
-
-bool svm_irq_allowed(struct vcpu *v)
-{
-	return (v->rflags & X86_EFLAGS_IF) && !(v->svm->vmcb->control.int_state & SVM_INTERRUPT_SHADOW_MASK);
 }
 
 bool svm_nmi_allowed(struct vcpu *v)
