@@ -111,7 +111,7 @@ do_irqs()
 
 	case $1 in
 	nvme) name='nvme[0-9]+q[0-9]+' ;;
-	usb) name='xhci_hcd|usb[0-9]+' ;;
+	usb) name='xhci[-_]hcd(:usb[0-9]+)?|usb[0-9]+' ;;
 	virtio_net) interface "$1" && name=$(readlink "/sys/class/net/$if/device" | sed 's,.*/,,')'(-[a-z]+(.[0-9]+)?)?' ;;
 	*) interface "$1" && name="$if"'(-[a-z0-9-]+)?' ;;
 	esac
