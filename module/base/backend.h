@@ -8,6 +8,8 @@
 
 #include "vcpu.h"
 
+struct core_mailbox; /* core/mailbox.h */
+struct core_setup; /* core/core.h */
 struct lapic_pi_desc; /* model/lapic.h */
 
 /*
@@ -79,6 +81,16 @@ struct hv_ops {
 	bool (*notify)(struct vcpu *vcpu, bool already);
 	void (*vlapic_changed)(struct vcpu *vcpu);
 	void (*host_interrupt)(struct vcpu *vcpu); /* after HV_EXIT_INTR, interrupts off; NULL: they are still pending */
+
+	/*
+	 * Owned cores; all of them, or NULL. core_setup(): what the core is started with. Around a stay there:
+	 * core_put() in place of unload(), the guest's state goes into memory and the mailbox; core_get() before
+	 * load(); core_exited() after it fills vcpu->exit, when the core has entered the guest.
+	 */
+	void (*core_setup)(struct vcpu *vcpu, struct core_setup *setup);
+	void (*core_put)(struct vcpu *vcpu, struct core_mailbox *mailbox);
+	void (*core_get)(struct vcpu *vcpu, const struct core_mailbox *mailbox);
+	void (*core_exited)(struct vcpu *vcpu);
 
 	/* The second-level page table's format (mem/tdp.c builds it). */
 	u64 (*tdp_leaf)(u64 pa, unsigned int level, unsigned int flags); /* level 1: 4K, 2: 2M, 3: 1G; TDP_* */

@@ -5,6 +5,7 @@
 #include <linux/smp.h>
 #include <trace/events/ipi.h>
 
+#include "core/core.h"
 #include "kick.h"
 #include "model/port.h"
 #include "vcpu.h"
@@ -32,7 +33,10 @@ void vcpu_kick(struct vcpu *v)
 		return;
 	}
 	cpu = READ_ONCE(v->cpu);
-	if (cpu != me && cpu >= 0 && cpu_online(cpu)) {
+	if (v->core) {
+		v->stats.kicks++;
+		core_kick(v->core);
+	} else if (cpu != me && cpu >= 0 && cpu_online(cpu)) {
 		v->stats.kicks++;
 		smp_send_reschedule(cpu);
 	}

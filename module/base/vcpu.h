@@ -49,6 +49,7 @@ struct vlapic; /* irq/vlapic.h: a vCPU's local APIC, with its timer */
 struct emul; /* run/emulate.c: MMIO and string I/O in flight */
 struct svm_vcpu;
 struct vcpu_runner; /* base/runner.h */
+struct core; /* core/core.h: the CPU that this vCPU owns */
 struct vcpu_msrs; /* cpu/msr.h */
 struct vcpu_pv; /* cpu/pv.h */
 struct vmx_vcpu;
@@ -123,6 +124,7 @@ struct fetch_cache {
 struct vcpu {
 	struct vm *vm;
 	const struct vcpu_runner *runner;
+	struct core *core; /* NULL: its thread runs it. Changes only while the vCPU is outside of vcpu_thread_run() */
 	u32 id; /* as user space named it; also the initial APIC ID */
 	u32 index; /* position in vm->vcpus */
 

@@ -5,6 +5,7 @@
 
 #include "base/kick.h"
 #include "base/vcpu.h"
+#include "core/core.h"
 #include "write_lock.h"
 
 #define MEM_MAX_TURN_NS NSEC_PER_MSEC
@@ -28,11 +29,25 @@ static void mem_call_vcpus_out(struct vm *vm)
 		vcpu_kick(vm->vcpus[i]);
 }
 
+/* The thread of a vCPU on an owned core holds no lock meanwhile: it sleeps. The core hands over within microseconds. */
+static void mem_await_cores(struct vm *vm)
+{
+	int i, n = smp_load_acquire(&vm->nr_vcpus);
+
+	for (i = 0; i < n; i++) {
+		struct core *core = READ_ONCE(vm->vcpus[i]->core);
+
+		while (core && !core_thread_turn(core) && !core_is_dead(core))
+			cpu_relax();
+	}
+}
+
 void mem_write_lock(struct vm *vm)
 {
 	mem_give_vcpus_a_turn(vm);
 	mem_call_vcpus_out(vm);
 	down_write(&vm->mem_sem);
+	mem_await_cores(vm);
 	vm->mem_locked_ns = ktime_get_ns();
 }
 
@@ -54,5 +69,6 @@ void mem_write_lock_spinning(struct vm *vm)
 	mem_call_vcpus_out(vm);
 	while (!down_write_trylock(&vm->mem_sem))
 		cpu_relax();
+	mem_await_cores(vm);
 	vm->mem_locked_ns = ktime_get_ns();
 }

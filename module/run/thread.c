@@ -16,61 +16,10 @@
 #include "irq/chips.h"
 #include "irq/vlapic.h"
 #include "irq/vlapic_timer.h"
+#include "load.h"
+#include "owned.h"
 #include "thread.h"
 #include "vcpu.h"
-
-static void vcpu_get(struct vcpu *v)
-{
-	int cpu = get_cpu();
-
-	if (v->cpu != cpu) {
-		WRITE_ONCE(v->cpu, cpu);
-		cpumask_set_cpu(cpu, v->caches);
-		vlapic_timer_load(v);
-	}
-	xstate_load(v);
-	hv_call(load)(v);
-	v->loaded = true;
-	v->stats.host_state_reload++;
-	v->exit_tsc = rdtsc();
-}
-
-static void vcpu_load(struct vcpu *v)
-{
-	vcpu_get(v);
-	pv_note_loaded(v);
-}
-
-static void vcpu_put(struct vcpu *v)
-{
-	event_cancel(v);
-	local_irq_disable();
-	v->loaded = false;
-	hv_call(unload)(v);
-	local_irq_enable();
-	xstate_unload(v);
-	hv_note_guest_ran();
-	put_cpu();
-}
-
-static void vcpu_unload(struct vcpu *v)
-{
-	if (hv_resched_wanted())
-		pv_note_preempted(v);
-	vcpu_put(v);
-}
-
-static void vcpu_pause(struct vcpu *v)
-{
-	vcpu_put(v);
-	up_read(&v->vm->mem_sem);
-}
-
-static void vcpu_resume(struct vcpu *v)
-{
-	down_read(&v->vm->mem_sem);
-	vcpu_get(v);
-}
 
 /* Memory that the hypervisor wanted for the guest could not be had: what KVM_RUN returns. */
 static int vcpu_memory_error(struct vcpu *v)
@@ -127,24 +76,6 @@ static int vcpu_serve_requests(struct vcpu *v)
 		event_inject(v);
 	}
 	return RUN_GUEST;
-}
-
-/*
- * Rescheduling, signals, work on the way to user space. Every context switch
- * of a thread with restartable sequences raises TIF_NOTIFY_RESUME; that only
- * concerns user space, so it can wait until the thread goes there.
- */
-static bool vcpu_thread_has_work(void)
-{
-	unsigned long work = read_thread_flags() & XFER_TO_GUEST_MODE_WORK;
-
-	return unlikely(work) && (work != _TIF_NOTIFY_RESUME || task_work_pending(current));
-}
-
-/* Interrupts on or off; on, the answer may be old, and vcpu_enter() looks again. */
-static bool vcpu_must_leave(struct vcpu *v)
-{
-	return vcpu_thread_has_work() || atomic_read(&v->vm->mem_writers) || hv_softirq_waits();
 }
 
 static void vcpu_sync_tpr(struct vcpu *v)
@@ -219,7 +150,7 @@ static int vcpu_inner_loop(struct vcpu *v)
 			if (r != RUN_GUEST)
 				return r;
 		}
-		if (unlikely(!vcpu_enter(v))) {
+		if (unlikely(!(unlikely(v->core) ? owned_enter(v) : vcpu_enter(v)))) {
 			if (vcpu_must_leave(v))
 				return RUN_AGAIN;
 			continue;
@@ -262,5 +193,3 @@ int vcpu_thread_run(struct vcpu *v)
 	}
 	return r;
 }
-
-const struct vcpu_runner thread_runner = { .pause = vcpu_pause, .resume = vcpu_resume };

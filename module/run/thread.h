@@ -9,9 +9,7 @@
 #ifndef TAXCUT_RUN_THREAD_H
 #define TAXCUT_RUN_THREAD_H
 
-#include "base/runner.h"
-
-extern const struct vcpu_runner thread_runner;
+struct vcpu;
 
 /* Run the guest until the outer loop is needed. An enum run_next, or -errno. */
 int vcpu_thread_run(struct vcpu *v);

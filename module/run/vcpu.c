@@ -16,6 +16,7 @@
 #include "irq/destmap.h"
 #include "irq/irqchip.h"
 #include "irq/vlapic.h"
+#include "owned.h"
 #include "vcpu.h"
 
 #define RDX_RESET 0x600ULL /* family 6, for a vCPU without CPUID */
@@ -122,6 +123,7 @@ static struct vcpu *vcpu_alloc(struct vm *vm, u32 id, const struct vcpu_runner *
 
 void vcpu_destroy(struct vcpu *v)
 {
+	owned_give_back(v);
 	vlapic_destroy(v);
 	if (v->backend)
 		hv->vcpu_destroy(v);

@@ -15,6 +15,7 @@
 #include "emulator_quirks.h"
 #include "mem/tdp.h"
 #include "model/tsc.h"
+#include "owned.h"
 #include "run.h"
 #include "run/vcpu.h"
 #include "state.h"
@@ -265,6 +266,10 @@ struct hv_ops svm_ops __ro_after_init = {
 	.update_dr = svm_update_dr,
 	.flush_tlb = svm_flush_guest_tlb,
 	.cancel_injection = svm_cancel_injection,
+	.core_setup = svm_core_setup,
+	.core_put = svm_core_put,
+	.core_get = svm_core_get,
+	.core_exited = svm_core_exited,
 	.tdp_leaf = svm_tdp_leaf,
 	.tdp_table_bits = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED,
 	.tdp_write_bit = _PAGE_RW,

@@ -431,38 +431,23 @@ static void svm_decode_exit(struct vcpu *v)
 	}
 }
 
-void svm_run(struct vcpu *v)
+void svm_before_entry(struct vcpu *v)
 {
-	struct svm_cpu *c = this_cpu_ptr(&svm_cpus);
-	struct svm_vcpu *s = v->svm;
-	struct vmcb *vmcb = s->vmcb;
+	struct vmcb *vmcb = v->svm->vmcb;
 
-	if (unlikely(!s->asid_generation))
-		svm_new_asid(s, c);
-	if (unlikely(c->flush_all)) {
-		c->flush_all = false;
-		vmcb->control.tlb_ctl = TLB_CONTROL_FLUSH_ALL_ASID;
-	}
 	vmcb->save.rax = v->regs[GPR_RAX];
 	vmcb->save.rsp = v->regs[GPR_RSP];
 	vmcb->save.rip = v->rip;
 	vmcb->save.rflags = v->rflags;
-	vmcb->control.clean = s->clean;
 	/* Whatever the last exit left there: no guest may hold off the host's interrupts. */
 	vmcb->control.int_ctl |= V_INTR_MASKING_MASK;
+}
 
-	if (unlikely(s->leave_at_once))
-		smp_send_reschedule(smp_processor_id());
-	debug_regs_before_entry(v);
-	hv_clear_divider(); /* Zen 1: a division by 0 gives the last quotient, of the host or another guest */
-	asm volatile("clgi" ::: "memory");
-	svm_vmenter(v->regs, &s->entry);
-	asm volatile("stgi" ::: "memory");
-	debug_regs_after_exit(v);
+void svm_after_exit(struct vcpu *v)
+{
+	struct svm_vcpu *s = v->svm;
+	struct vmcb *vmcb = s->vmcb;
 
-	/* All that the VMCB caches is now in step; CR2 and LBR we never track. */
-	s->clean = SVM_CLEAN_INTERCEPTS | SVM_CLEAN_PERM | SVM_CLEAN_ASID | SVM_CLEAN_INTR | SVM_CLEAN_NP |
-		   SVM_CLEAN_CR | SVM_CLEAN_DR | SVM_CLEAN_DT | SVM_CLEAN_SEG | SVM_CLEAN_CR2;
 	v->regs[GPR_RAX] = vmcb->save.rax;
 	v->regs[GPR_RSP] = vmcb->save.rsp;
 	v->rip = vmcb->save.rip;
@@ -490,6 +475,36 @@ void svm_run(struct vcpu *v)
 	if (unlikely(vmcb->control.exit_int_info & SVM_EXITINTINFO_VALID))
 		svm_requeue_event(v);
 	svm_decode_exit(v);
+}
+
+void svm_run(struct vcpu *v)
+{
+	struct svm_cpu *c = this_cpu_ptr(&svm_cpus);
+	struct svm_vcpu *s = v->svm;
+	struct vmcb *vmcb = s->vmcb;
+
+	if (unlikely(!s->asid_generation))
+		svm_new_asid(s, c);
+	if (unlikely(c->flush_all)) {
+		c->flush_all = false;
+		vmcb->control.tlb_ctl = TLB_CONTROL_FLUSH_ALL_ASID;
+	}
+	svm_before_entry(v);
+	vmcb->control.clean = s->clean;
+
+	if (unlikely(s->leave_at_once))
+		smp_send_reschedule(smp_processor_id());
+	debug_regs_before_entry(v);
+	hv_clear_divider(); /* Zen 1: a division by 0 gives the last quotient, of the host or another guest */
+	asm volatile("clgi" ::: "memory");
+	svm_vmenter(v->regs, &s->entry);
+	asm volatile("stgi" ::: "memory");
+	debug_regs_after_exit(v);
+
+	/* All that the VMCB caches is now in step; CR2 and LBR we never track. */
+	s->clean = SVM_CLEAN_INTERCEPTS | SVM_CLEAN_PERM | SVM_CLEAN_ASID | SVM_CLEAN_INTR | SVM_CLEAN_NP |
+		   SVM_CLEAN_CR | SVM_CLEAN_DR | SVM_CLEAN_DT | SVM_CLEAN_SEG | SVM_CLEAN_CR2;
+	svm_after_exit(v);
 }
 
 /* The trap flag of our step must not get into the event's frame. */

@@ -9,6 +9,9 @@ void svm_cancel_injection(struct vcpu *v);
 void svm_load(struct vcpu *v);
 bool svm_end_own_step(struct vcpu *v);
 void svm_unload(struct vcpu *v);
+/* What every entry writes to the VMCB, and takes out of it afterwards: fills v->exit. Loaded. */
+void svm_before_entry(struct vcpu *v);
+void svm_after_exit(struct vcpu *v);
 void svm_run(struct vcpu *v);
 void svm_inject_exception(struct vcpu *v);
 void svm_inject_irq(struct vcpu *v);

@@ -504,6 +504,7 @@ void svm_update_dr(struct vcpu *v)
 
 void svm_flush_guest_tlb(struct vcpu *v)
 {
+	v->svm->core_flush = true;
 	if (svm_features.flush_by_asid)
 		v->svm->vmcb->control.tlb_ctl = TLB_CONTROL_FLUSH_ASID;
 	else

@@ -49,6 +49,7 @@ struct svm_vcpu {
 	bool leave_at_once; /* after the event of this entry an NMI is due */
 	bool lmsw; /* one is being let through, at lmsw_rip */
 	u64 lmsw_rip;
+	bool core_flush; /* the owned core has translations that are old */
 	bool quirk_virq; /* emulator_quirks.c: this entry injects v->ev.irq by V_IRQ */
 };
 

@@ -11,12 +11,14 @@
 #include "base/host_cpu.h"
 #include "base/kick.h"
 #include "caps.h"
+#include "core/core.h"
 #include "cpu/cpuid.h"
 #include "cpu/msr.h"
 #include "cpu/msr_exit.h"
 #include "irq/destmap.h"
 #include "irq/irq_vm.h"
 #include "irq/irqchip.h"
+#include "taxcut.h"
 #include "vm_fd.h"
 
 #define HV_MAX_BUS_CYCLE_NS 1000000000
@@ -60,6 +62,11 @@ static int caps_disable_exits(void)
 	if (boot_cpu_has(X86_FEATURE_APERFMPERF))
 		exits |= HV_DISABLE_EXITS_APERFMPERF;
 	return exits;
+}
+
+static int caps_owned_cores(void)
+{
+	return core_usable() && hv->core_setup;
 }
 
 static const struct {
@@ -144,6 +151,7 @@ static const struct {
 	{ KVM_CAP_HALT_POLL, 1 },
 	{ KVM_CAP_ENFORCE_PV_FEATURE_CPUID, 1 },
 	{ KVM_CAP_X86_APIC_BUS_CYCLES_NS, 1 },
+	{ TAXCUT_CAP_OWNED_CORES, .fn = caps_owned_cores },
 	{ KVM_CAP_VM_TYPES, BIT(KVM_X86_DEFAULT_VM) },
 };
 

@@ -36,6 +36,7 @@
 #include "base/kick.h"
 #include "base/params.h"
 #include "base/version.h"
+#include "core/core.h"
 #include "cpu/msr.h"
 #include "cpu/pv.h"
 #include "dev.h"
@@ -120,6 +121,7 @@ static int taxcut_on_reboot(struct notifier_block *nb, unsigned long action, voi
 {
 	WRITE_ONCE(vms_stopping, true);
 	taxcut_kill_all_vms();
+	core_stop_all();
 	on_each_cpu(taxcut_disable_this_cpu, NULL, 1);
 	return NOTIFY_OK;
 }
@@ -136,6 +138,11 @@ static int taxcut_on_pm(struct notifier_block *nb, unsigned long action, void *u
 	switch (action) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
+		/* They would run on while the host sleeps, and be gone when it wakes up. */
+		if (core_count()) {
+			pr_err("no suspend while CPUs are owned\n");
+			return notifier_from_errno(-EBUSY);
+		}
 		taxcut_for_all_vcpus(pv_host_suspends);
 		return NOTIFY_OK;
 	case PM_POST_SUSPEND:
@@ -208,6 +215,8 @@ static int __init taxcut_init(void)
 	if (r < 0)
 		goto no_backend;
 	hotplug_state = r;
+	if (core_init())
+		pr_info("no owned cores: they need x2APIC mode, no memory encryption, and an interrupt\n");
 	register_reboot_notifier(&reboot_notifier);
 	register_pm_notifier(&pm_notifier);
 	hv_register_syscore();
@@ -221,6 +230,7 @@ no_device:
 	hv_unregister_syscore();
 	unregister_pm_notifier(&pm_notifier);
 	unregister_reboot_notifier(&reboot_notifier);
+	core_exit();
 	cpuhp_remove_state(hotplug_state);
 no_backend:
 	hv->teardown();
@@ -233,6 +243,7 @@ static void __exit taxcut_exit(void)
 	hv_unregister_syscore();
 	unregister_pm_notifier(&pm_notifier);
 	unregister_reboot_notifier(&reboot_notifier);
+	core_exit();
 	cpuhp_remove_state(hotplug_state);
 	/* Delayed frees of VMs long gone may still be on their way. */
 	rcu_barrier();

@@ -10,7 +10,9 @@
 #include "base/vcpu.h"
 #include "irq/irq_vm.h"
 #include "kvm_run.h"
+#include "run/owned.h"
 #include "run/vm.h"
+#include "taxcut.h"
 #include "vcpu_fd.h"
 #include "vcpu_state.h"
 
@@ -76,6 +78,19 @@ static int vcpu_set_sigmask(struct vcpu *v, const struct kvm_signal_mask __user 
 	return 0;
 }
 
+static int vcpu_own_cpu(struct vcpu *v, const s32 __user *arg)
+{
+	s32 cpu;
+
+	if (get_user(cpu, arg))
+		return -EFAULT;
+	if (cpu == TAXCUT_OWN_NONE) {
+		owned_give_back(v);
+		return 0;
+	}
+	return cpu < 0 ? -EINVAL : owned_take(v, cpu);
+}
+
 static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct vcpu *v = file->private_data;
@@ -95,6 +110,9 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		break;
 	case KVM_SET_SIGNAL_MASK:
 		r = vcpu_set_sigmask(v, (void __user *)arg);
+		break;
+	case TAXCUT_OWN_CPU:
+		r = vcpu_own_cpu(v, (void __user *)arg);
 		break;
 	default:
 		r = vcpu_state_ioctl(v, cmd, (void __user *)arg, &handled);

@@ -21,7 +21,7 @@
 #include "irq_ioctl.h"
 #include "mem/memslot.h"
 #include "run/run.h"
-#include "run/thread.h"
+#include "run/load.h"
 #include "run/vcpu.h"
 #include "run/vm.h"
 #include "stats_fd.h"

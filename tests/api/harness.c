@@ -2,6 +2,8 @@
 /* VMs, vCPUs and guests for the API tests; see harness.h. */
 #include "harness.h"
 
+#include "../../module/uapi/taxcut.h"
+
 #include <elf.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -252,6 +254,18 @@ void vcpu_set_offered_cpuid(struct vcpu *v)
 	free(c);
 }
 
+/* TAXCUT_OWN=N: each VM's first N vCPUs own CPUs, from the last one down, where these are free. */
+static void own_spare_cpu(struct vcpu *v, int index)
+{
+	const char *want = getenv("TAXCUT_OWN");
+	int cpu = (int)sysconf(_SC_NPROCESSORS_CONF) - 1 - index;
+
+	if (!want || index >= atoi(want))
+		return;
+	if (ioctl(v->fd, TAXCUT_OWN_CPU, &cpu) < 0 && errno != EBUSY)
+		FAIL("cannot own CPU %d: %s", cpu, strerrorname_np(errno));
+}
+
 struct vcpu *vcpu_create_bare(struct vm *vm, int id)
 {
 	struct vcpu *v = calloc(1, sizeof(*v));
@@ -262,6 +276,7 @@ struct vcpu *vcpu_create_bare(struct vm *vm, int id)
 	v->fd = OK(ioctl(vm->fd, KVM_CREATE_VCPU, (long)id));
 	v->run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
 	CHECK(v->run != MAP_FAILED);
+	own_spare_cpu(v, vm->nr_vcpus);
 	vm->vcpus[vm->nr_vcpus++] = v;
 	return v;
 }
