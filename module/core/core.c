@@ -79,7 +79,7 @@ static int core_start(struct core *c)
 	core_apic_send_init(c->apic_id);
 	core_apic_send_startup(c->apic_id, page);
 	for (ms = 0; READ_ONCE(c->mailbox->state) == CORE_STATE_DOWN && ms < START_TIMEOUT_MS; ms++)
-		msleep(1);
+		usleep_range(1000, 1500);
 	r = READ_ONCE(c->mailbox->state) == CORE_STATE_WAITING ? 0 : -EIO;
 	if (r)
 		core_apic_send_init(c->apic_id);

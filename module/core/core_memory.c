@@ -15,6 +15,7 @@
 #include <asm/processor-flags.h>
 #include <asm/tlbflush.h>
 
+#include "blob.h"
 #include "core_memory.h"
 
 #define STACK_SIZE (2 * PAGE_SIZE)
@@ -27,8 +28,6 @@
 /* Where the boot page is looked for: behind the BIOS's data, below its own area. */
 #define BOOT_FIRST_PFN 2
 #define BOOT_END_PFN 0x80
-
-extern const u8 core_blob[], core_blob_end[];
 
 struct core_memory {
 	u64 *tables[NR_TABLES];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vCPUs that own CPUs: CPUs taken out of Linux, and given back. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -67,14 +68,16 @@ TEST(owned_refused)
 	int cpu = spare_cpu();
 	struct vm *vm = vm_create(CHIP_SPLIT);
 	struct vcpu *v = vcpu_create(vm, 0), *other = vcpu_create(vm, 1);
+	char path[80];
 
 	ERR(own(v, -2), EINVAL);
 	ERR(own(v, 100000), EINVAL);
 	ERR(own(v, 0), EBUSY); /* Linux does not let the first one go */
 	OK(own(v, cpu));
 	ERR(own(other, cpu), EBUSY);
-	/* Linux does not find it, either. */
-	CHECK(file_write("/sys/devices/system/cpu/cpu1/online", "1") == 0);
+	/* To Linux there is no such CPU. */
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	CHECK_EQ(file_write(path, "1"), EINVAL);
 	OK(own(v, TAXCUT_OWN_NONE));
 	OK(own(other, cpu));
 	vm_close(vm);
@@ -96,4 +99,134 @@ TEST(owned_guest_runs)
 	vcpu_call(v, "g_timer_hlt", 30);
 	vm_close(vm);
 	CHECK(cpu_is_online(cpu));
+}
+
+static void *count_in_guest(void *arg)
+{
+	vcpu_call(arg, "g_count_until_told", 0);
+	return NULL;
+}
+
+/* What the guest counts goes on without an exit, and stops when it is told to. */
+TEST(owned_runs_without_exits)
+{
+	int cpu = spare_cpu();
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u64 exits, count;
+	pthread_t t;
+
+	OK(own(v, cpu));
+	CHECK_EQ(pthread_create(&t, NULL, count_in_guest, v), 0);
+	while (!guest_results(vm)[0])
+		usleep(1000);
+	count = guest_results(vm)[0];
+	usleep(200000);
+	CHECK(guest_results(vm)[0] > count);
+	guest_args(vm)[0] = 1;
+	CHECK_EQ(pthread_join(t, NULL), 0);
+	exits = stat_get(v->fd, "exits");
+	printf("# %llu exits, %llu counted\n", (unsigned long long)exits, (unsigned long long)guest_results(vm)[0]);
+	CHECK_RANGE(exits, 1, 20);
+	vm_close(vm);
+}
+
+/* A client that runs a guest on the CPU, and is killed in it. */
+static void client(int cpu, int ready)
+{
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	pthread_t t;
+
+	OK(own(v, cpu));
+	CHECK_EQ(pthread_create(&t, NULL, count_in_guest, v), 0);
+	while (!guest_results(vm)[0])
+		usleep(1000);
+	CHECK_EQ(write(ready, "x", 1), 1);
+	pause();
+}
+
+static void kill_client(int cpu)
+{
+	int ready[2], tries = 0;
+	char c;
+	pid_t pid;
+
+	CHECK_EQ(pipe(ready), 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		client(cpu, ready[1]);
+		_exit(1);
+	}
+	close(ready[1]);
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	CHECK(!cpu_is_online(cpu));
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(waitpid(pid, NULL, 0), pid);
+	close(ready[0]);
+	/* The last reference to the VM may go a moment later. */
+	while (!cpu_is_online(cpu) && tries++ < 1000)
+		usleep(10000);
+	CHECK(cpu_is_online(cpu));
+}
+
+TEST(owned_client_killed)
+{
+	int cpu = spare_cpu();
+
+	for (int i = 0; i < ROUNDS; i++)
+		kill_client(cpu);
+}
+
+TEST(stress_owned_life)
+{
+	int cpu = spare_cpu();
+	u64 end = now_ns() + stress_seconds * 1000000000ULL;
+	unsigned int rounds = 0;
+
+	for (; now_ns() < end; rounds++)
+		kill_client(cpu);
+	printf("# %u clients killed\n", rounds);
+}
+
+TEST(owned_no_suspend)
+{
+	int cpu = spare_cpu();
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+
+	OK(own(v, cpu));
+	CHECK_EQ(file_write("/sys/power/state", "freeze"), EBUSY);
+	vcpu_call(v, "g_self_ipi", XAPIC);
+	vm_close(vm);
+}
+
+static void *halt_in_guest(void *arg)
+{
+	vcpu_call(arg, "g_timer_hlt", 300);
+	return NULL;
+}
+
+/* The CPU to which the core rings the doorbell goes and comes, and so does every other. */
+TEST(owned_doorbell_moves)
+{
+	int cpu = spare_cpu(), moves = 0;
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	char path[80];
+	pthread_t t;
+
+	OK(own(v, cpu));
+	CHECK_EQ(pthread_create(&t, NULL, halt_in_guest, v), 0);
+	for (int i = 1; i < cpu; i++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", i);
+		CHECK_EQ(file_write(path, "0"), 0);
+		usleep(50000);
+		CHECK_EQ(file_write(path, "1"), 0);
+		moves++;
+	}
+	CHECK_EQ(pthread_join(t, NULL), 0);
+	CHECK(moves > 0);
+	vm_close(vm);
 }

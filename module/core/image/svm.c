@@ -7,7 +7,9 @@
  * kick is not missed. What made the exit stays pending, and the core's own
  * handler takes it when GIF is set.
  */
-#include "core.h"
+#include "cpu.h"
+#include "svm.h"
+#include "switch.h"
 
 #define MSR_EFER 0xc0000080
 #define EFER_SVME (1ULL << 12)
@@ -137,7 +139,7 @@ void svm_turn(void)
 		mailbox->entries++;
 		if (mailbox->flags & CORE_RUN_LEAVE_AT_ONCE)
 			wrmsr(MSR_X2APIC_ICR, ICR_SELF_NMI);
-		core_svm_enter(mailbox->regs, mailbox->control_pa);
+		switch_svm_enter(mailbox->regs, mailbox->control_pa);
 		if (mailbox->flags & CORE_RUN_LEAVE_AT_ONCE) {
 			take_pending();
 			break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The image's own declarations. It calls nothing outside of itself. */
-#ifndef TAXCUT_CORE_IMAGE_CORE_H
-#define TAXCUT_CORE_IMAGE_CORE_H
+/* Instructions and registers. The image calls nothing outside of itself. */
+#ifndef TAXCUT_CORE_IMAGE_CPU_H
+#define TAXCUT_CORE_IMAGE_CPU_H
 
 #include "core/mailbox.h"
 
@@ -39,13 +39,4 @@ static inline void xsetbv(u64 value)
 	asm volatile("xsetbv" ::"c"(0), "a"((u32)value), "d"((u32)(value >> 32)));
 }
 
-/* svm.c: turns SVM on, once; one turn of the core, until a hand-over. */
-void svm_start(void);
-void svm_turn(void);
-
-/* entry.S */
-extern const u8 core_trap_stubs[], core_wait_begin[], core_wait_end[];
-void core_wait(const u32 *turn);
-void core_svm_enter(u64 *regs, u64 vmcb_pa);
-
-#endif /* TAXCUT_CORE_IMAGE_CORE_H */
+#endif /* TAXCUT_CORE_IMAGE_CPU_H */
