@@ -76,12 +76,13 @@ bool owned_enter(struct vcpu *v)
 	}
 	down_read(&v->vm->mem_sem);
 	owned_get(v);
-	if (!c->mailbox->entered || r == -EIO) {
+	if (c->mailbox->entered && r != -EIO) {
+		event_delivered(v);
+		hv->core_exited(v);
+	} else {
 		event_cancel(v);
-		return false;
+		v->exit.reason = HV_EXIT_NONE;
 	}
-	event_delivered(v);
-	hv->core_exited(v);
 	trace_taxcut_exit(v);
 	return true;
 }

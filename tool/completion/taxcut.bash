@@ -18,6 +18,7 @@ _taxcut_value()
 	--hugepages) values='2M 1G' ;;
 	--net) values='user none tap=' ;;
 	--console) values='stdio none' ;;
+	--cores) values='pinned owned' ;;
 	--device) values='/dev/taxcut /dev/kvm' ;;
 	--cpus) values="none $(cat /sys/devices/system/cpu/isolated 2>/dev/null)" ;;
 	--vm) values=$(_taxcut_instances) ;;
@@ -50,7 +51,7 @@ _taxcut_options()
 	case $1 in
 	doctor) echo '--json --device --qemu' ;;
 	run)
-		echo '--kernel --initrd --append --disk --cpus --vcpus --housekeeping --cut --cpu' \
+		echo '--kernel --initrd --append --disk --cpus --cores --vcpus --housekeeping --cut --cpu' \
 			'--mem --hugepages --lock --drive --net --share --console --machine' \
 			'--irqchip --no-reboot --name --device --qemu --qmp --quiet --dry-run --json'
 		;;

@@ -19,6 +19,7 @@
 #include "lib/cpulist.h"
 #include "lib/sysfs.h"
 #include "lib/util.h"
+#include "own.h"
 #include "plan.h"
 #include "usage.h"
 
@@ -161,6 +162,8 @@ static int check_device(const struct run_plan *plan)
 			ret = check_file_memory(plan, fd);
 		if (!ret)
 			ret = check_hyperv(plan, fd);
+		if (!ret && plan->own_cores)
+			ret = own_check(fd);
 		if (!ret && is_character_device(fd))
 			ret = cuts_check(plan->cuts, plan->device, fd);
 		close(fd);
@@ -305,7 +308,7 @@ static int choose_cpus(struct run_plan *plan, const struct host_cpus *hc,
 	return EXIT_OK;
 }
 
-static int check_one_cpu(const struct host_cpus *hc, const struct instances *all, int cpu)
+static int check_one_cpu(const struct run_plan *plan, const struct host_cpus *hc, const struct instances *all, int cpu)
 {
 	const struct instance *in = owner(all, cpu);
 	char *online;
@@ -327,7 +330,7 @@ static int check_one_cpu(const struct host_cpus *hc, const struct instances *all
 		hint("choose another CPU, or stop that instance");
 		return EXIT_FAILED;
 	}
-	if (!mask_test(&hc->isolated, cpu))
+	if (!plan->own_cores && !mask_test(&hc->isolated, cpu))
 		info("note: CPU %d is not isolated; other tasks can run on it (isolcpus=, nohz_full=, or a cgroup partition)", cpu);
 	return EXIT_OK;
 }
@@ -338,7 +341,7 @@ static int check_given_cpus(const struct run_plan *plan, const struct host_cpus 
 	int ret = EXIT_OK;
 
 	for (int i = 0; !ret && i < plan->cpus.n; i++)
-		ret = check_one_cpu(hc, all, plan->cpus.cpu[i]);
+		ret = check_one_cpu(plan, hc, all, plan->cpus.cpu[i]);
 	return ret;
 }
 

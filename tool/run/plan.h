@@ -18,6 +18,7 @@
  *
  * @cpus_arg, @housekeeping_arg: CPU lists as given, or NULL
  * @vcpus: 0 until the number is known
+ * @own_cores: the CPUs leave Linux and belong to the vCPUs
  * @hugepage: page size in bytes, 0 for ordinary pages
  *
  * @cpus: entry N is the CPU of vCPU N; empty when vCPUs are not pinned
@@ -47,6 +48,7 @@ struct run_plan {
 	uint64_t memory;
 	uint64_t hugepage;
 	enum cut_state cuts[CUT_COUNT];
+	bool own_cores;
 	bool lock_memory;
 	bool no_reboot;
 	bool quiet;

@@ -37,6 +37,7 @@ enum {
 	OPT_HOUSEKEEPING,
 	OPT_HUGEPAGES,
 	OPT_LOCK,
+	OPT_CORES,
 	OPT_CUT,
 	OPT_IRQCHIP,
 	OPT_CPU,
@@ -55,6 +56,7 @@ static const struct argp_option run_options[] = {
 	{ "disk", OPT_DISK, "IMAGE[,KEY=VALUE]", 0, "First disk of the guest; the firmware boots from it", 0 },
 	{ NULL, 0, NULL, 0, "CPUs:", 2 },
 	{ "cpus", OPT_CPUS, "LIST", 0, "Physical CPUs, one per vCPU, in vCPU order (default: free isolated CPUs; none: do not pin)", 0 },
+	{ "cores", OPT_CORES, "pinned|owned", 0, "owned: the CPUs leave Linux while the instance runs; needs root (default: pinned)", 0 },
 	{ "vcpus", OPT_VCPUS, "N", 0, "Number of vCPUs (default: one per CPU)", 0 },
 	{ "housekeeping", OPT_HOUSEKEEPING, "LIST", 0, "CPUs for QEMU's other threads (default: all CPUs that are neither isolated nor owned)", 0 },
 	{ "cut", OPT_CUT, "NAME=on|off", 0, "Switch a cut: ipi, exits, hint, timer-advance, halt-poll, guest-poll, timer, pv-eoi, pv-tlb-flush, sched-yield, pv-unhalt, steal-time", 0 },
@@ -125,6 +127,10 @@ static error_t parse_hardware(int key, char *arg, struct argp_state *state)
 	case OPT_VCPUS:
 		if (!parse_u64(arg, &plan->vcpus) || !plan->vcpus || plan->vcpus > CPU_LIMIT)
 			argp_error(state, "--vcpus takes a number from 1, not '%s'", arg);
+		return 0;
+	case OPT_CORES:
+		one_of(state, "cores", arg, "pinned", "owned");
+		plan->own_cores = !strcmp(arg, "owned");
 		return 0;
 	case OPT_HOUSEKEEPING:
 		plan->housekeeping_arg = arg;
@@ -255,11 +261,12 @@ static void print_plan(const struct run_plan *plan, const struct strv *argv, con
 	char *word;
 
 	if (plan->json) {
-		json_print(json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}",
+		json_print(json_pack("{s:s, s:s, s:s, s:I, s:o, s:s, s:o, s:o, s:o, s:o}",
 				     "name", plan->name, "device", plan->device,
 				     "machine", plan->machine,
 				     "memory", (json_int_t)plan->memory,
 				     "cpus", cpulist_json(&plan->cpus),
+				     "cores", plan->own_cores ? "owned" : "pinned",
 				     "housekeeping", mask_json(&plan->housekeeping),
 				     "cuts", cuts_json(plan->cuts),
 				     "parameters", cuts_changes_json(changes), "argv", strv_json(argv)));

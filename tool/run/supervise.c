@@ -33,6 +33,7 @@
 #include "lib/cpulist.h"
 #include "lib/qmp.h"
 #include "lib/util.h"
+#include "own.h"
 #include "plan.h"
 #include "supervise.h"
 
@@ -165,7 +166,7 @@ static int record_instance(struct runner *r)
 {
 	const struct run_plan *plan = r->plan;
 
-	r->record = json_pack("{s:s, s:i, s:I, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I}",
+	r->record = json_pack("{s:s, s:i, s:I, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:I}",
 			      "name", plan->name, "pid", (int)r->pid,
 			      "birth", (json_int_t)process_birth(r->pid),
 			      "runner", (int)getpid(), "qmp", r->socket,
@@ -174,6 +175,7 @@ static int record_instance(struct runner *r)
 			      "memory", (json_int_t)plan->memory,
 			      "vcpus", (json_int_t)plan->vcpus,
 			      "cpus", cpulist_json(&plan->cpus),
+			      "cores", plan->own_cores ? "owned" : "pinned",
 			      "housekeeping", mask_json(&plan->housekeeping),
 			      "cuts", cuts_json(plan->cuts),
 			      "started", (json_int_t)time(NULL));
@@ -302,7 +304,7 @@ static int pin_others(const struct runner *r)
 		ret = fail("%s: %m", path);
 	while (!ret && d && (de = readdir(d))) {
 		tid = atoi(de->d_name);
-		if (tid > 0 && !is_vcpu_thread(r, tid))
+		if (tid > 0 && (r->plan->own_cores || !is_vcpu_thread(r, tid)))
 			ret = move_off_vcpu_cpus(r, tid);
 	}
 	if (d)
@@ -316,10 +318,11 @@ static void print_placement(const struct runner *r)
 	char *hk = mask_format(&r->plan->housekeeping);
 
 	if (r->plan->cpus.n) {
-		fprintf(stderr, "taxcut: %s: vCPU on CPU:", r->plan->name);
+		fprintf(stderr, "taxcut: %s: vCPU %s CPU:", r->plan->name, r->plan->own_cores ? "owns" : "on");
 		for (int i = 0; i < r->plan->cpus.n; i++)
 			fprintf(stderr, " %d on %d", i, r->plan->cpus.cpu[i]);
-		fprintf(stderr, "; QEMU's other threads on %s; %s\n", hk, r->plan->device);
+		fprintf(stderr, "; QEMU's %sthreads on %s; %s\n",
+			r->plan->own_cores ? "" : "other ", hk, r->plan->device);
 	} else {
 		info("%s: not pinned; %s", r->plan->name, r->plan->device);
 	}
@@ -331,7 +334,9 @@ static int pin_all(struct runner *r)
 	json_t *threads = json_array();
 	int ret = find_threads(r);
 
-	for (int i = 0; !ret && i < r->plan->cpus.n; i++)
+	if (!ret && r->plan->own_cores)
+		ret = own_cpus(r->plan, r->pid);
+	for (int i = 0; !ret && !r->plan->own_cores && i < r->plan->cpus.n; i++)
 		ret = pin_vcpu(r, i);
 	if (!ret && r->plan->cpus.n)
 		ret = pin_others(r);

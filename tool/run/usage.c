@@ -79,6 +79,8 @@ int run_usage(struct run_plan *plan)
 	ret = usage_memory(plan);
 	if (!ret && plan->cpus_arg && run_pinned(plan))
 		ret = usage_cpus(plan);
+	if (!ret && plan->own_cores && !run_pinned(plan))
+		ret = usage_error("--cores owned needs CPUs: not with --cpus none");
 	if (!ret && plan->housekeeping_arg)
 		ret = usage_housekeeping(plan);
 	return ret ? ret : cuts_usage(plan->cuts);
