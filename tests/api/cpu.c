@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Instructions, CPUID, MSRs and exceptions, as the guest sees them. Guest side: guest/cpu.c. */
+/* Instructions, CPUID, MSRs and exceptions in the guest. Guest side: guest/cpu.c. */
 #include "harness.h"
 
 #include <asm/hwcap2.h>
@@ -68,7 +68,7 @@ static void check_gs(u64 want)
 	CHECK_EQ(word, want);
 }
 
-/* The client's thread uses %gs, as programs of other systems do: it and the guest keep what they have. */
+/* The client's thread uses %gs, as programs of other systems do: client and guest each keep selector and base. */
 TEST(cpu_kernel_gs_base)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_NONE), 0);
@@ -88,7 +88,7 @@ TEST(cpu_kernel_gs_base)
 	for (u32 i = 0; i < n; i++) {
 		bool moved = i == 3 && (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE);
 
-		if (moved) /* a base that is not the descriptor's */
+		if (moved) /* a base that differs from the descriptor's */
 			asm volatile("wrgsbase %0" ::"r"(data + 1));
 		vcpu_sync(v, i);
 		check_gs(data[moved]);
@@ -97,7 +97,7 @@ TEST(cpu_kernel_gs_base)
 	vcpu_done(v);
 }
 
-/* In this program: Linux sets CR0.AM. */
+/* Tries it in this process: Linux sets CR0.AM. */
 static bool cpu_checks_alignment(void)
 {
 	static u64 words[2];
@@ -117,15 +117,15 @@ static bool cpu_checks_alignment(void)
 TEST(cpu_alignment_check)
 {
 	if (!cpu_checks_alignment())
-		test_skip("this CPU does not check alignment: an emulator's shortcut");
+		test_skip("this CPU, an emulated one, does not check alignment");
 	vcpu_call(vcpu_create(vm_create(CHIP_NONE), 0), "g_alignment", 0);
 }
 
-/* Nested virtualization is not offered by taxcut; stock KVM offers it. */
+/* taxcut does not offer nested virtualization; stock KVM does. */
 TEST(cpu_no_nested_svm)
 {
 	if (is_stock())
-		test_skip("stock KVM nests");
+		test_skip("stock KVM supports nested virtualization");
 	vcpu_call(vcpu_create(vm_create(CHIP_NONE), 0), "g_svm", 0);
 }
 
@@ -140,7 +140,7 @@ TEST(cpu_triple_fault)
 	CHECK_EQ(guest_results(v->vm)[0], 0x55);
 }
 
-/* No page tables any more: the guest is lost, and only the guest; the run ends or a signal can end it. */
+/* CR3 points outside memory: only the guest is affected. KVM_RUN ends by itself or by a signal. */
 TEST(cpu_page_tables_nowhere)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
@@ -159,7 +159,7 @@ TEST(cpu_page_tables_nowhere)
 	CHECK_EQ(guest_results(v->vm)[0], 0x66);
 }
 
-/* Every leaf in the list is what the guest reads, but for what follows its state. */
+/* The guest reads the values of the list, except fields that depend on its state. */
 TEST(cpu_cpuid_values)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -175,7 +175,7 @@ TEST(cpu_cpuid_values)
 		guest_args(vm)[1] = e->index;
 		vcpu_call(v, "g_cpuid_fill", 1);
 		if (e->function == 0xd || e->function == 0xb || e->function == 0x1f)
-			continue; /* follow XCR0 and the ID */
+			continue; /* depend on XCR0 and the ID */
 		if (got[0] != e->eax || (e->function != 1 && (got[1] != e->ebx || got[2] != e->ecx || got[3] != e->edx)))
 			FAIL("leaf 0x%x.%u: %llx %llx %llx %llx, not %x %x %x %x", e->function, e->index,
 			     (long long)got[0], (long long)got[1], (long long)got[2], (long long)got[3], e->eax,
@@ -185,7 +185,7 @@ TEST(cpu_cpuid_values)
 	}
 }
 
-/* What the list lacks, on an AMD CPU, is zero; KVM's own leaves are there. */
+/* On an AMD CPU, leaves that are not in the list are zero; KVM's own leaves exist. */
 TEST(cpu_cpuid_limits)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -213,7 +213,7 @@ TEST(cpu_cpuid_limits)
 	CHECK(got[24] & 1 << KVM_FEATURE_POLL_CONTROL);
 }
 
-/* The host's topology is not the guest's: the offer has none, but a place for it. */
+/* KVM_GET_SUPPORTED_CPUID does not pass on the host's topology: it has one empty entry for it. */
 TEST(cpu_cpuid_topology_not_offered)
 {
 	struct kvm_cpuid2 *c = offered_cpuid();
@@ -227,7 +227,7 @@ TEST(cpu_cpuid_topology_not_offered)
 		found += e->function == 0xb;
 		CHECK_EQ(e->index, 0);
 		CHECK_EQ(e->eax | e->ebx | e->ecx, 0);
-		if (!is_stock()) /* it shows which CPU the caller was on */
+		if (!is_stock()) /* stock KVM: the ID of the CPU that ran the ioctl */
 			CHECK_EQ(e->edx, 0);
 	}
 	CHECK_EQ(found, 1);
@@ -239,7 +239,7 @@ static struct kvm_cpuid_entry2 topology_level(u32 index, u32 eax, u32 ebx, u32 e
 					  .eax = eax, .ebx = ebx, .ecx = ecx, .edx = id };
 }
 
-/* The client's topology is what a guest sees: each vCPU's own x2APIC ID, with any sub-leaf. */
+/* A guest sees the topology that the client sets: the vCPU's own x2APIC ID in every sub-leaf. */
 TEST(cpu_cpuid_topology_of_client)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -267,10 +267,10 @@ TEST(cpu_cpuid_topology_of_client)
 	CHECK_EQ(got[6], 0x201);
 	CHECK_EQ(got[8], 0);
 	CHECK_EQ(got[9], 0);
-	CHECK_EQ(got[10], 2); /* there is no such level; the sub-leaf is echoed */
+	CHECK_EQ(got[10], 2); /* the level does not exist; the sub-leaf is echoed */
 }
 
-/* Without any CPUID all leaves are zero. */
+/* Without KVM_SET_CPUID2 all leaves are zero. */
 TEST(cpu_cpuid_unset)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -329,7 +329,7 @@ TEST(cpu_msr_platform_info)
 	vcpu_call(v, "g_msr_unknown", 0xce);
 }
 
-/* An MSR that user space wants to answer. */
+/* User space emulates an unknown MSR. */
 TEST(cpu_msr_user_exit)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -381,7 +381,7 @@ TEST(cpu_msr_filter)
 	ERR(ioctl(vm->fd, KVM_X86_SET_MSR_FILTER, &f), EINVAL);
 }
 
-/* MONITOR and MWAIT do nothing, unless the quirk that makes them so is off. */
+/* MONITOR and MWAIT do nothing; with the quirk MWAIT_NEVER_UD_FAULTS disabled they are #UD. */
 TEST(cpu_monitor_mwait)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -398,7 +398,10 @@ TEST(cpu_monitor_mwait)
 	CHECK_EQ(guest_results(vm)[1], 6);
 }
 
-/* The other vendor's hypercall instruction works, until a quirk is disabled under the vCPU. */
+/*
+ * The other vendor's hypercall instruction works until the quirk FIX_HYPERCALL_INSN is disabled; the vCPU has run by
+ * then.
+ */
 TEST(cpu_foreign_hypercall)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -442,7 +445,7 @@ TEST(cpu_protected_mode)
 	CHECK_EQ(*(u32 *)((u8 *)v->run + v->run->io.data_offset) & 1, 1);
 }
 
-/* General and SSE registers survive exits to user space; the host's own SSE use is no matter. */
+/* General and SSE registers survive exits to user space, although the host uses SSE registers too. */
 TEST(cpu_registers_survive_exits)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_NONE), 0);
@@ -459,7 +462,7 @@ TEST(cpu_registers_survive_exits)
 	vcpu_done(v);
 }
 
-/* Exits are counted, exactly: N CPUIDs are N, and the reasons add up. */
+/* Exit counts are exact: N CPUIDs are N exits, and the reasons add up to the total. */
 TEST(stat_exits_exact)
 {
 	static const char *const reasons[] = {
@@ -500,13 +503,13 @@ TEST(stat_files)
 	CHECK(pread(fd, id, h.name_size, h.id_offset) > 0);
 	CHECK(memchr(id, 0, h.name_size) && *id);
 	ERR(write(fd, id, 1), EBADF);
-	/* The file keeps working when the vCPU's own is closed. */
+	/* The statistics file still works after the vCPU's file is closed. */
 	close(fd);
 	fd = OK(ioctl(v->fd, KVM_GET_STATS_FD, 0));
 	close(v->fd);
 	close(vm->fd);
 	CHECK_EQ(pread(fd, &h, sizeof(h), 0), sizeof(h));
 	CHECK(h.num_desc > 5);
-	/* Reading past the end gives nothing. */
+	/* A read past the end returns 0. */
 	CHECK_EQ(pread(fd, id, sizeof(id), 1 << 20), 0);
 }

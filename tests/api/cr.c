@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Control registers and EFER: what the guest's CPUID does not have is #GP, as what no CPU has. Guest side: guest/cr.c. */
+/* Control registers and EFER: bits that the guest's CPUID lacks are #GP, like reserved bits. Guest side: guest/cr.c. */
 #include "harness.h"
 
 static struct vcpu *with_cpuid(u32 leaf, int reg, u32 clear)
@@ -14,19 +14,23 @@ static struct vcpu *with_cpuid(u32 leaf, int reg, u32 clear)
 	return v;
 }
 
-/* All bits that no CPUID has announced, one by one; and the others can be set and cleared (MCE is the host's on stock KVM). */
+/*
+ * Each bit that CPUID does not announce is refused; the others can be set and cleared (on stock KVM, MCE is the
+ * host's).
+ */
 TEST(cr_cr4_reserved)
 {
 	vcpu_call(vcpu_create(vm_create(CHIP_SPLIT), 0), "g_cr4_reserved", is_stock());
 }
 
-/* Bits that the host's CPU has, and this guest does not. */
+/* Bits that the host's CPU has and this guest lacks. */
 TEST(cr_cr4_follows_cpuid)
 {
 	static const struct {
 		u32 leaf, reg, bit, cr4;
 	} cases[] = {
-		{ 7, 1, 7, 20 }, { 7, 1, 20, 21 }, { 7, 1, 0, 16 }, { 7, 2, 3, 22 }, { 7, 2, 2, 11 }, /* SMEP SMAP FSGSBASE PKU UMIP */
+		/* SMEP SMAP FSGSBASE PKU UMIP */
+		{ 7, 1, 7, 20 }, { 7, 1, 20, 21 }, { 7, 1, 0, 16 }, { 7, 2, 3, 22 }, { 7, 2, 2, 11 },
 		{ 1, 2, 26, 18 }, { 1, 2, 17, 17 }, /* XSAVE PCID */
 	};
 
@@ -38,13 +42,13 @@ TEST(cr_cr4_follows_cpuid)
 	}
 }
 
-/* The emulated CPU drops the upper half, and no exit tells of it. */
+/* The emulated CPU drops the upper half, and takes no exit for it. */
 TEST(cr_cr0_illegal)
 {
 	vcpu_call(vcpu_create(vm_create(CHIP_SPLIT), 0), "g_cr0_illegal", !is_emulated_cpu());
 }
 
-/* Stock KVM has SVM in guests, too. */
+/* Stock KVM offers SVM to guests. */
 TEST(cr_efer_illegal)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
@@ -52,7 +56,10 @@ TEST(cr_efer_illegal)
 	vcpu_call(v, "g_efer_illegal", !is_stock());
 }
 
-/* What they do, they still do: write protection, global pages, LMSW, and the flags of all register numbers. */
+/*
+ * The bits have their effect: write protection, global pages, LMSW; CR accesses with all register numbers keep the
+ * flags.
+ */
 TEST(cr_effects)
 {
 	vcpu_call(vcpu_create(vm_create(CHIP_SPLIT), 0), "g_cr_effects", 0);

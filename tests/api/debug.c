@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM_SET_GUEST_DEBUG: breakpoints and single steps for a debugger outside. Guest side: guest/cpu.c. */
+/* KVM_SET_GUEST_DEBUG: breakpoints and single steps for a debugger in user space. Guest side: guest/cpu.c. */
 #include "harness.h"
 
 #include <linux/hw_breakpoint.h>
@@ -22,7 +22,7 @@ TEST(debug_software_breakpoint)
 	struct vm *vm = vm_create(CHIP_NONE);
 	struct vcpu *v = vcpu_create(vm, 0);
 
-	/* Without the debugger INT3 is the guest's own. */
+	/* Without the debugger the guest's handler gets #BP. */
 	vcpu_call(v, "g_int3", 0);
 	CHECK_EQ(guest_results(vm)[0], 3);
 	if (is_emulated_cpu())
@@ -33,7 +33,7 @@ TEST(debug_software_breakpoint)
 	CHECK_EQ(v->run->debug.arch.exception, 3);
 	CHECK_EQ(vm->mem[v->run->debug.arch.pc], 0xcc);
 	CHECK_EQ(v->run->debug.arch.pc, vcpu_regs(v).rip);
-	/* Off again: the guest gets it after all. */
+	/* After the debugger is off, the guest's handler gets it. */
 	guest_debug(v, 0, 0);
 	vcpu_done(v);
 }
@@ -52,7 +52,7 @@ TEST(debug_single_step)
 	guest_debug(v, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP, 0);
 	for (u32 i = 0; i < sizeof(lengths); i++) {
 		vcpu_run(v);
-		/* A step over OUT to user space is that exit first, then the step. */
+		/* A step over OUT: first the I/O exit, then the debug exit. */
 		if (v->run->exit_reason == KVM_EXIT_IO)
 			vcpu_run(v);
 		CHECK_EQ(v->run->exit_reason, KVM_EXIT_DEBUG);
@@ -80,13 +80,13 @@ TEST(debug_hardware_breakpoint)
 		CHECK_EQ(v->run->debug.arch.pc, guest_address("g_bp_target"));
 		CHECK_EQ(v->run->debug.arch.dr6 & 0xf, 1);
 		r = vcpu_regs(v);
-		r.rflags |= 0x10000; /* RF: past the breakpoint */
+		r.rflags |= 0x10000; /* RF: ignore the breakpoint once */
 		vcpu_set_regs(v, r);
 	}
 	vcpu_done(v);
 }
 
-/* The debugger's breakpoints and the guest's own registers do not mix. */
+/* The debugger's breakpoints do not appear in the guest's debug registers. */
 TEST(debug_guest_registers_kept)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_NONE), 0);
@@ -115,7 +115,7 @@ TEST(debug_inject)
 
 static volatile u64 watched __attribute__((aligned(8)));
 
-/* Counts writes to watched: of this thread, or of whoever runs on a CPU. */
+/* Counts writes to watched: by this thread (@cpu < 0), or by all threads on a CPU. */
 static int breakpoint(int cpu)
 {
 	struct perf_event_attr attr = {
@@ -134,14 +134,14 @@ static u64 hits(int fd)
 	return n;
 }
 
-/* Guests that use breakpoints of their own, and guests that do not. */
+/* The host's breakpoint works around guests with and without breakpoints of their own. */
 static void host_breakpoint(int cpu, const char *function)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_NONE), 0);
 	int fd = breakpoint(cpu);
 
 	if (fd < 0)
-		test_skip("the host has no breakpoints to give");
+		test_skip("the host has no free breakpoint");
 	for (u64 i = 1; i <= 100; i++) {
 		vcpu_start(v, function, i);
 		vcpu_run(v);
@@ -150,7 +150,7 @@ static void host_breakpoint(int cpu, const char *function)
 		vcpu_check_done(v);
 	}
 	close(fd);
-	/* Gone, it does not come back. */
+	/* After close(), the guest's exit does not restore the breakpoint. */
 	vcpu_call(v, function, 1);
 	watched++;
 	fd = breakpoint(cpu);
@@ -174,7 +174,7 @@ TEST(debug_host_breakpoint_cpu)
 	host_breakpoint(first_cpu(), "g_dr_break");
 }
 
-/* One that comes and goes while a guest with breakpoints of its own runs: neither disturbs the other. */
+/* A host breakpoint is set and removed while a guest with breakpoints of its own runs: neither disturbs the other. */
 TEST(debug_host_breakpoint_comes)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_NONE), 0);
@@ -191,7 +191,7 @@ TEST(debug_host_breakpoint_comes)
 
 		fd = breakpoint(first_cpu());
 		if (fd < 0)
-			test_skip("the host has no breakpoints to give");
+			test_skip("the host has no free breakpoint");
 		while (guest_results(v->vm)[0] < count + 100)
 			usleep(100);
 		CHECK_EQ(hits(fd), 0);
@@ -203,7 +203,7 @@ TEST(debug_host_breakpoint_comes)
 
 /* ---- KVM_GUESTDBG_BLOCKIRQ ---- */
 
-/* Steps meet no handler: NMIs and interrupts wait until the debugger lets go. */
+/* Steps enter no handler: NMIs and interrupts stay pending until BLOCKIRQ is cleared. */
 static void block_irq(enum chip chip, u64 mode)
 {
 	struct vm *vm = vm_create(chip);
@@ -223,7 +223,7 @@ static void block_irq(enum chip chip, u64 mode)
 		CHECK_EQ(v->run->debug.arch.exception, 1);
 		CHECK_EQ(guest_irqs(vm)[0x66] + guest_irqs(vm)[2], 0);
 	}
-	/* It runs on, too, without: and then both come. */
+	/* The guest goes on without the debugger and takes both. */
 	guest_debug(v, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_BLOCKIRQ, 0);
 	vcpu_sync(v, 2);
 	CHECK_EQ(guest_irqs(vm)[0x66] + guest_irqs(vm)[2], 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Instructions that only an emulator gets to do: operands and stacks in MMIO,
- * and any instruction at all while the guest's page tables lie in ROM. Guest
- * side: guest/emul.c, guest/emul.S.
+ * Instructions that need the emulator: those with operands or stacks in MMIO,
+ * and any instruction while the guest's page tables are in ROM. Guest side:
+ * guest/emul.c, guest/emul.S.
  */
 #include "device.h"
 #include "harness.h"
@@ -36,7 +36,7 @@ TEST(emul_mmio_stack)
 	run("g_emul_stack", 0);
 }
 
-/* Several reads: stock KVM starts the instruction again after each, with rSP where it had got to. */
+/* Several reads: stock KVM restarts the instruction after each, with the rSP of the interrupted attempt. */
 TEST(emul_mmio_stack_far)
 {
 	if (is_stock())
@@ -47,7 +47,7 @@ TEST(emul_mmio_stack_far)
 TEST(emul_mmio_descriptor_tables)
 {
 	if (is_stock())
-		test_skip("stock KVM runs them again for ever");
+		test_skip("stock KVM restarts them without end");
 	run("g_emul_dtables", 0);
 }
 
@@ -68,7 +68,7 @@ TEST(emul_mmio_beyond_kvm)
 	run("g_emul_beyond", 0);
 }
 
-/* INS and OUTS of more than one exit can carry, into MMIO and out of it. */
+/* INS and OUTS of more bytes than one exit carries, to and from MMIO. */
 static void string_io(u64 size, u64 n)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -95,7 +95,7 @@ TEST(emul_mmio_string_io)
 	string_io(4, 700);
 }
 
-/* Runs the code to its next sync; the device then holds what stack does, but for ESP itself at esp_at. */
+/* Runs the code to its next sync; the device then holds the same as stack, except the value of ESP at esp_at. */
 static void run_stack(struct vcpu *v, u8 *stack, u8 *results, u32 esp_at)
 {
 	memset(device.mem, 0, sizeof(device.mem));
@@ -137,7 +137,7 @@ TEST(emul_mmio_stack_32)
 	CHECK_EQ(*(u32 *)mmio, 0x22222222);
 }
 
-/* Real mode: the stack segment, not its pointer, leads into the device. */
+/* Real mode: the base of the stack segment is in the device. */
 TEST(emul_mmio_stack_16)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -155,7 +155,7 @@ TEST(emul_mmio_stack_16)
 	CHECK_EQ(*(u16 *)mmio, 0x2222);
 }
 
-/* A copy of the guest's page tables in a read-only slot; clear: without accessed and dirty bits. */
+/* Copies the guest's page tables to a read-only slot; clear: without accessed and dirty bits. */
 static u8 *tables_in_rom(struct vm *vm, bool clear)
 {
 	static const u32 from[] = { GPA_PML4, GPA_PDPT, GPA_PD, GPA_PD + 0x1000, GPA_PD + 0x2000, GPA_PD + 0x3000, GPA_PT };
@@ -204,7 +204,7 @@ TEST(emul_rom_page_tables_not_accessed)
 	rom_tables(true);
 }
 
-/* A write through them reaches memory. (At offset 0 stock KVM's goes to the table entry that the exit told of.) */
+/* A write through them reaches memory. (At offset 0 stock KVM writes to the table entry that caused the exit.) */
 TEST(emul_rom_page_tables_write)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -225,7 +225,7 @@ TEST(emul_rom_gdt)
 	u64 data = 0x00cf92000000ffff;
 
 	if (is_stock())
-		test_skip("not tried on stock KVM");
+		test_skip("not checked on stock KVM");
 	memcpy(rom + 0x100, vm->mem + GPA_GDT, 0x100);
 	memcpy(rom + 0x100 + 0x60, &data, 8);
 	vcpu_call(v, "g_emul_rom_gdt", GPA_ROM + 0x100);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The exitless timer: whose timer waits on a housekeeping CPU, what that saves,
- * and that no interrupt is lost or early whatever happens meanwhile. Guest
- * side: guest/timer.c.
+ * The exitless timer: which vCPUs have their timer on a housekeeping CPU, the
+ * exits that this saves, and that no interrupt is lost or early while vCPUs,
+ * CPUs and settings change. Guest side: guest/timer.c.
  *
- * Needs a CPU that posts interrupts, and the last CPU isolated from the host's
- * work (isolcpus=N nohz_full=N rcu_nocbs=N on the host's command line), or, for
- * the tests of who goes where, the last two of four; exitless_partition needs
- * three CPUs and none isolated.
+ * Needs a CPU with posted interrupts, and the last CPU isolated from the host's
+ * work (isolcpus=N nohz_full=N rcu_nocbs=N on the host's command line). The
+ * tests that place several timers need the last two of four CPUs isolated;
+ * exitless_partition needs three CPUs, none of them isolated.
  */
 #include "harness.h"
 
@@ -52,7 +52,7 @@ static int last_cpu(void)
 	return (int)sysconf(_SC_NPROCESSORS_ONLN) - 1;
 }
 
-/* The last CPU is isolated, and so are want-1 before it; a skipped test when that is not so. */
+/* Skips the test unless the last @want CPUs are isolated; returns the last one. */
 static int isolated_cpus(int want)
 {
 	char line[64];
@@ -81,7 +81,7 @@ static int isolated_cpu(void)
 	return isolated_cpus(1);
 }
 
-/* A vCPU in x2APIC mode (guest/timer.c) whose timers come delay_ns after they were armed, on average. */
+/* A vCPU in x2APIC mode (guest/timer.c) whose timers fire delay_ns after they are armed, on average. */
 static struct vcpu *timer_vcpu(u64 exits_off, u64 delay_ns)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -148,7 +148,7 @@ TEST(exitless_values)
 	CHECK_EQ(strcmp(now, "auto"), 0);
 }
 
-/* Each arming is an exit, no firing is. */
+/* Arming takes one exit each, firing none. */
 TEST(exitless_deadline)
 {
 	struct counts few, many;
@@ -159,11 +159,11 @@ TEST(exitless_deadline)
 	CHECK_EQ(many.posted, 2100);
 	CHECK_EQ(many.msr - few.msr, 2000);
 	CHECK_EQ(many.kicks + many.windows + many.injections, 0);
-	/* What is left is the host's: less than one for every twentieth firing. */
+	/* The remaining interrupts are the host's: at most one per 20 firings. */
 	CHECK(many.irq <= 2100 / 20);
 }
 
-/* Armed once: none at all. */
+/* A periodic timer is armed once: no exits per period. */
 TEST(exitless_periodic)
 {
 	struct counts few, many;
@@ -178,7 +178,9 @@ TEST(exitless_periodic)
 	CHECK_EQ(many.calls, few.calls);
 }
 
-/* An illegal vector: the housekeeping CPU has to tell of the error. In the guest, in its HLT, and asleep in the host. */
+/*
+ * An illegal vector: the housekeeping CPU reports the error to a vCPU in the guest, in its HLT, or asleep in the host.
+ */
 TEST(exitless_illegal_vector)
 {
 	static const u32 modes[] = LVTT_MODES;
@@ -197,7 +199,7 @@ TEST(exitless_illegal_vector)
 	set_mode("auto");
 }
 
-/* The tax that this cuts: at least one exit when the timer fires. */
+/* Without the exitless timer: at least one exit per firing. */
 TEST(exitless_off)
 {
 	struct counts few, many;
@@ -207,10 +209,10 @@ TEST(exitless_off)
 	many = run("off", EXITS_OFF, "g_deadlines", 1100);
 	CHECK_EQ(many.posted, 0);
 	CHECK_EQ(many.msr - few.msr, 1000);
-	CHECK(many.irq >= many.fires - many.fires / 100); /* one may come while another exit is served */
+	CHECK(many.irq >= many.fires - many.fires / 100); /* some fire during another exit */
 }
 
-/* Who would lose is left alone. */
+/* "auto" keeps the timer local for a vCPU with HLT exits, or one that is not pinned to a single isolated CPU. */
 TEST(exitless_auto_takes_the_dedicated_only)
 {
 	cpu_set_t all;
@@ -231,7 +233,7 @@ TEST(exitless_auto_takes_the_dedicated_only)
 	CHECK_EQ(run("auto", EXITS_OFF, "g_deadlines", 50).posted, 0);
 }
 
-/* ---- whose timer waits where ---- */
+/* ---- the CPU that each timer waits on ---- */
 
 static u64 timer_cpu(int stats)
 {
@@ -250,7 +252,7 @@ static void await_firings(const struct vcpu *v, u64 more)
 		usleep(1000);
 }
 
-/* Several vCPUs, several housekeeping CPUs: each has its own. They go there with vCPUs that come from the host's CPUs. */
+/* Two vCPUs, two housekeeping CPUs: each timer gets its own when its vCPU moves from a host CPU to an isolated one. */
 TEST(exitless_spread)
 {
 	int cpu = isolated_cpus(2), stats[2];
@@ -271,7 +273,7 @@ TEST(exitless_spread)
 	CHECK(where[0] < 2 && where[1] < 2);
 	CHECK(where[0] != where[1]);
 
-	/* On CPU 0 it is like any other; back again it has the CPU that carries less. */
+	/* On CPU 0 the timer is local; back on the isolated CPU it goes to the housekeeping CPU with fewer timers. */
 	CPU_ZERO(&set);
 	CPU_SET(0, &set);
 	vcpu_set_affinity(v[1], &set);
@@ -289,7 +291,7 @@ TEST(exitless_spread)
 	}
 }
 
-/* The CPU that carries the timer goes offline and comes back. */
+/* The housekeeping CPU that has the timer goes offline and comes back. */
 static void set_online(int cpu, bool online)
 {
 	char path[64];
@@ -305,7 +307,7 @@ TEST(exitless_hotplug)
 	int cpu = isolated_cpus(2), stats;
 	struct vcpu *first, *v;
 
-	/* The first takes CPU 0, or 1; keep at it until somebody has 1, which can go offline. */
+	/* The first timer goes to CPU 0, so that the second goes to CPU 1, which can go offline. */
 	pin(cpu);
 	first = timer_vcpu(EXITS_OFF, 1000000);
 	vcpu_call(first, "g_deadlines", 5);
@@ -342,7 +344,7 @@ static void cgroup_write(const char *file, const char *value)
 		FAIL("%s to %s: %s", value, path, strerrorname_np(errno));
 }
 
-/* A partition of the one CPU, if it may be one. */
+/* Makes a partition of one CPU ("isolated"), or an ordinary cgroup ("member"). */
 static void partition(const char *name, int cpu, const char *kind)
 {
 	char file[64], value[16], path[128];
@@ -368,7 +370,7 @@ static u64 posted_so_far(int stats)
 	return posted;
 }
 
-/* Firings: of the next ones all are posted, or none. The timer that is under way may be of the other kind. */
+/* Checks that all (or none) of the next firings are posted, except the timer that is armed now. */
 static void check_posted(const struct vcpu *v, int stats, bool all)
 {
 	u64 posted, irqs;
@@ -377,19 +379,19 @@ static void check_posted(const struct vcpu *v, int stats, bool all)
 	posted = posted_so_far(stats);
 	irqs = guest_irqs(v->vm)[VECTOR];
 	await_firings(v, 20);
-	/* In this order: what fires between the two reads is in the sum of posted firings only. */
+	/* In this order: a firing between the two reads is in the sum of posted firings only. */
 	irqs = guest_irqs(v->vm)[VECTOR] - irqs;
 	posted = posted_so_far(stats) - posted;
 	if (all)
-		CHECK(posted + 1 >= irqs); /* a firing is counted a moment after it */
+		CHECK(posted + 1 >= irqs); /* a firing is counted shortly after the interrupt */
 	else
 		CHECK_EQ(posted, 0);
 }
 
 /*
  * A cgroup partition isolates a CPU while its vCPU runs, gives it back, and
- * takes the CPU that carries the timer. Needs three CPUs, none of them isolated
- * at boot.
+ * isolates the housekeeping CPU that has the timer. Needs three CPUs, none of
+ * them isolated at boot.
  */
 TEST(exitless_partition)
 {
@@ -401,9 +403,9 @@ TEST(exitless_partition)
 		test_skip("no posted interrupts");
 	read_line("/sys/devices/system/cpu/isolated", line, sizeof(line));
 	if (line[0] || cpu < 2)
-		test_skip("not three CPUs, or isolated at boot");
+		test_skip("needs three CPUs, none isolated at boot");
 	if (access(CGROUPS "cpuset.cpus.isolated", F_OK))
-		test_skip("this kernel tells nobody which CPUs partitions isolate");
+		test_skip("this kernel does not report the CPUs of isolated partitions");
 	cgroup_write("cgroup.subtree_control", "+cpuset");
 	partition("api-vcpu", cpu, "member");
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
@@ -417,7 +419,7 @@ TEST(exitless_partition)
 	partition("api-vcpu", cpu, "isolated");
 	check_posted(v, stats, true);
 	for (int carrier = 1, i = 0; i < 2; i++, carrier ^= 1) {
-		/* CPU 0 and CPU 1 in turn are what is left. */
+		/* CPU 0 and CPU 1 in turn are the only housekeeping CPU. */
 		partition("api-other", carrier, "isolated");
 		check_posted(v, stats, true);
 		CHECK_EQ(timer_cpu(stats), carrier ^ 1);
@@ -432,9 +434,9 @@ TEST(exitless_partition)
 	CHECK(!rmdir(CGROUPS "api-vcpu") && !rmdir(CGROUPS "api-other"));
 }
 
-/* ---- who may ask for it ---- */
+/* ---- arming ---- */
 
-/* From the CPU that carries the timer, its owner's ioctls set it, too. */
+/* Ioctls on the CPU that has the timer set it, too. */
 TEST(exitless_set_by_its_carrier)
 {
 	int cpu = isolated_cpu();
@@ -458,7 +460,7 @@ TEST(exitless_set_by_its_carrier)
 	vm_close(v->vm);
 }
 
-/* A guest that sets its timer as often as it can keeps its own CPU busy, not the one that carries the timer. */
+/* A guest that arms its timer in a loop loads its own CPU, not the housekeeping CPU. */
 TEST(exitless_hurry)
 {
 	const u64 n = 5000, call_ns = 100000, at_once = 64;
@@ -480,7 +482,7 @@ TEST(exitless_hurry)
 	vm_close(v->vm);
 }
 
-/* ---- whatever happens meanwhile ---- */
+/* ---- changes while timers are armed ---- */
 
 static void *change_its_mind(void *arg)
 {
@@ -495,7 +497,7 @@ static void *change_its_mind(void *arg)
 	return NULL;
 }
 
-/* The vCPU goes from CPU to CPU, its timer follows or comes home. */
+/* The vCPU moves between CPUs; its timer is remote on an isolated one and local on others. */
 static void move_around(struct vcpu *v, unsigned int seconds)
 {
 	u64 end = now_ns() + seconds * 1000000000ULL;
@@ -553,7 +555,7 @@ TEST(stress_exitless_hlt_off)
 	restless(true, EXITS_OFF);
 }
 
-/* VMs that go away with a timer armed there, a call on its way, or the callback under way. */
+/* VMs that are closed while a timer is armed there, a call is pending, or the callback runs. */
 TEST(stress_exitless_close)
 {
 	u64 end = now_ns() + stress_seconds * 1000000000ULL, n;
@@ -570,7 +572,7 @@ TEST(stress_exitless_close)
 	printf("# %llu VMs\n", (unsigned long long)n);
 }
 
-/* Whatever an owner may do to a timer, from the CPU that carries it. */
+/* Ioctls that change a timer, on the CPU that has it. */
 static void meddle(struct vcpu *v, u64 i)
 {
 	u64 khz = guest_args(v->vm)[0];

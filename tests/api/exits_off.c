@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_CAP_X86_DISABLE_EXITS: which exits there are without it and are not with
- * it, counted; and that a vCPU that waits in the CPU itself is still within
- * reach. Guest side: guest/exits_off.c.
+ * KVM_CAP_X86_DISABLE_EXITS: the exits with and without it, counted; and a vCPU
+ * that waits in HLT inside the guest still receives signals, interrupts and
+ * requests. Guest side: guest/exits_off.c.
  */
 #include "harness.h"
 
@@ -23,7 +23,7 @@ static struct vm *vm_with_exits_off(u64 exits)
 	struct vm *vm = vm_create(CHIP_SPLIT);
 
 	if (exits & ~(u64)capability(KVM_CAP_X86_DISABLE_EXITS))
-		test_skip("this host cannot do without these exits");
+		test_skip("this host cannot disable these exits");
 	if (exits)
 		vm_enable_cap(vm, KVM_CAP_X86_DISABLE_EXITS, exits);
 	return vm;
@@ -40,14 +40,14 @@ static void nap(void)
 	usleep(2000);
 }
 
-/* The test's time limit ends this if the guest never gets there. */
+/* If the guest does not get there, the test's time limit ends the wait. */
 static void await(volatile u64 *what, u64 value)
 {
 	while (*what < value)
 		usleep(200);
 }
 
-/* Until the vCPU sleeps in the host. @stats: its statistics, opened before it ran. */
+/* Waits until the vCPU sleeps in the host. @stats: its statistics file, opened before it ran. */
 static void await_blocking(int stats)
 {
 	u64 blocking = 0;
@@ -65,7 +65,7 @@ static void msi(struct vm *vm, u32 data)
 	CHECK_EQ(OK(ioctl(vm->fd, KVM_SIGNAL_MSI, &m)), 1);
 }
 
-/* What is reported is what is accepted, bit by bit. */
+/* The reported bits are accepted, all others refused. */
 TEST(exits_capability)
 {
 	u64 there = capability(KVM_CAP_X86_DISABLE_EXITS);
@@ -84,7 +84,7 @@ TEST(exits_capability)
 	}
 }
 
-/* A vCPU that has not run learns of it: HLT does not exit, and its guest is not told that it can be kicked out of one. */
+/* It applies to a vCPU that has not run: HLT takes no exit, and CPUID does not offer PV_UNHALT. */
 TEST(exits_before_first_run)
 {
 	struct kvm_enable_cap c = { .cap = KVM_CAP_X86_DISABLE_EXITS, .args = { KVM_X86_DISABLE_EXITS_HLT } };
@@ -93,18 +93,18 @@ TEST(exits_before_first_run)
 
 	need_reasons();
 	if (ioctl(vm->fd, KVM_ENABLE_CAP, &c) && is_stock())
-		test_skip("newer KVM takes it before the first vCPU only");
+		test_skip("newer KVM accepts it before the first vCPU only");
 	guest_args(vm)[0] = KVM_CPUID_FEATURES;
 	guest_args(vm)[1] = 0;
 	vcpu_call(v, "g_cpuid_fill", 1);
-	if (!is_stock()) { /* it needs another KVM_SET_CPUID2 */
+	if (!is_stock()) { /* stock KVM needs another KVM_SET_CPUID2 */
 		CHECK_EQ(guest_results(vm)[0] & 1 << KVM_FEATURE_PV_UNHALT, 0);
 		vcpu_call(v, "g_timer_hlt", 5);
 		CHECK_EQ(stat_get(v->fd, "halt_exits"), 0);
 	}
 }
 
-/* Once a vCPU has run it is too late, and changes nothing. */
+/* After a vCPU has run it is refused, and changes nothing. */
 TEST(exits_after_first_run)
 {
 	struct kvm_enable_cap c = { .cap = KVM_CAP_X86_DISABLE_EXITS, .args = { KVM_X86_DISABLE_EXITS_HLT } };
@@ -112,14 +112,14 @@ TEST(exits_after_first_run)
 	struct vcpu *v = vcpu_create(vm, 0);
 
 	if (is_stock())
-		test_skip("documented as an error; stock KVM 6.12 does not notice");
+		test_skip("documented as an error; stock KVM 6.12 accepts it");
 	vcpu_call(v, "g_nothing", 0);
 	ERR(ioctl(vm->fd, KVM_ENABLE_CAP, &c), EINVAL);
 	vcpu_start(v, "g_halt_forever", 1);
 	vcpu_expect(v, KVM_EXIT_HLT);
 }
 
-/* What was switched off stays off when more is. */
+/* A second call adds exits to those already disabled. */
 TEST(exits_add_up)
 {
 	struct vm *vm = vm_with_exits_off(KVM_X86_DISABLE_EXITS_HLT);
@@ -132,7 +132,7 @@ TEST(exits_add_up)
 	CHECK_EQ(stat_get(v->fd, "halt_exits"), 0);
 }
 
-/* n rounds of HLT, each ended by an MSI that finds the vCPU waiting. */
+/* n rounds of HLT, each ended by an MSI that is sent while the vCPU waits. */
 static void halt_rounds(u64 exits, u64 n)
 {
 	struct vm *vm = vm_with_exits_off(exits);
@@ -173,7 +173,7 @@ TEST(exits_pause_off)
 	CHECK_EQ(stat_get(v->fd, "pause_exits"), 0);
 }
 
-/* MONITOR and MWAIT exit as often as they are executed, or not at all; no store is missed. */
+/* Each MONITOR and MWAIT exits, or none does; no store is missed. */
 static void mwait_rounds(u64 exits)
 {
 	struct vm *vm = vm_with_exits_off(exits);
@@ -203,7 +203,7 @@ TEST(exits_mwait_off)
 	mwait_rounds(KVM_X86_DISABLE_EXITS_MWAIT);
 }
 
-/* Exits of n reads of each residency MSR; results[0] and [1] say how they ended, [8..11] how many gave a value. */
+/* Exits of n reads of each residency MSR. results[0] and [1]: how they ended; [8..11]: how many returned a value. */
 static u64 read_cstates(struct vcpu *v, u64 n)
 {
 	u64 before = stat_get(v->fd, "msr_exits");
@@ -224,7 +224,7 @@ TEST(exits_cstate_on)
 	CHECK_EQ(guest_results(vm)[1], CSTATES * 100);
 }
 
-/* Read from the CPU if it has them, never written, and never past the VM's filter. */
+/* Reads go to the CPU if it has the MSRs; writes do not; the VM's MSR filter applies. */
 TEST(exits_cstate_off)
 {
 	struct vm *vm = vm_with_exits_off(KVM_X86_DISABLE_EXITS_CSTATE);
@@ -240,7 +240,7 @@ TEST(exits_cstate_off)
 	exits = read_cstates(v, 100);
 	filtered = guest_results(vm)[9] + guest_results(vm)[10] + guest_results(vm)[11];
 	CHECK_EQ(guest_results(vm)[0] + guest_results(vm)[1], CSTATES * 100);
-	CHECK_EQ(exits, guest_results(vm)[1]); /* what gave a value gave it without an exit */
+	CHECK_EQ(exits, guest_results(vm)[1]); /* reads that returned a value took no exit */
 	if (is_emulated_cpu())
 		CHECK_EQ(guest_results(vm)[0], CSTATES * 100);
 	for (int i = 0; i < CSTATES; i++) {
@@ -256,7 +256,7 @@ TEST(exits_cstate_off)
 	CHECK_EQ(read_cstates(v, 100), exits);
 }
 
-/* ---- a vCPU in HLT, and who wants it ---- */
+/* ---- signals, events and requests for a vCPU in HLT ---- */
 
 static volatile sig_atomic_t signalled;
 
@@ -276,7 +276,7 @@ static void *run_single(void *arg)
 {
 	struct single_run *s = arg;
 
-	/* The kernel's own work for a thread ends KVM_RUN like a signal. */
+	/* Kernel work for the thread (task work) ends KVM_RUN like a signal. */
 	do
 		s->r = vcpu_run_once(s->v);
 	while (s->r == -EINTR && !signalled);
@@ -284,7 +284,7 @@ static void *run_single(void *arg)
 	return NULL;
 }
 
-/* KVM_RUN in a thread of its own until a signal ends it, sent while the guest is in HLT. */
+/* Runs the vCPU in a thread, and ends KVM_RUN with a signal while the guest is in HLT. */
 static void halt_and_interrupt(struct vcpu *v, u64 mark)
 {
 	struct single_run s = { .v = v };
@@ -302,7 +302,7 @@ static void halt_and_interrupt(struct vcpu *v, u64 mark)
 	CHECK_EQ(v->run->exit_reason, KVM_EXIT_INTR);
 }
 
-/* A signal gets it out, and it starts anew elsewhere. */
+/* A signal ends KVM_RUN; then the vCPU runs another function, in another thread. */
 TEST(exits_hlt_off_signal)
 {
 	struct vm *vm = vm_with_exits_off(KVM_X86_DISABLE_EXITS_HLT);
@@ -340,12 +340,12 @@ static void *run_forever(void *arg)
 
 	do
 		r = vcpu_run_once(v);
-	while (r == -EINTR || r == -EAGAIN); /* stock KVM returns with it when a SIPI has come */
+	while (r == -EINTR || r == -EAGAIN); /* EAGAIN: stock KVM, after a SIPI */
 	FAIL("the AP ended with exit %u", v->run->exit_reason);
 	return NULL;
 }
 
-/* INIT finds a vCPU in HLT, and SIPI starts it again. */
+/* INIT resets a vCPU in HLT, and SIPI starts it again. */
 TEST(exits_hlt_off_init)
 {
 	struct vm *vm = vm_with_exits_off(KVM_X86_DISABLE_EXITS_HLT);
@@ -365,7 +365,7 @@ TEST(exits_hlt_off_init)
 	CHECK_EQ(halts, 0);
 }
 
-/* Memory changes wait for all vCPUs to be out: one in HLT must hear of it. */
+/* A change of memory slots waits until all vCPUs have left the guest, also one in HLT. */
 TEST(exits_hlt_off_memory)
 {
 	struct vm *vm = vm_with_exits_off(KVM_X86_DISABLE_EXITS_HLT);
@@ -386,7 +386,7 @@ TEST(exits_hlt_off_memory)
 	CHECK_EQ(stat_get(v->fd, "halt_exits"), 0);
 }
 
-/* Two vCPUs wake each other out of HLT; not one wake-up gets lost. */
+/* Two vCPUs wake each other from HLT; no wake-up is lost. */
 TEST(exits_hlt_off_ping_pong)
 {
 	struct vm *vm = vm_with_exits_off(KVM_X86_DISABLE_EXITS_HLT);
@@ -403,7 +403,7 @@ TEST(exits_hlt_off_ping_pong)
 	CHECK_EQ(stat_get(vm->vcpus[1]->fd, "halt_exits"), 0);
 }
 
-/* A state that was saved in HLT waits in the host all the same, and wakes up. */
+/* A vCPU restored as halted waits in the host although HLT exits are off, and wakes up. */
 TEST(exits_hlt_off_restored_halted)
 {
 	struct vm *vm = vm_with_exits_off(KVM_X86_DISABLE_EXITS_HLT);

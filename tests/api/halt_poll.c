@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Halt polling in the host, counted. Windows are 4 s long, so that what ends a
- * poll is what the test does and not the clock: every halt is given its
- * wake-up only once the vCPU is seen to poll, or to sleep. The first window of
- * a vCPU is 0, so of n halts n - 1 poll. Guest side: guest/halt_poll.c.
+ * Halt polling in the host, counted. Windows are 4 s long, so that polls are
+ * ended by the test and not by the clock: the test sends a wake-up only after
+ * it has seen the vCPU poll or sleep. The first window of a vCPU is 0, so of n
+ * halts n - 1 poll. Guest side: guest/halt_poll.c.
  */
 #include "harness.h"
 
@@ -26,7 +26,10 @@ static void param_set(const char *name, u64 value)
 		FAIL("%s: %s", path, strerror(errno));
 }
 
-/* What a test that fails leaves behind is set again by the next one; others are under the ceiling. */
+/*
+ * Each test sets all parameters, as a failed test leaves its own behind. Tests in other files depend on the ceiling
+ * only.
+ */
 static void params(u64 ceiling)
 {
 	param_set("halt_poll_ns", ceiling);
@@ -41,16 +44,16 @@ static void params_default(void)
 	param_set("halt_poll_ns_grow_start", 10000);
 }
 
-/* vCPU 0 halts; the thread that runs it reports what KVM_RUN said. */
+/* vCPU 0, which halts. @result: of KVM_RUN in its thread. */
 struct halter {
 	struct vm *vm;
 	struct vcpu *v;
-	int stats; /* opened before it ran */
+	int stats; /* statistics file, opened before the vCPU ran */
 	pthread_t thread;
 	int result;
 };
 
-/* ceiling < 0: the module's. */
+/* ceiling < 0: the module's parameter applies. */
 static struct halter *halter_create(long long ceiling)
 {
 	struct halter *h = calloc(1, sizeof(*h));
@@ -71,7 +74,7 @@ static void *halter_run(void *arg)
 	struct halter *h = arg;
 
 	pin(first_cpu() + 1);
-	/* Without a signal it is the kernel's own work that wanted user space. */
+	/* EINTR without a signal comes from kernel work for the thread (task work). */
 	do {
 		h->result = vcpu_run_once(h->v);
 	} while (h->result == -EINTR && !signalled);
@@ -110,7 +113,7 @@ static u64 stat(struct halter *h, const char *name)
 	return value;
 }
 
-/* Gives up before the test's time limit, to say what it was that did not come. */
+/* Fails before the test's time limit, so that the message names the statistic. */
 static void await(struct halter *h, const char *name, u64 value)
 {
 	for (int i = 0; stat(h, name) < value; i++) {
@@ -121,7 +124,7 @@ static void await(struct halter *h, const char *name, u64 value)
 	}
 }
 
-/* Stock KVM counts a poll when it is over: give it time to begin. */
+/* Stock KVM counts a poll at its end: wait for it to begin. */
 static void await_poll(struct halter *h, u64 halts, u64 polls)
 {
 	await(h, "halt_exits", halts);
@@ -144,7 +147,9 @@ static void msi(struct halter *h)
 	CHECK_EQ(OK(ioctl(h->vm->fd, KVM_SIGNAL_MSI, &m)), 1);
 }
 
-/* Wake the halts first .. last of the vCPU, each in the state it must be in: polling, for the first time, or asleep. */
+/*
+ * Wakes the vCPU from its halts first .. last, after each has reached its state: polling (its first polls), or asleep.
+ */
 static void wake(struct halter *h, u64 first, u64 last, bool polls)
 {
 	for (u64 i = first; i <= last; i++) {
@@ -157,8 +162,8 @@ static void wake(struct halter *h, u64 first, u64 last, bool polls)
 }
 
 /*
- * A kernel thread that wants the CPU for a moment ends a poll that would have
- * succeeded, so of the successes there may be fewer.
+ * A kernel thread that becomes runnable on the CPU ends a poll that would have
+ * succeeded, so there may be fewer successes.
  */
 static void check_polls(struct halter *h, u64 halts, u64 polls)
 {
@@ -193,7 +198,7 @@ TEST(halt_poll_statistics)
 	CHECK(capability(KVM_CAP_HALT_POLL));
 }
 
-/* An IPI within the window ends the poll, and nobody has slept or been woken. */
+/* An IPI within the window ends the poll; the vCPU does not sleep. */
 TEST(halt_poll_ipi_within_window)
 {
 	struct halter *h;
@@ -217,7 +222,7 @@ TEST(halt_poll_ipi_within_window)
 	params_default();
 }
 
-/* Who says how long: the module's parameter, or the VM, whichever is larger or smaller. */
+/* The VM's ceiling replaces the module's parameter, whether it is larger or smaller. */
 TEST(halt_poll_ceiling)
 {
 	static const struct {
@@ -246,7 +251,7 @@ TEST(halt_poll_ceiling)
 	params_default();
 }
 
-/* 32 bits of nanoseconds are what there is. */
+/* The ceiling in ns has 32 bits. */
 TEST(halt_poll_cap_range)
 {
 	struct kvm_enable_cap c = { .cap = KVM_CAP_HALT_POLL, .args = { 1ULL << 32 } };
@@ -257,7 +262,7 @@ TEST(halt_poll_cap_range)
 	OK(ioctl(vm->fd, KVM_ENABLE_CAP, &c));
 }
 
-/* A guest that polls itself switches the host's off, and on again. */
+/* A guest that polls switches the host's polling off, and on again. */
 TEST(halt_poll_control)
 {
 	struct halter *h;
@@ -279,13 +284,13 @@ TEST(halt_poll_control)
 	params_default();
 }
 
-/* A ceiling that comes down holds for the next poll; a wait longer than it ends polling at once. */
+/* A lower ceiling applies from the next poll on. A wait that is longer than the ceiling sets the window to 0. */
 TEST(halt_poll_shrinks)
 {
 	struct halter *h;
 
 	if (is_stock())
-		test_skip("counts on when exactly the ceiling is looked at");
+		test_skip("the test depends on the time at which taxcut reads the ceiling");
 	params(WINDOW);
 	h = halter_create(WINDOW);
 	halter_start(h, 6);
@@ -308,7 +313,7 @@ static void take_signal(int signal)
 	signalled = true;
 }
 
-/* A signal ends a poll long before its window does. */
+/* A signal ends a poll before its window does. */
 TEST(halt_poll_signal)
 {
 	struct sigaction act = { .sa_handler = take_signal };
@@ -327,7 +332,7 @@ TEST(halt_poll_signal)
 	CHECK_EQ(stat(h, "halt_attempted_poll"), 1);
 	CHECK_RANGE(stat(h, "halt_poll_success_ns") + stat(h, "halt_poll_fail_ns"), 1, WINDOW / 2);
 
-	/* The halt goes on where it was. */
+	/* The halt continues. */
 	signalled = false;
 	msi(h);
 	halter_go(h);
@@ -338,7 +343,7 @@ TEST(halt_poll_signal)
 
 static volatile bool rival_ends;
 
-/* Wants the vCPU's CPU now and then. */
+/* Becomes runnable on the vCPU's CPU every millisecond. */
 static void *rival(void *unused)
 {
 	(void)unused;

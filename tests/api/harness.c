@@ -149,7 +149,7 @@ static void fill_descriptors(struct vm *vm)
 	}
 	for (u64 i = 0; i < 64; i++) {
 		u64 rsp0 = GPA_STACKS + (i + 1) * STACK_SIZE - 0x2000;
-		u16 no_io_bitmap = 104; /* beyond the limit: user mode has no port */
+		u16 no_io_bitmap = 104; /* the I/O bitmap lies beyond the limit: no port access in user mode */
 
 		memcpy(vm->mem + GPA_TSS + i * 128 + 4, &rsp0, 8);
 		memcpy(vm->mem + GPA_TSS + i * 128 + 102, &no_io_bitmap, 2);
@@ -254,7 +254,10 @@ void vcpu_set_offered_cpuid(struct vcpu *v)
 	free(c);
 }
 
-/* TAXCUT_OWN=N: the first N vCPUs of each VM own CPUs, from the last one down, where these are free and the test may. */
+/*
+ * TAXCUT_OWN=N: the first N vCPUs of each VM own CPUs, from the last CPU down, unless a CPU is taken or the test has
+ * no right.
+ */
 static void own_spare_cpu(struct vcpu *v, int index)
 {
 	const char *want = getenv("TAXCUT_OWN");
@@ -299,7 +302,7 @@ static void make_runnable(struct vcpu *v)
 {
 	struct kvm_mp_state mp = { KVM_MP_STATE_RUNNABLE };
 
-	/* Without an in-kernel LAPIC there is no other state, and stock KVM takes the ioctl all the same. */
+	/* Without an in-kernel LAPIC RUNNABLE is the only state; stock KVM accepts the ioctl anyway. */
 	OK(ioctl(v->fd, KVM_SET_MP_STATE, &mp));
 }
 
@@ -483,7 +486,7 @@ int first_cpu(void)
 	static cpu_set_t at_start;
 	int cpu = 0;
 
-	/* Asked for first by main(), before any test pins anything. */
+	/* main() makes the first call, before a test changes the affinity. */
 	if (!CPU_COUNT(&at_start))
 		CHECK_EQ(sched_getaffinity(0, sizeof(at_start), &at_start), 0);
 	while (!CPU_ISSET(cpu, &at_start))
@@ -593,7 +596,7 @@ u64 stat_get(int fd, const char *name)
 	return value;
 }
 
-/* N of a line "Name: N" of a file; -1 where there is none such. */
+/* N of the line "Name: N" of a file, or -1 without such a line. */
 static long number_after(const char *path, const char *name)
 {
 	FILE *f = fopen(path, "r");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The library of the API tests. A test is a function that runs in a process
- * of its own, with a time limit; the first check that fails ends it. Guests run
+ * The library of the API tests. A test is a function that runs in its own
+ * process with a time limit; the first failed check ends it. Guests run
  * functions of guest/ (found by name) in 64-bit mode, on identity page tables.
  */
 #ifndef API_HARNESS_H
@@ -35,7 +35,7 @@ struct test {
 
 void test_register(struct test *t);
 
-/* How long a stress test goes on, seconds; not part of its time limit. */
+/* Duration of a stress test in seconds; not part of its time limit. */
 extern unsigned int stress_seconds;
 
 /* Defines a test and registers it; names sort by file, then by line. */
@@ -48,7 +48,7 @@ extern unsigned int stress_seconds;
 	}                                                                                          \
 	static void test_##name_(void)
 
-/* End the test: failed, or skipped because this host or hypervisor lacks something. */
+/* End the test as failed, or as skipped because the host or the hypervisor lacks something. */
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
 void test_skip(const char *why) __attribute__((noreturn));
@@ -109,9 +109,9 @@ struct vcpu {
 	pthread_t thread;
 };
 
-/* Is this stock KVM? Where taxcut differs on purpose, a test asks. */
+/* Is this stock KVM? For tests of what taxcut does differently on purpose. */
 bool is_stock(void);
-/* Is the host's CPU emulated by QEMU? Some of what it lacks cannot be tested there. */
+/* Is the host's CPU emulated by QEMU? It lacks features that some tests need. */
 bool is_emulated_cpu(void);
 /* QEMU's VMRUN may deliver an interrupt twice; taxcut works around it (docs/emulator-bugs.md). */
 bool may_inject_twice(void);
@@ -126,7 +126,7 @@ struct vm *vm_create_bare(void);
 /* A VM with memory, the guest's program in it, page tables, GDT and IDT. */
 struct vm *vm_create(enum chip chip);
 void vm_add_chip(struct vm *vm, enum chip chip);
-/* Slot of anonymous memory; returns where it is here. */
+/* Adds a slot of anonymous memory; returns its host address. */
 void *vm_add_memory(struct vm *vm, u32 slot, u64 gpa, u64 size, u32 flags);
 int vm_set_slot(struct vm *vm, u32 slot, u64 gpa, u64 size, void *host, u32 flags);
 void vm_enable_cap(struct vm *vm, u32 cap, u64 arg);
@@ -134,42 +134,42 @@ void vm_close(struct vm *vm);
 
 /* A vCPU with the CPUID that the hypervisor offers. */
 struct vcpu *vcpu_create(struct vm *vm, int id);
-/* Without CPUID. */
+/* A vCPU without KVM_SET_CPUID2. */
 struct vcpu *vcpu_create_bare(struct vm *vm, int id);
 void vcpu_set_offered_cpuid(struct vcpu *v);
 struct kvm_cpuid2 *offered_cpuid(void);
-/* Next run starts the guest function there, in 64-bit mode, interrupts off. */
+/* The next run starts at the guest function, in 64-bit mode with interrupts off. */
 void vcpu_start(struct vcpu *v, const char *function, u64 arg);
-/* 16-bit mode at GPA_REAL, or 32-bit mode there: with the code between two symbols copied to it. */
+/* Copies the code between two symbols to GPA_REAL; the next run starts there, in 16-bit or 32-bit mode. */
 void vcpu_start_real(struct vcpu *v, const char *from, const char *to);
 void vcpu_start_prot(struct vcpu *v, const char *from, const char *to);
 
-/* KVM_RUN until it ends other than by EINTR: the exit reason. */
+/* KVM_RUN, repeated on EINTR; returns the exit reason. */
 u32 vcpu_run(struct vcpu *v);
-/* KVM_RUN once: 0 or -errno. */
+/* One KVM_RUN: 0 or -errno. */
 int vcpu_run_once(struct vcpu *v);
-/* Run; the exit must be this one. */
+/* Runs; the exit must be for @reason. */
 void vcpu_expect(struct vcpu *v, u32 reason);
-/* Run; the guest must come to sync_host(n). */
+/* Runs; the guest must reach sync_host(n). */
 void vcpu_sync(struct vcpu *v, u32 n);
-/* Run; the guest function must return. */
+/* Runs; the guest function must return. */
 void vcpu_done(struct vcpu *v);
-/* The exit that has happened is the guest's end, and a good one. */
+/* The last exit must be the return of the guest function, without a failed check. */
 void vcpu_check_done(struct vcpu *v);
-/* Start and vcpu_done() in one. */
+/* vcpu_start() and vcpu_done(). */
 void vcpu_call(struct vcpu *v, const char *function, u64 arg);
-/* In its own thread: run to the end of the guest function. */
+/* Runs the guest function to its end in a new thread. */
 void vcpu_thread(struct vcpu *v);
 void vcpu_join(struct vcpu *v);
-/* To that thread, which has not been joined. */
+/* Sends a signal to that thread, which must not be joined yet. */
 void vcpu_signal(struct vcpu *v, int signal);
 void vcpu_set_affinity(struct vcpu *v, const cpu_set_t *set);
 /* The first CPU that vCPUs run on: not CPU 0 of an emulated AMD host (docs/emulator-bugs.md). */
 int first_cpu(void);
-/* The calling thread to this CPU; a skipped test when there is none such. */
+/* Pins the calling thread to @cpu; skips the test when there is no such CPU. */
 void pin(int cpu);
 
-/* A variable of the guest's program, here. */
+/* The host address of a variable of the guest's program. */
 void *guest_symbol(struct vm *vm, const char *name);
 u64 guest_address(const char *name);
 #define guest_args(vm) ((volatile u64 *)guest_symbol(vm, "args"))
@@ -182,22 +182,22 @@ struct kvm_sregs vcpu_sregs(struct vcpu *v);
 u64 vcpu_get_msr(struct vcpu *v, u32 index);
 int vcpu_set_msr(struct vcpu *v, u32 index, u64 value); /* as KVM_SET_MSRS: 1 set, 0 refused */
 
-/* A statistic by name; false when the file has none such. fd: VM's or vCPU's. */
+/* A statistic by name; false when the file lacks it. @fd: a VM or a vCPU. */
 bool stat_find(int fd, const char *name, u64 *value);
 u64 stat_get(int fd, const char *name);
-/* From a statistics file: the ioctl that opens one waits for a vCPU that runs, reading does not. */
+/* The same from an open statistics file. KVM_GET_STATS_FD waits until the vCPU leaves KVM_RUN; reading does not. */
 bool stat_read(int stats, const char *name, u64 *value);
 
-/* LVTT's modes, for guest/timer.c: one-shot, periodic, TSC deadline. */
+/* Timer modes of the LVT timer register, for guest/timer.c: one-shot, periodic, TSC deadline. */
 #define LVTT_MODES { 0, 0x20000, 0x40000 }
 
 /* A number from a "Name: N kB" line of /proc/self/status. */
 long proc_status(const char *name);
-/* Free memory of the host, in kB; what is freed late is not in it yet. */
+/* Free memory of the host in kB, without memory whose freeing is deferred. */
 long free_kb(void);
-/* Writes to a file of procfs or sysfs: 0, or the errno of the refusal. */
+/* Writes to a file of procfs or sysfs: 0, or the errno. */
 int file_write(const char *path, const char *text);
-/* Writes a parameter of taxcut.ko: 0, or the errno of the refusal. */
+/* Writes a parameter of taxcut.ko: 0, or the errno. */
 int param_try(const char *name, const char *value);
 u64 now_ns(void);
 

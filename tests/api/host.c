@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What Linux does with the CPU of a running vCPU: it gives it to other tasks.
- * Guest side: guest/host.c.
+ * Linux schedules other tasks on the CPU of a running vCPU. Guest side:
+ * guest/host.c.
  */
 #include "harness.h"
 
 #define SWITCHES 100
 
-/* How often Linux has taken the CPU from the main thread, which runs the vCPU. */
+/* Involuntary context switches of the main thread, which runs the vCPU. */
 static u64 times_switched(void)
 {
 	char line[80];
@@ -24,7 +24,7 @@ static u64 times_switched(void)
 	return count;
 }
 
-/* On the vCPU's CPU. */
+/* Runs on the vCPU's CPU until the vCPU's thread was preempted SWITCHES times. */
 static void *compete(void *arg)
 {
 	struct vcpu *v = arg;
@@ -37,9 +37,9 @@ static void *compete(void *arg)
 }
 
 /*
- * A vCPU that has to make room makes it at once: it does not turn round in the
- * run loop, coming to the CPU and leaving it, until Linux takes the CPU away.
- * (A kernel with lazy preemption, 6.13 and newer, shows the difference.)
+ * A vCPU yields at once to a task that is due: it does not load and put its
+ * state in the run loop again and again until the scheduler's tick preempts it.
+ * (Only a kernel with lazy preemption, 6.13 and newer, shows the difference.)
  */
 TEST(host_task_gets_the_cpu)
 {

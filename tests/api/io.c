@@ -44,7 +44,7 @@ TEST(io_ports)
 	vcpu_done(v);
 }
 
-/* Output strings arrive whole and in order, however many exits that takes. */
+/* Output strings arrive complete and in order, in any number of exits. */
 static void string_out(u8 size, bool down)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -146,7 +146,7 @@ TEST(io_mmio_page_crossing)
 	CHECK_EQ(ram[0xfff], (u8)~0x02); /* the last write began 7 bytes before the end: byte 6 of ~v */
 }
 
-/* A plain access is one exit with exactly that address, size and data. */
+/* A simple access is one exit with its address, size and data. */
 TEST(io_mmio_exit_fields)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -168,7 +168,7 @@ TEST(io_mmio_exit_fields)
 	CHECK_EQ(guest_results(vm)[0], 0xcafe0001);
 }
 
-/* What cannot be emulated is told to user space, with the instruction's bytes. */
+/* An instruction that cannot be emulated is reported to user space with its bytes. */
 TEST(io_mmio_not_emulated)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -225,11 +225,11 @@ TEST(io_coalesced_mmio)
 		CHECK_EQ(*(u32 *)ring->coalesced_mmio[i].data, i);
 		CHECK_EQ(ring->coalesced_mmio[i].pio, 0);
 	}
-	/* A full ring: the next write is an exit. */
+	/* With a full ring, the next write is an exit. */
 	vcpu_start(v, "g_write_series", 1000);
 	vcpu_expect(v, KVM_EXIT_MMIO);
 	CHECK_EQ((ring->last + 1) % ((4096 - sizeof(*ring)) / sizeof(ring->coalesced_mmio[0])), ring->first);
-	/* Nonsense in the ring harms nobody. */
+	/* Invalid indexes in the ring: the write is an exit. */
 	ring->first = 0xffffffff;
 	ring->last = 0x7fffffff;
 	CHECK_EQ(vcpu_run(v), KVM_EXIT_MMIO);
@@ -300,7 +300,7 @@ TEST(io_ioeventfd_mmio)
 	guest_write(v, false, GPA_MMIO + 8, 6, 4); /* no match */
 	vcpu_expect(v, KVM_EXIT_MMIO);
 	vcpu_done(v);
-	guest_write(v, false, GPA_MMIO, 1, 2); /* not that width */
+	guest_write(v, false, GPA_MMIO, 1, 2); /* another width */
 	vcpu_expect(v, KVM_EXIT_MMIO);
 	vcpu_done(v);
 	CHECK_EQ(events(any) + events(match), 0);
@@ -333,7 +333,7 @@ TEST(io_ioeventfd_pio)
 	CHECK_EQ(events(a), 1);
 	guest_write(v, true, 0x1300, 3, 2);
 	vcpu_expect(v, KVM_EXIT_IO);
-	/* A port is no address in memory. */
+	/* An ioeventfd for a memory address does not match the same port. */
 	OK(assign(vm, a, 0x1300, 2, pio | match | KVM_IOEVENTFD_FLAG_DEASSIGN, 1));
 	OK(assign(vm, b, 0x1300, 2, pio | match | KVM_IOEVENTFD_FLAG_DEASSIGN, 2));
 	OK(assign(vm, a, 0x1300, 2, 0, 0));
@@ -358,7 +358,7 @@ TEST(io_ioeventfd_errors)
 	ERR(assign(vm, other, GPA_MMIO, 4, 0, 0), EEXIST);
 	ERR(assign(vm, other, GPA_MMIO, 4, KVM_IOEVENTFD_FLAG_DEASSIGN, 0), ENOENT);
 	ERR(ioctl(vm->fd, KVM_IOEVENTFD, NULL), EFAULT);
-	/* Closed with the VM still watching: the VM keeps its own reference. */
+	/* The eventfd is closed while assigned: the VM holds a reference. */
 	close(fd);
 	vm_close(vm);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Interrupts from many to many: what they cost the sender, and that each comes once. Guest side: guest/ipi.c. */
+/* IPIs to many vCPUs: the sender's exits are counted, and each interrupt arrives once. Guest side: guest/ipi.c. */
 #include "harness.h"
 
 #include <linux/kvm_para.h>
@@ -12,7 +12,7 @@ enum { XAPIC = 1, X2APIC = 2 };
 #define CLUSTER(id) (XAPIC | 1 << 16 | (u64)((id) / 4 << 4 | 1 << (id) % 4) << 8)
 #define TO(dest) ((u64)(dest) << 32)
 
-/* ---- one round: one interrupt to each of several vCPUs ---- */
+/* ---- rounds: one interrupt to each of several vCPUs ---- */
 
 struct cost {
 	u64 msr_exits, memory_exits, hypercalls, ipis_sent, pv_ipis, others;
@@ -26,7 +26,7 @@ static struct cost cost_now(struct vcpu *v)
 		.pv_ipis = stat_get(v->fd, "pv_ipis"),
 	};
 
-	/* The host's own interrupts come when they come; one I/O exit ends the rounds. */
+	/* Not counted: exits for the host's own interrupts, and the I/O exit that ends the rounds. */
 	c.others = stat_get(v->fd, "exits") - stat_get(v->fd, "irq_exits") - stat_get(v->fd, "backend_exits") -
 		   stat_get(v->fd, "pause_exits") - stat_get(v->fd, "io_exits") - c.msr_exits - c.memory_exits -
 		   c.hypercalls;
@@ -37,9 +37,9 @@ struct rounds {
 	u64 setup[2]; /* sender's and receivers' APIC; 0 for the receivers: FLAT or CLUSTER by ID, as the sender's */
 	int ids[8]; /* the first one sends; ends with -1 */
 	u32 vector;
-	u64 mask; /* who receives */
-	u64 nr_icr, arg[7]; /* ICR values of a round, or (0) the hypercall's arguments */
-	struct cost cost; /* of a round */
+	u64 mask; /* receivers */
+	u64 nr_icr, arg[7]; /* ICR values of a round; with nr_icr 0, the hypercall's arguments */
+	struct cost cost; /* per round */
 	long result;
 };
 
@@ -139,7 +139,7 @@ TEST(ipi_cost_hypercall_nmi)
 	rounds(&r, ROUNDS);
 }
 
-/* The two words reach 128 IDs, from the lowest on. (Masks are by ID modulo 64.) */
+/* The two words cover 128 IDs from the lowest one on. (.mask: by ID modulo 64.) */
 TEST(ipi_cost_hypercall_wide)
 {
 	static const struct rounds all = { .setup = { X2APIC }, .ids = { 0, 1, 62, 66, 127, 131, -1 }, .vector = 0x81,
@@ -165,7 +165,7 @@ TEST(ipi_cost_x2apic_physical)
 	rounds(&r, ROUNDS);
 }
 
-/* One exit for each cluster. */
+/* One exit per cluster. */
 TEST(ipi_cost_x2apic_cluster)
 {
 	static const struct rounds one = { .setup = { X2APIC }, .ids = EIGHT, .vector = 0x81, .mask = 0xfe, .nr_icr = 1,
@@ -187,7 +187,7 @@ TEST(ipi_cost_shorthand)
 	rounds(&r, ROUNDS);
 }
 
-/* xAPIC, flat: one write. Cluster model: one per cluster, and one more to say which. */
+/* xAPIC, flat model: one write. Cluster model: two writes per cluster, ICR2 (destination) and ICR. */
 TEST(ipi_cost_xapic_logical)
 {
 	static const struct rounds flat = { .setup = { FLAT(0) }, .ids = EIGHT, .vector = 0x81, .mask = 0xfe, .nr_icr = 1,
@@ -200,7 +200,7 @@ TEST(ipi_cost_xapic_logical)
 	rounds(&cluster, ROUNDS);
 }
 
-/* An x2APIC sends to vCPUs whose APICs are still xAPICs, and the other way round. */
+/* A vCPU in x2APIC mode sends to vCPUs in xAPIC mode, and the other way round. */
 TEST(ipi_mixed_modes)
 {
 	static const struct rounds down = { .setup = { X2APIC, XAPIC | 0x8000 }, .ids = { 0, 1, 2, 3, -1 }, .vector = 0x81,
@@ -213,7 +213,7 @@ TEST(ipi_mixed_modes)
 	static const struct rounds pv = { .setup = { X2APIC, XAPIC | 0x8000 }, .ids = { 0, 1, 2, 3, -1 }, .vector = 0x81,
 					  .mask = 0xe, .arg = { 0xe, 0, 0, 0x81 },
 					  .cost = { .hypercalls = 1, .pv_ipis = 1 }, .result = 3 };
-	/* Three xAPICs with the same logical ID: all of them get it. */
+	/* Three xAPICs with the same logical ID: all of them receive it. */
 	static const struct rounds equal = { .setup = { FLAT(0), XAPIC | 0x8000 }, .ids = { 0, 1, 2, 3, -1 },
 					     .vector = 0x81, .mask = 0xe, .nr_icr = 1, .arg = { TO(0x80) | 0x4881 },
 					     .cost = { .memory_exits = 1, .ipis_sent = 1 } };
@@ -224,7 +224,7 @@ TEST(ipi_mixed_modes)
 	rounds(&equal, ROUNDS);
 }
 
-/* As many vCPUs as there can be: one hypercall, or one ICR write for each cluster. */
+/* 64 vCPUs: one hypercall, or one ICR write per cluster. */
 TEST(ipi_64_vcpus)
 {
 	static const struct rounds pv = { .setup = { X2APIC }, .vector = 0x81, .mask = ~1ULL,
@@ -246,7 +246,7 @@ TEST(ipi_64_vcpus)
 	run_rounds(&all_on, ids, 64, 5);
 }
 
-/* A device's message to all, from where interrupts are off: each vCPU hears of each once. */
+/* An irqfd, which is signalled with interrupts off, sends an MSI to three vCPUs: each gets each interrupt once. */
 TEST(ipi_irqfd_multicast)
 {
 	static const struct rounds r = { .setup = { X2APIC }, .vector = 0x81, .mask = 0xe };
@@ -278,7 +278,7 @@ TEST(ipi_irqfd_multicast)
 		vcpu_join(vm->vcpus[i]);
 }
 
-/* Eight vCPUs, each asking the others; half of them with PV EOI and the rest of it. */
+/* Eight vCPUs, each sending to the others; half of them with PV EOI and other PV features. */
 TEST(ipi_storm)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -312,7 +312,7 @@ static void race(u64 setup, u64 flipper, u64 n)
 		vcpu_join(vm->vcpus[i]);
 }
 
-/* Stock KVM may know no map for a moment, and lose what is sent meanwhile. */
+/* While stock KVM rebuilds its map it may have none, and loses interrupts. */
 TEST(ipi_race_map_x2apic)
 {
 	if (is_stock())
@@ -325,7 +325,7 @@ TEST(ipi_race_map_xapic)
 	race(FLAT(0), XAPIC, 400);
 }
 
-/* The AP's thread; stock KVM also ends KVM_RUN when a SIPI has come. */
+/* The AP's thread. EAGAIN: stock KVM, after a SIPI. */
 static void *run_ap(void *v)
 {
 	int r;
@@ -338,7 +338,7 @@ static void *run_ap(void *v)
 	return NULL;
 }
 
-/* INIT and SIPI over and over, with interrupts, PV EOI, steal time and clock in full swing. */
+/* Repeated INIT and SIPI while interrupts, PV EOI, steal time and the clock are in use. */
 TEST(ipi_reset_in_the_middle)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -346,7 +346,7 @@ TEST(ipi_reset_in_the_middle)
 
 	vcpu_create(vm, 0);
 	vcpu_create(vm, 1);
-	guest_args(vm)[0] = !is_stock(); /* which leaves poll control as it was */
+	guest_args(vm)[0] = !is_stock(); /* stock KVM does not reset poll control */
 	memcpy(vm->mem + GPA_REAL, vm->mem + guest_address("ap_start"),
 	       guest_address("ap_end") - guest_address("ap_start"));
 	CHECK_EQ(pthread_create(&t, NULL, run_ap, vm->vcpus[1]), 0);
@@ -360,13 +360,13 @@ struct call {
 	long result;
 };
 
-/* vCPU 1 can be reached; nobody else. */
+/* Only vCPU 1 can receive. */
 static const struct call calls[] = {
 	{ 2, 0, 0, 0x81, 1 },
-	{ 3, 0, 0, 0x81, 1 }, /* vCPU 0 has its APIC software-disabled: it takes nothing */
+	{ 3, 0, 0, 0x81, 1 }, /* vCPU 0: its APIC is software-disabled */
 	{ 1, 0, 1, 0x81, 1 },
-	{ 2, 0, 0, 0x4081, 1 }, /* assert: means nothing here */
-	{ 2, 0, 0, 0x10, 1 }, /* the lowest vector there is */
+	{ 2, 0, 0, 0x4081, 1 }, /* assert: ignored */
+	{ 2, 0, 0, 0x10, 1 }, /* the lowest legal vector */
 	{ 0, 0, 0, 0x81, 0 },
 	{ ~0ULL, ~0ULL, 2, 0x81, 0 },
 	{ ~0ULL, ~0ULL, 1023, 0x81, 0 },
@@ -374,13 +374,13 @@ static const struct call calls[] = {
 	{ ~0ULL, ~0ULL, 1ULL << 31, 0x81, 0 },
 	{ ~0ULL, ~0ULL, 0xffffffff, 0x81, 0 },
 	{ ~0ULL, ~0ULL, ~0ULL, 0x81, 0 },
-	{ 2, 0, 0, 0x481, 1 }, /* NMI; the vector does not matter */
+	{ 2, 0, 0, 0x481, 1 }, /* NMI: the vector is ignored */
 	{ 2, 0, 0, 0x881, -KVM_EINVAL }, /* logical */
 	{ 2, 0, 0, 0x40081, -KVM_EINVAL }, /* shorthands */
 	{ 2, 0, 0, 0xc0081, -KVM_EINVAL },
 };
 
-/* Vectors that no interrupt can have, and the other delivery modes, trigger modes and levels. */
+/* Illegal vectors, and other delivery modes, trigger modes and levels. */
 static const struct call odd[] = {
 	{ 2, 0, 0, 0, 1 },	{ 2, 0, 0, 0xf, 1 },	{ 1, 0, 0, 0xf, 0 },	{ 3, 0, 0, 5, 1 },
 	{ 2, 0, 0, 0x181, 1 },	{ 2, 0, 0, 0x105, 1 },	{ 1, 0, 0, 0x181, 0 },
@@ -391,7 +391,7 @@ static const struct call odd[] = {
 	{ ~0ULL, ~0ULL, 2, 5, 0 },
 };
 
-/* Stock KVM cuts IDs to 32 bits, and has SMM. */
+/* Stock KVM truncates IDs to 32 bits, and has SMM. */
 static const struct call refused[] = {
 	{ 2, 0, 0, 0x281, 0 },
 	{ ~0ULL, ~0ULL, -64ULL, 0x81, 0 }, { ~0ULL, ~0ULL, 1ULL << 32, 0x81, 0 },
@@ -435,7 +435,7 @@ TEST(ipi_arguments)
 		CHECK_EQ(call(vm, "g_hypercall", KVM_HC_SEND_IPI, &refused[i]), refused[i].result);
 }
 
-/* Delivery mode 3 does what KVM_HC_KICK_CPU does: it ends a halt, even with interrupts off. */
+/* Delivery mode 3 ends a halt like KVM_HC_KICK_CPU, even with interrupts off. */
 TEST(ipi_remote_read_kicks)
 {
 	static const struct call kick = { 2, 0, 0, 0x300, 1 };
@@ -451,7 +451,7 @@ TEST(ipi_remote_read_kicks)
 	vcpu_join(vm->vcpus[1]);
 }
 
-/* CPL 3 may not, and nothing comes of it. */
+/* From CPL 3 the hypercall fails with EPERM and sends nothing. */
 TEST(ipi_arguments_user)
 {
 	struct vm *vm = one_target();
@@ -467,7 +467,7 @@ TEST(ipi_arguments_user)
 	CHECK(memcmp(&a, &b, sizeof(a)));
 }
 
-/* One hypercall from code that is not 64-bit; what it returns. */
+/* The result of one hypercall from 32-bit or 16-bit code. */
 static u32 narrow_call(struct vcpu *v, u64 rip, const struct call *c)
 {
 	struct kvm_regs r = vcpu_regs(v);
@@ -484,21 +484,21 @@ static u32 narrow_call(struct vcpu *v, u64 rip, const struct call *c)
 	return *(u32 *)((u8 *)v->run + v->run->io.data_offset);
 }
 
-/* Of a 32-bit guest's registers the lower halves count, and the second word begins at bit 32. */
+/* A 32-bit guest's arguments are the lower halves of the registers; the second word begins at bit 32. */
 TEST(ipi_arguments_32bit)
 {
 	static const struct call narrow[] = {
 		{ 2, 0, 0, 0x81, 1 },
 		{ 0, 1, 0, 0x81, 1 }, /* ID 32 */
 		{ 2, 1, 0, 0x81, 2 },
-		{ 1ULL << 32, 0, 0, 0x81, 0 }, /* bit 32 of the first word is not there */
+		{ 1ULL << 32, 0, 0, 0x81, 0 }, /* bit 32 of the first word is ignored */
 		{ 0, 2ULL << 32, 0, 0x81, 0 },
 		{ 0xffffffff00000002, 0xffffffff00000001, 0xffffffff00000000, 0xffffffff00000081, 2 },
 		{ 0, 0xffffffff, 1, 0x81, 0 }, /* from ID 33 on */
 		{ 0, 2, 31, 0x81, 0 }, /* ID 64 */
 		{ 2, 0, 31, 0x81, 1 },
 		{ 2, 0, 0, 0x881, (u32)-KVM_EINVAL },
-		{ ~0ULL, ~0ULL, ~0ULL, 0x81, 0 }, /* 32 further on is not 31; for stock KVM it is */
+		{ ~0ULL, ~0ULL, ~0ULL, 0x81, 0 }, /* IDs do not wrap at 32 bits; on stock KVM they do */
 		{ ~0ULL, ~0ULL, 0xffffffe0, 0x81, 0 },
 	};
 	struct vm *vm = one_target();
@@ -519,7 +519,7 @@ TEST(ipi_arguments_32bit)
 	}
 }
 
-/* Without its bit in CPUID, and with KVM_CAP_ENFORCE_PV_FEATURE_CPUID, no hypercall is there. */
+/* With KVM_CAP_ENFORCE_PV_FEATURE_CPUID, hypercalls that CPUID does not offer fail with ENOSYS. */
 TEST(ipi_enforce_cpuid)
 {
 	static const u64 numbers[] = { KVM_HC_KICK_CPU, KVM_HC_SEND_IPI, KVM_HC_SCHED_YIELD };

@@ -40,7 +40,7 @@ GUEST_TEST(irq_sti_shadow, CHIP_SPLIT, "g_irq_shadow", 0)
 GUEST_TEST(irq_priority, CHIP_SPLIT, "g_priority", 0)
 GUEST_TEST(irq_storm, CHIP_SPLIT, "g_int_storm", 2000)
 
-/* Stock KVM lets a nonzero EOI and reserved TPR bits pass (SDM vol. 3, "x2APIC Register Address Space": #GP). */
+/* Stock KVM accepts a nonzero EOI and reserved TPR bits (SDM vol. 3, "x2APIC Register Address Space": #GP). */
 TEST(irq_x2apic_faults)
 {
 	guest(CHIP_SPLIT, "g_x2apic_faults", !is_stock());
@@ -57,11 +57,14 @@ TEST(irq_apic_registers)
 	vcpu_call(vm->vcpus[1], "g_x2apic_regs", 7);
 }
 
-/* The vCPU hears of it at once, not when KVM_RUN or HLT comes next. Kernels end KVM_RUN now and then for work of their own. */
+/*
+ * The vCPU gets the error interrupt at once, not at the next KVM_RUN or HLT. The limits allow for the exits of kernel
+ * work (task work).
+ */
 TEST(irq_apic_unknown_register)
 {
 	if (is_stock())
-		test_skip("stock KVM has no error interrupt");
+		test_skip("stock KVM sends no error interrupt");
 	for (u32 halted = 0; halted < 2; halted++) {
 		struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
 
@@ -86,14 +89,17 @@ TEST(irq_apic_disabled)
 	vcpu_done(v);
 }
 
-/* With the quirk, as by default, the page is a hole while the LAPIC is not in it: user space sees neither read nor write. */
+/*
+ * With the quirk LAPIC_MMIO_HOLE (the default) the page is a hole while the LAPIC is disabled or in x2APIC mode: user
+ * space gets no exit.
+ */
 TEST(irq_apic_hole)
 {
 	vcpu_call(vcpu_create(vm_create(CHIP_SPLIT), 0), "g_apic_hole", 0);
 	vcpu_call(vcpu_create(vm_create(CHIP_FULL), 0), "g_apic_hole", 0);
 }
 
-/* Without it, all of the page's accesses are user space's, in x2APIC mode, too. */
+/* Without the quirk all accesses to the page exit to user space, also in x2APIC mode. */
 TEST(irq_apic_hole_x2apic_to_user)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -113,7 +119,7 @@ TEST(irq_apic_hole_x2apic_to_user)
 	vcpu_done(v);
 }
 
-/* HLT sleeps: the host CPU is free, and the sleep ends when the interrupt comes, not much later. */
+/* HLT sleeps in the host until the timer's interrupt. */
 TEST(irq_hlt_sleeps)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -203,7 +209,7 @@ TEST(irq_ipi_logical)
 	}
 }
 
-/* An AP waits for INIT and SIPI, also a second and a third time. It never ends: the test's end ends it. */
+/* An AP, which waits for INIT and SIPI repeatedly. The thread ends with the test's process. */
 static void *run_forever(void *v)
 {
 	for (;;)
@@ -225,7 +231,7 @@ static void start_ap(int mode)
 	       guest_address("sipi_end") - guest_address("sipi_start"));
 	CHECK_EQ(pthread_create(&t, NULL, run_forever, vm->vcpus[1]), 0);
 	if (mode == X2APIC)
-		/* SIPIs are addressed in the mode that the receiver is in: both must reach an xAPIC. */
+		/* The sender's mode differs from the receiver's: INIT and SIPI must reach an xAPIC. */
 		CHECK_EQ(vcpu_set_msr(vm->vcpus[0], 0x1b, 0xfee00d00), 1);
 	vcpu_call(vm->vcpus[0], "g_ap_starter", mode);
 }
@@ -270,7 +276,7 @@ TEST(irq_msi)
 	CHECK_EQ(OK(signal_msi(vm, 0xfee00000, 0x64)), 1);
 	CHECK_EQ(OK(signal_msi(vm, 0xfee00000, 0x64)), 1);
 	vcpu_done(v);
-	/* To an APIC that is not there: nobody got it. */
+	/* An MSI to an APIC ID without a vCPU is not delivered. */
 	CHECK(signal_msi(vm, 0xfee05000, 0x64) <= 0);
 	ERR(signal_msi(vm_create_bare(), 0xfee00000, 0x64), EINVAL);
 }
@@ -321,7 +327,7 @@ TEST(irq_irqfd_msi)
 		vcpu_sync(v, 2 + i);
 	}
 	vcpu_done(v);
-	/* Another route for the same number takes effect at once. */
+	/* A new route for the same GSI takes effect at once. */
 	r[0].u.msi.data = 0x79;
 	routes(vm, r, 2);
 	vcpu_start(v, "g_wait_irq", 0x79);
@@ -359,13 +365,13 @@ TEST(irq_irqfd_errors)
 	ERR(irqfd(vm, 9999, 5, 0, 0), EBADF);
 	ERR(irqfd(vm, vm->fd, 5, 0, 0), EINVAL);
 	ERR(irqfd(vm, fd, 5, 1 << 7, 0), EINVAL);
-	ERR(irqfd(vm, fd, 5, KVM_IRQFD_FLAG_RESAMPLE, fd), EINVAL); /* only where there is an IOAPIC */
+	ERR(irqfd(vm, fd, 5, KVM_IRQFD_FLAG_RESAMPLE, fd), EINVAL); /* needs an in-kernel IOAPIC */
 	OK(irqfd(vm, fd, 5, 0, 0));
 	ERR(irqfd(vm, fd, 6, 0, 0), EBUSY);
 	OK(irqfd(vm, fd, 5, KVM_IRQFD_FLAG_DEASSIGN, 0));
-	OK(irqfd(vm, fd, 5, KVM_IRQFD_FLAG_DEASSIGN, 0)); /* nothing there is no error */
+	OK(irqfd(vm, fd, 5, KVM_IRQFD_FLAG_DEASSIGN, 0)); /* not assigned: no error */
 	OK(irqfd(vm, fd, 5, 0, 0));
-	/* The eventfd goes first: the VM lets go of it. */
+	/* The eventfd is closed before the VM: the irqfd is removed. */
 	close(fd);
 	fd = eventfd(0, 0);
 	OK(irqfd(vm, fd, 5, 0, 0));
@@ -396,7 +402,7 @@ TEST(irq_routing_errors)
 	r.head.nr = 1 << 20;
 	ERR(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
 	r.head.nr = 2;
-	r.e[1] = r.e[0]; /* an MSI and another MSI on one number */
+	r.e[1] = r.e[0]; /* two MSI routes for one GSI */
 	ERR(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
 	r.head.nr = 0;
 	OK(ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r));
@@ -409,7 +415,7 @@ static void irq_line(struct vm *vm, u32 gsi, u32 level)
 	OK(ioctl(vm->fd, KVM_IRQ_LINE, &l));
 }
 
-/* ExtINT: PIC line 5 and, behind the cascade, 10, each with its vector. */
+/* ExtINT: lines of both PICs, each with its vector. */
 TEST(irq_pic_lines)
 {
 	static const u32 lines[] = { 1, 5, 10, 15 };
@@ -426,7 +432,7 @@ TEST(irq_pic_lines)
 	}
 }
 
-/* A level line: again after each EOI while it is up; the resample event tells each EOI. */
+/* A level-triggered line that stays asserted interrupts again after each EOI. */
 TEST(irq_ioapic_level)
 {
 	struct vm *vm = vm_create(CHIP_FULL);
@@ -463,7 +469,7 @@ TEST(irq_irqfd_resample)
 	CHECK_EQ(guest_irqs(vm)[0x73], 3);
 }
 
-/* A device's line by way of a resampling irqfd, as VFIO does INTx: it is masked at the source when it rises. */
+/* A device with a resampling irqfd, like VFIO's INTx: the device's interrupt is masked when the line rises. */
 static void device_rises(int fd)
 {
 	signal_event(fd);
@@ -477,8 +483,9 @@ static u64 times_asked(int resample)
 }
 
 /*
- * The pin is masked when the interrupt ends, and the line still up, so it rises again unseen. If it is down when the pin
- * is unmasked, there is no second interrupt; if it is up, or user space holds it up, there is.
+ * The guest masks the pin, then ends the interrupt while the line is still asserted: the line rises again at the masked
+ * pin. After the guest unmasks it there is a second interrupt only if the line is still asserted, by the device or by
+ * user space.
  */
 TEST(irq_irqfd_resample_masked)
 {
@@ -497,7 +504,7 @@ TEST(irq_irqfd_resample_masked)
 		vcpu_sync(v, 2);
 		CHECK_EQ(times_asked(resample), 1);
 		device_rises(fd);
-		/* Here the device is dealt with, or not. */
+		/* Here the guest handles the device, so that the line is deasserted, or does not. */
 		vcpu_sync(v, 3);
 		CHECK_EQ(times_asked(resample), 1);
 		if (still_up[i])
@@ -509,7 +516,7 @@ TEST(irq_irqfd_resample_masked)
 	CHECK_EQ(guest_irqs(vm)[0x73], 4);
 }
 
-/* A line that user space holds up: what came while the pin was masked comes when it is not. */
+/* User space asserts a line while its pin is masked: the interrupt comes after the pin is unmasked. */
 TEST(irq_ioapic_masked_level)
 {
 	struct vm *vm = vm_create(CHIP_FULL);
@@ -543,7 +550,7 @@ TEST(irq_split_ioapic_eoi)
 	vcpu_done(v);
 }
 
-/* An illegal vector makes an error interrupt, which wakes a vCPU in HLT. */
+/* An illegal vector causes an error interrupt, which wakes a vCPU in HLT. */
 TEST(irq_illegal_vector)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -551,18 +558,18 @@ TEST(irq_illegal_vector)
 	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = 5 };
 
 	if (is_stock())
-		test_skip("stock KVM has no error interrupt");
+		test_skip("stock KVM sends no error interrupt");
 	vcpu_start(v, "g_error_irq", 0x64);
 	vcpu_thread(v);
 	while (!guest_results(vm)[0])
 		usleep(1000);
-	usleep(100000); /* it sleeps by now, most likely */
-	CHECK_EQ(OK(ioctl(vm->fd, KVM_SIGNAL_MSI, &msi)), 1); /* it arrives, if not as an interrupt */
+	usleep(100000); /* most likely it sleeps now */
+	CHECK_EQ(OK(ioctl(vm->fd, KVM_SIGNAL_MSI, &msi)), 1); /* 1: delivered, although not as an interrupt */
 	vcpu_join(v);
 	CHECK_EQ(guest_irqs(vm)[0x64], 1);
 }
 
-/* All in user space: inject when ready, else ask for a window. */
+/* No in-kernel irqchip: user space injects when the vCPU is ready, else requests a window. */
 TEST(irq_user_pic)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -593,7 +600,7 @@ TEST(irq_user_pic)
 	ERR(ioctl(v->fd, KVM_INTERRUPT, &irq), ENXIO);
 }
 
-/* Without an in-kernel APIC, HLT is user space's business. */
+/* Without an in-kernel APIC, HLT exits to user space. */
 TEST(irq_user_hlt)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_NONE), 0);
@@ -604,7 +611,7 @@ TEST(irq_user_hlt)
 	vcpu_done(v);
 }
 
-/* The chips' state comes back as it was set. */
+/* The state of PICs, IOAPIC and PIT reads back as it was set. */
 TEST(irq_chip_state)
 {
 	struct vm *vm = vm_create(CHIP_FULL);
@@ -639,7 +646,7 @@ TEST(irq_chip_state)
 	CHECK_EQ(pit2.channels[0].count, 0x1234);
 	CHECK_EQ(pit2.channels[0].mode, 2);
 	memset(&pit, 0xff, sizeof(pit));
-	ioctl(vm->fd, KVM_SET_PIT2, &pit); /* whatever it says, the host lives */
+	ioctl(vm->fd, KVM_SET_PIT2, &pit); /* invalid state: must not harm the host */
 	vm = vm_create(CHIP_SPLIT);
 	chip.chip_id = 0;
 	ERR(ioctl(vm->fd, KVM_GET_IRQCHIP, &chip), ENXIO);
@@ -679,7 +686,7 @@ TEST(irq_boot_cpu)
 	CHECK_EQ(m.mp_state, KVM_MP_STATE_RUNNABLE);
 }
 
-/* HLT without an exit: the CPU itself waits, and the timer ends it all the same. */
+/* HLT without exits: the timer's interrupt ends it. */
 TEST(irq_hlt_without_exit)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -692,7 +699,7 @@ TEST(irq_hlt_without_exit)
 	CHECK_EQ(stat_get(v->fd, "halt_exits"), 0);
 }
 
-/* The APIC timer's input clock can be made slower. */
+/* KVM_CAP_X86_APIC_BUS_CYCLES_NS slows the APIC timer's input clock. */
 TEST(irq_apic_bus_clock)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);

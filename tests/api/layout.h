@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where things are in the guests of the API tests: known to both sides. */
+/* The memory layout and ports of the API tests' guests, for host and guest side. */
 #ifndef API_LAYOUT_H
 #define API_LAYOUT_H
 
@@ -12,7 +12,7 @@
 #define GPA_GDT 0x9000
 #define GPA_IDT 0xa000
 #define GPA_TSS 0xc000 /* 128 bytes per vCPU */
-#define GPA_REAL_DATA 0xf000 /* what 16-bit code writes */
+#define GPA_REAL_DATA 0xf000 /* data of 16-bit code */
 #define GPA_CODE 0x100000
 #define GPA_STACKS 0x400000 /* 16 KiB per vCPU */
 #define STACK_SIZE 0x4000
@@ -22,7 +22,7 @@
 #define MANY_VCPUS 1024
 #define MANY_STACK 0x1000
 
-/* No memory here: MMIO for user space. */
+/* No memory: MMIO for user space. */
 #define GPA_MMIO 0xd0000000ULL
 
 #define SEL_CODE64 0x08
@@ -34,8 +34,8 @@
 #define SEL_DATA16 0x38
 #define SEL_TSS 0x40
 
-/* Ports by which the guest speaks to the test. */
+/* Ports from the guest to the test. */
 #define PORT_DONE 0xf4 /* 32 bits: 0, or 1 with failure[] filled */
-#define PORT_SYNC 0xf8 /* 32 bits: "I have come to point N" */
+#define PORT_SYNC 0xf8 /* 32 bits: the guest has reached point N */
 
 #endif /* API_LAYOUT_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The runner of the API tests: each test in a process of its own, with a time
- * limit; prints "ok NAME" or "not ok NAME: why".
+ * The runner of the API tests: each test runs in its own process with a time
+ * limit. Prints "ok NAME" or "not ok NAME: why".
  */
 #include "harness.h"
 
@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define TIME_LIMIT 60 /* seconds for one test */
+#define TIME_LIMIT 60 /* seconds per test */
 #define SKIPPED 77
 #define MAX_STRESS_SECONDS 86400
 
@@ -28,7 +28,7 @@ static struct test *tests;
 static char *message; /* shared with the test's process */
 static const size_t message_size = 4096;
 
-/* Keeps the list in the order of names, so that it does not depend on the linker. */
+/* Sorts the list by name, so that it does not depend on the linker. */
 void test_register(struct test *t)
 {
 	struct test **p = &tests;
@@ -56,7 +56,7 @@ void test_skip(const char *why)
 	_exit(SKIPPED);
 }
 
-/* Wait for a child; true when it ended in time. One stuck in the kernel is left behind. */
+/* Waits for a child; true if it ended in time. A child stuck in the kernel is left behind. */
 static bool wait_child(pid_t pid, int *status)
 {
 	u64 end = now_ns() + (time_limit() + 5) * 1000000000ULL;
@@ -78,7 +78,7 @@ static bool wait_child(pid_t pid, int *status)
 	}
 }
 
-/* Its wait status; false when it does not end. */
+/* Runs the test in a child and stores its wait status; false if the child does not end. */
 static bool run_in_child(const struct test *t, int *status)
 {
 	pid_t pid;
@@ -94,7 +94,7 @@ static bool run_in_child(const struct test *t, int *status)
 	return pid >= 0 && wait_child(pid, status);
 }
 
-/* True: passed or skipped. */
+/* True if the test passed or was skipped. */
 static bool run_test(const struct test *t)
 {
 	int status = 0;
@@ -120,7 +120,7 @@ static bool run_test(const struct test *t)
 	return false;
 }
 
-/* Named on the command line (by a prefix, if it ends in *); when none is, all but the stress tests. */
+/* Is the test named on the command line (NAME* is a prefix)? Without names: all except the stress tests. */
 static bool wanted(const struct test *t, char **names, int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -137,7 +137,7 @@ static void usage(FILE *to)
 	fprintf(to, "usage: api [--list] [--stress SECONDS] [--run NAME]... [NAME...]\n\n"
 		    "Runs the tests of the ioctl interface on the device that TAXCUT_DEV names\n"
 		    "(default /dev/taxcut; /dev/kvm for stock KVM). NAME may end in *.\n"
-		    "Without NAME all run but the stress tests; each of these goes on for\n"
+		    "Without NAME all tests run except the stress tests. A stress test takes\n"
 		    "SECONDS (default 3).\n\n"
 		    "Exit status: 0 all passed, 1 some failed.\n");
 }

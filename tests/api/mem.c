@@ -21,7 +21,7 @@ static void *anonymous(u64 size)
 	return p;
 }
 
-/* Arguments that must be refused, with what KVM refuses them. */
+/* Invalid arguments are refused with KVM's errors. */
 TEST(mem_slot_errors)
 {
 	struct vm *vm = vm_create_bare();
@@ -43,16 +43,16 @@ TEST(mem_slot_errors)
 	ERR(vm_set_slot(vm, 1, MIB / 2 - 4096, 8192, p, 0), EEXIST);
 	ERR(vm_set_slot(vm, 1, 0, MIB, p, 0), EEXIST);
 	ERR(vm_set_slot(vm, 0, 0, MIB, p, 0), EINVAL); /* another size */
-	ERR(vm_set_slot(vm, 0, 0, MIB / 2, p + 4096, 0), EINVAL); /* another place here */
+	ERR(vm_set_slot(vm, 0, 0, MIB / 2, p + 4096, 0), EINVAL); /* another host address */
 	ERR(vm_set_slot(vm, 0, 0, MIB / 2, p, KVM_MEM_READONLY), EINVAL);
 	OK(vm_set_slot(vm, 1, MIB / 2, MIB / 2, p + MIB / 2, 0));
-	ERR(vm_set_slot(vm, 1, 0, MIB / 2, p + MIB / 2, 0), EEXIST); /* moved onto another */
+	ERR(vm_set_slot(vm, 1, 0, MIB / 2, p + MIB / 2, 0), EEXIST); /* moved onto another slot */
 	OK(vm_set_slot(vm, 1, 4 * MIB, MIB / 2, p + MIB / 2, 0));
 	OK(vm_set_slot(vm, 1, 0, 0, NULL, 0));
 	ERR(vm_set_slot(vm, 1, 0, 0, NULL, 0), EINVAL);
 }
 
-/* A slot may cover addresses without memory: the guest's access tells user space. */
+/* A slot may cover unmapped addresses: a guest access there ends KVM_RUN with EFAULT. */
 TEST(mem_slot_without_memory)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -91,7 +91,7 @@ TEST(mem_add_delete_move)
 	vcpu_expect(v, KVM_EXIT_MMIO);
 }
 
-/* The same memory in two slots is one memory; deleting one leaves the other. */
+/* Two slots with the same memory are aliases; deleting one leaves the other. */
 TEST(mem_alias)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -127,7 +127,7 @@ TEST(mem_readonly)
 	CHECK_EQ(p[4], 0x1111);
 }
 
-/* Memory that this process itself may only read can be a read-only slot. */
+/* A mapping that is read-only in this process can be a read-only slot. */
 TEST(mem_readonly_of_readonly_mapping)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -149,7 +149,7 @@ TEST(mem_readonly_of_readonly_mapping)
 	CHECK_EQ(guest_results(vm)[1], 0xabcd);
 }
 
-/* A slot deleted under a running vCPU: its next access is MMIO, and it comes back with the slot. */
+/* A slot is deleted under a running vCPU: its next access is MMIO until the slot exists again. */
 static void *delete_later(void *vm)
 {
 	usleep(100000);
@@ -180,7 +180,7 @@ TEST(mem_delete_while_running)
 	CHECK_EQ(guest_results(vm)[0], reads + 1);
 }
 
-/* Many changes of other slots do not disturb a running vCPU. */
+/* Changes of other slots do not disturb a running vCPU. */
 static volatile bool stop_changing;
 
 static void *change_slots(void *vm)
@@ -246,7 +246,7 @@ TEST(mem_all_slots)
 	vcpu_call(v, "g_nothing", 0);
 }
 
-/* Every page the guest wrote since the last look is marked, once. */
+/* The log has every page that the guest wrote since the last KVM_GET_DIRTY_LOG, and no other. */
 TEST(mem_dirty_log)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -277,7 +277,7 @@ TEST(mem_dirty_log)
 	vcpu_call(v, "g_write_pages", n);
 }
 
-/* ---- pins: who pays, and when they are given back ---- */
+/* ---- pins: accounting and release ---- */
 
 static void need_pinning(void)
 {
@@ -303,7 +303,7 @@ TEST(mem_pins_given_back)
 	CHECK_EQ(host_pinned_kb(), 0);
 	OK(vm_set_slot(vm, 0, 0, 32 * MIB, p, 0));
 	CHECK_EQ(stat_get(vm->fd, "pinned_bytes"), 32 * MIB);
-	/* The same pages again cost nothing: pins are kept by host address. */
+	/* A second slot with the same pages adds nothing: pins are kept by host address. */
 	OK(vm_set_slot(vm, 1, 0x40000000, 32 * MIB, p, 0));
 	CHECK_EQ(stat_get(vm->fd, "pinned_bytes"), 32 * MIB);
 	OK(vm_set_slot(vm, 0, 0, 0, NULL, 0));
@@ -314,7 +314,7 @@ TEST(mem_pins_given_back)
 	CHECK_EQ(proc_status("VmPin"), 0);
 }
 
-/* An ordinary user with a small memlock limit: ENOMEM, and nothing stays behind. */
+/* An unprivileged user with a small memlock limit gets ENOMEM, and nothing stays pinned. */
 static void as_user(u64 limit)
 {
 	struct rlimit r = { limit, limit };
@@ -349,7 +349,7 @@ TEST(mem_memlock_limit)
 	CHECK_EQ(proc_status("VmLck"), 0);
 }
 
-/* A client killed in the middle of a run: all it had pinned is free again. */
+/* A client is killed in KVM_RUN: its pinned memory is freed. */
 TEST(mem_killed_client)
 {
 	long before, after = 0;
@@ -378,7 +378,7 @@ TEST(mem_killed_client)
 	CHECK_RANGE(before - after, -1000000, 64 * 1024);
 }
 
-/* Large pages are used where they fit, and reported. */
+/* Large pages are used where slot and memory are aligned alike, and counted. */
 TEST(mem_large_pages)
 {
 	struct vm *vm = vm_create_bare();
@@ -396,7 +396,7 @@ TEST(mem_large_pages)
 		CHECK_EQ(stat_get(vm->fd, "pages_2m"), 0);
 	OK(vm_set_slot(vm, 0, 0, 0, NULL, 0));
 	CHECK_EQ(stat_get(vm->fd, "pages_2m") + stat_get(vm->fd, "pages_4k"), 0);
-	/* Not aligned to one another: only small pages are right. */
+	/* Slot and memory are not aligned alike: small pages only. */
 	OK(vm_set_slot(vm, 0, 0x40001000, 4 * MIB, (void *)at, 0));
 	CHECK_EQ(stat_get(vm->fd, "pages_2m"), 0);
 	CHECK_EQ(stat_get(vm->fd, "pages_4k"), 1024);
@@ -414,7 +414,7 @@ TEST(mem_region2)
 	ERR(ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION2, &r), EINVAL);
 }
 
-/* What this process does to its mapping, the guest sees: a balloon gives pages back, another file is mapped over them. */
+/* The guest follows changes of this process's mapping: pages given back by a balloon, a file mapped over them. */
 TEST(mem_follows_mapping)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -451,7 +451,7 @@ static void *take_away(void *p)
 	return NULL;
 }
 
-/* The same while the guest writes there all the time. */
+/* The same while the guest writes there. */
 TEST(mem_follows_mapping_while_running)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -466,7 +466,10 @@ TEST(mem_follows_mapping_while_running)
 	CHECK_EQ(*(u32 *)(vm->mem + GPA_FREE + 254 * 4096), 254);
 }
 
-/* Memory that is unmapped here: user space is told when the guest goes there, and the guest goes on once it is back. */
+/*
+ * Memory that this process has unmapped: a guest access ends KVM_RUN with EFAULT; the guest goes on once it is mapped
+ * again.
+ */
 TEST(mem_unmapped_under_guest)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -484,14 +487,14 @@ TEST(mem_unmapped_under_guest)
 	CHECK_EQ(guest_results(vm)[0], 0x7777);
 }
 
-/* KVM_PRE_FAULT_MEMORY on v: 0 with what is left in *range, or -1. */
+/* KVM_PRE_FAULT_MEMORY: 0 with the remainder in *range, or -1. */
 static int pre_fault(struct vcpu *v, struct kvm_pre_fault_memory *range, u64 gpa, u64 size, u64 flags)
 {
 	*range = (struct kvm_pre_fault_memory){ .gpa = gpa, .size = size, .flags = flags };
 	return ioctl(v->fd, KVM_PRE_FAULT_MEMORY, range);
 }
 
-/* Memory that was given back is fetched ahead of the guest, which then takes no fault for it. */
+/* Discarded memory is mapped ahead of the guest, which then takes no fault for it. */
 TEST(mem_pre_fault)
 {
 	struct vm *vm = vm_create(CHIP_NONE);
@@ -518,7 +521,7 @@ TEST(mem_pre_fault)
 	ERR(pre_fault(v, &range, 0x20000000, 0, 0), EINVAL);
 	ERR(pre_fault(v, &range, ~0xfffULL, 8192, 0), EINVAL);
 	ERR(pre_fault(v, &range, 0x60000000, 4096, 0), ENOENT);
-	/* As far as the slot goes; then the rest is refused. */
+	/* Works up to the end of the slot; then the rest is refused. */
 	OK(pre_fault(v, &range, 0x20000000 + 8 * MIB - 4096, 8192, 0));
 	CHECK_EQ(range.size, 4096);
 	ERR(pre_fault(v, &range, range.gpa, range.size, 0), ENOENT);
@@ -540,7 +543,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	bus_address = info->si_addr;
 }
 
-/* Broken memory: when the guest goes there, the vCPU's thread gets the signal that its own access would bring. */
+/* Poisoned memory: a guest access sends the vCPU's thread the SIGBUS that an access of its own would. */
 TEST(mem_poisoned_page)
 {
 	struct sigaction sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
@@ -551,7 +554,7 @@ TEST(mem_poisoned_page)
 	OK(sigaction(SIGBUS, &sa, NULL));
 	memset(p, 1, MIB);
 	vcpu_call(v, "g_touch", 0x20001000);
-	/* EBUSY: it is pinned, and broken all the same. */
+	/* EBUSY: the page is pinned; it is poisoned nevertheless. */
 	if (madvise(p + 4096, 4096, MADV_HWPOISON) && errno != EBUSY)
 		test_skip("the host's kernel has no MADV_HWPOISON");
 	vcpu_call(v, "g_touch", 0x20002000);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the client has, and what guest and client must see of it; see mem_model.h. */
+/* The client's memory, and the values that guest and client must see; see mem_model.h. */
 #include "mem_model.h"
 
 struct model m;
@@ -68,7 +68,7 @@ void touched(u32 page, bool write)
 	}
 }
 
-/* Private mappings show a file's changes until they have a page of their own; when they get it is the kernel's business. */
+/* A private mapping shows changes of its file until it has its own copy; the kernel decides when it gets one. */
 void set_file(u32 file, u32 index, u64 v)
 {
 	for (u32 i = 0; i < ARENA_PAGES; i++) {
@@ -99,7 +99,7 @@ void resize_file(u32 file, u32 size)
 	for (u32 i = 0; i < ARENA_PAGES; i++) {
 		struct page *p = &m.page[i];
 
-		/* Copies go with the part of the file that they are of. */
+		/* Truncation also drops private copies of that part of the file. */
 		if (p->kind == PRIVATE && p->file == file && p->index >= size && size < f->size)
 			p->copied = p->vague = false;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The operations of the randomised memory test: each does one thing, and does it to the model as well. */
+/* The operations of the randomised memory test. Each changes the memory and the model. */
 #include "mem_model.h"
 
 #include <fcntl.h>
@@ -16,7 +16,7 @@ enum { SMALL_FILE, HUGE_FILE };
 
 /* ---- ranges ---- */
 
-/* Of pages, mostly short; in the second half of the arena of whole huge pages. */
+/* Chooses a range, mostly a short one; in the second half of the arena it has whole huge pages. */
 static void any_range(void)
 {
 	if (m.huge && chance(15)) {
@@ -26,7 +26,7 @@ static void any_range(void)
 	}
 	m.n = chance(60) ? 1 + rnd(16) : chance(60) ? 1 + rnd(256) : PER_HUGE;
 	m.first = m.n == PER_HUGE ? rnd(4) * PER_HUGE : rnd(SMALL_PAGES - m.n + 1);
-	/* Rather where the guest can see it. */
+	/* Prefer pages that a slot maps. */
 	for (int tries = 0; tries < 4 && m.n < PER_HUGE && !slot_showing(m.first); tries++)
 		m.first = rnd(SMALL_PAGES - m.n + 1);
 }
@@ -54,7 +54,7 @@ static bool alike(const struct page *a, const struct page *b)
 	       a->guarded == b->guarded;
 }
 
-/* A small range in which all pages are mapped in the same way, and of which the first is of this kind. */
+/* Chooses a small range whose pages are all mapped alike, as @kind. */
 static bool uniform_range(enum kind kind)
 {
 	u32 n = 1;
@@ -105,7 +105,7 @@ static void map(enum kind kind, u8 prot, u32 file, u32 index)
 	if (mmap(at(m.first), m.n * 4096ULL, prot, flags, fd, kind == ANON ? 0 : index * 4096L) != at(m.first))
 		MFAIL("mmap: %s", strerrorname_np(errno));
 	epochs(m.first, m.n);
-	/* Unlike others, a file of huge pages grows with a mapping that may be written. */
+	/* A file of huge pages grows when it is mapped writable; other files do not. */
 	if (file == HUGE_FILE && prot & PROT_WRITE && index + m.n > m.file[file].size)
 		resize_file(file, index + m.n);
 	for (u32 i = 0; i < m.n; i++)
@@ -124,7 +124,7 @@ static bool op_map_anonymous(void)
 	return true;
 }
 
-/* Where in the file: so that noise pages are mapped to noise pages. */
+/* Chooses a file offset that maps noise pages to noise pages. */
 static u32 any_index(u32 pages)
 {
 	u32 index;
@@ -169,7 +169,7 @@ static bool op_unmap(void)
 	return true;
 }
 
-/* Rights change up to the first hole, which is an error. */
+/* mprotect() changes the pages up to the first hole, and fails there. */
 static bool op_protect(void)
 {
 	static const u8 prots[] = { PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ, PROT_NONE };
@@ -186,12 +186,12 @@ static bool op_protect(void)
 	return true;
 }
 
-/* mremap() of what is in one piece; where it is not after all (a mapping of its own), only the target is gone. */
+/* mremap() of one mapping. If the kernel has it as several (EFAULT), only the target is unmapped. */
 static bool op_move(void)
 {
 	enum kind kind = ANON + rnd(3);
 	struct page moved[SMALL_PAGES];
-	bool keep = kind == ANON && chance(25); /* MREMAP_DONTUNMAP: an empty mapping stays */
+	bool keep = kind == ANON && chance(25); /* MREMAP_DONTUNMAP: leaves an empty mapping */
 	u32 to, n;
 	void *r;
 
@@ -305,7 +305,7 @@ static bool op_resize(void)
 	return true;
 }
 
-/* Through the mapping; now and then all the same, for KSM. */
+/* Writes through the mapping; sometimes the same value to all pages, for KSM. */
 static bool op_client_writes(void)
 {
 	u64 same = chance(30) ? 77 : 0;
@@ -380,7 +380,10 @@ static bool op_watch_writes(void)
 {
 	if (!uniform_range(ANON) || m.page[m.first].missing)
 		return false;
-	/* A merge by KSM may lose the protection: one run of 57 missed a fault; by its source, replace_page() does not keep it. */
+	/*
+	 * A merge by KSM may lose the protection: one run of 57 missed a fault. The kernel's replace_page() does not
+	 * keep it.
+	 */
 	madvise(at(m.first), m.n * 4096ULL, MADV_UNMERGEABLE);
 	if (!m.page[m.first].guarded)
 		OK(uffd_register(m.uffd, at(m.first), m.n * 4096ULL, true));
@@ -405,7 +408,7 @@ static bool op_unwatch(void)
 	return true;
 }
 
-/* ---- what leaves contents alone ---- */
+/* ---- operations that keep the contents ---- */
 
 static bool op_advise(void)
 {
@@ -414,7 +417,7 @@ static bool op_advise(void)
 	int advice = advices[rnd(sizeof(advices) / sizeof(advices[0]))];
 
 	if (chance(10)) {
-		/* The guest's program, too. */
+		/* Includes the guest's program. */
 		madvise(m.vm->mem, GUEST_MEMORY, advice);
 		return true;
 	}
@@ -449,7 +452,7 @@ static bool op_compact(void)
 	return !file_write("/proc/sys/vm/compact_memory", "1");
 }
 
-/* To another node, where there is one. */
+/* To another NUMA node, if there is one. */
 static bool op_migrate(void)
 {
 	void *pages[64];
@@ -478,7 +481,7 @@ static struct child {
 	} look[CHILD_PAGES];
 } children[MAX_CHILDREN];
 
-/* What there was at fork() is there, and then what the child wrote, whatever parent and guest do. */
+/* The child sees the values at fork(), then its own writes, independent of parent and guest. */
 static void child_main(const struct child *c)
 {
 	char byte = 'r';
@@ -511,7 +514,7 @@ static void child_looks(struct child *c)
 		const struct page *p = &m.page[page];
 		bool taken = is_noise(page) || !readable(page) || p->kind == PRIVATE || p->missing;
 
-		/* One look at a page, and at a page of a file. */
+		/* Each page and each file page is used once only. */
 		for (u32 i = 0; i < c->n; i++) {
 			const struct page *q = &m.page[c->look[i].page];
 
@@ -712,7 +715,7 @@ static bool op_slot_flags(void)
 	return true;
 }
 
-/* All that the guest wrote, and not what it has not even touched. */
+/* The log must have all pages that the guest wrote, and none that it did not write (stock KVM: did not touch). */
 static void check_log(u32 id, const u8 *bits, const bool *noise)
 {
 	struct slot *s = &m.slot[id];
@@ -827,7 +830,7 @@ static struct operation {
 
 #define NR_OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
-/* Until one has found something to do. */
+/* Tries operations until one is possible. */
 void random_operation(void)
 {
 	u32 total = 0, i, at;

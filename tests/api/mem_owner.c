@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that the client changes under the guest: what the guest sees is what
- * the client has, or KVM_RUN ends with EFAULT, and every write of the guest is
- * logged. Guest side: guest/mem_owner.c.
+ * Memory that the client changes under the guest: the guest sees the client's
+ * memory, or KVM_RUN ends with EFAULT, and every write of the guest is logged.
+ * Guest side: guest/mem_owner.c.
  */
 #include "mem_owner.h"
 
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* ---- the dirty log keeps writes to pages that the client then takes away ---- */
+/* ---- the dirty log keeps writes to pages that the client then unmaps or discards ---- */
 
 #define LOGGED 64 /* pages */
 
@@ -42,7 +42,7 @@ static struct owner own_logging(int fd)
 	return o;
 }
 
-/* Of the pages that the guest wrote, and of those only, one look at the log tells. */
+/* One reading of the log has the pages that the guest wrote, and no others. */
 static void log_has_every_second(struct owner *o)
 {
 	u8 bits[LOGGED / 8];
@@ -130,7 +130,7 @@ TEST(mem_dirty_then_punched)
 	log_has_every_second(&o);
 }
 
-/* The log of a slot that stops logging is gone; of one that goes on it is kept, and starts empty when it begins. */
+/* A slot that stops logging loses its log; one that starts logging has an empty log; one that goes on keeps it. */
 TEST(mem_dirty_flags_toggled)
 {
 	struct owner o = own_logging(-1);
@@ -151,7 +151,7 @@ TEST(mem_dirty_flags_toggled)
 	}
 }
 
-/* A slot that is moved takes its log along. */
+/* A slot that is moved keeps its log. */
 TEST(mem_dirty_slot_moved)
 {
 	struct owner o = own_logging(-1);
@@ -162,7 +162,7 @@ TEST(mem_dirty_slot_moved)
 	log_has_every_second(&o);
 }
 
-/* What the client has not got is not written and not logged; once it is there it is. */
+/* Unmapped pages are neither written nor logged; after the client maps them they are. */
 TEST(mem_dirty_mapped_late)
 {
 	struct owner o = own_none(LOGGED * PAGE);
@@ -180,7 +180,7 @@ TEST(mem_dirty_mapped_late)
 	log_has_every_second(&o);
 }
 
-/* What the hypervisor writes for the guest (INS) is logged as well, and kept. */
+/* Writes by the hypervisor for the guest (INS) are logged and kept, too. */
 TEST(mem_dirty_by_hypervisor)
 {
 	struct owner o = own_logging(-1);
@@ -213,7 +213,7 @@ static void *discard_all_the_time(void *arg)
 	return NULL;
 }
 
-/* Pages are taken away while the guest writes them, one after the other: all of them are logged. */
+/* Pages are discarded while the guest writes them one after the other: all writes are logged. */
 TEST(mem_dirty_while_discarded)
 {
 	struct owner o = own_logging(-1);
@@ -233,7 +233,7 @@ TEST(mem_dirty_while_discarded)
 	pthread_join(t, NULL);
 }
 
-/* ---- memory that goes and comes back ---- */
+/* ---- memory that is unmapped and mapped again ---- */
 
 TEST(mem_unmapped_and_mapped_again)
 {
@@ -247,14 +247,14 @@ TEST(mem_unmapped_and_mapped_again)
 		own_map_again(o.p, o.size);
 		*word(o.p, 600) = 5;
 		vcpu_done(o.v);
-		CHECK_EQ(*word(o.p, 600), 0x3333 + 3); /* what args[0] still was */
+		CHECK_EQ(*word(o.p, 600), 0x3333 + 3); /* the value of args[0] */
 		CHECK_EQ(guest_reads(&o, 3), 0);
 		same_memory(&o, 3);
 		same_memory(&o, 600);
 	}
 }
 
-/* Only a page of many: the others stay. */
+/* One page is unmapped: the others stay. */
 TEST(mem_one_page_unmapped)
 {
 	struct owner o = own_slot(4 * MIB, 0);
@@ -312,7 +312,7 @@ TEST(mem_file_shrunk_and_grown)
 	}
 }
 
-/* mremap(): the slot over the old place has none, one over the new place has what was there. */
+/* mremap(): the slot over the old address loses the pages, a slot over the new address has them. */
 TEST(mem_part_moved_away)
 {
 	struct owner o = own_slot(4 * MIB, 0);
@@ -335,7 +335,7 @@ TEST(mem_part_moved_away)
 	same_memory(&o, 300);
 }
 
-/* Rights to the mapping are the guest's, too, whether it was there before or not. */
+/* The rights of the mapping apply to the guest, whether or not it has accessed the page before. */
 TEST(mem_protected_mapping)
 {
 	struct owner o = own_slot(4 * MIB, 0);
@@ -375,7 +375,7 @@ TEST(mem_registered_while_protected)
 
 /* ---- the hypervisor's own accesses ---- */
 
-/* An instruction of which the hypervisor carries out the memory access meets a page that was given back. */
+/* The emulator's memory access hits a discarded page. */
 TEST(mem_emulated_access_to_discarded)
 {
 	struct owner o = own_slot(4 * MIB, 0);
@@ -403,7 +403,7 @@ TEST(mem_emulated_access_to_discarded)
 	}
 }
 
-/* The same where the access begins on one page and ends on the next. */
+/* The same for an access that crosses two pages. */
 TEST(mem_emulated_access_across_discarded)
 {
 	struct owner o = own_slot(4 * MIB, 0);
@@ -428,7 +428,7 @@ TEST(mem_emulated_access_across_discarded)
 	}
 }
 
-/* Neither EFAULT nor an exit loses what the guest was about to do, and nothing is written elsewhere. */
+/* After EFAULT or an exit the emulated access is completed; nothing else is written. */
 TEST(mem_emulated_access_to_unmapped)
 {
 	struct owner o = own_slot(4 * MIB, 0);
@@ -436,7 +436,7 @@ TEST(mem_emulated_access_to_unmapped)
 	int r;
 
 	if (is_stock())
-		test_skip("stock KVM's emulator takes memory that is not there for a device");
+		test_skip("stock KVM's emulator treats unmapped memory as a device");
 	same_memory(&o, 3);
 	guest_args(o.vm)[0] = 1;
 	OK(munmap(o.p + 3 * PAGE, PAGE));
@@ -459,7 +459,7 @@ TEST(mem_emulated_access_to_unmapped)
 	CHECK_EQ(guest_reads(&o, 3), 0x55);
 }
 
-/* A clock's page that is given back is an empty page, until the clock is written again. */
+/* A discarded kvmclock page reads as zero until the clock is written again. */
 TEST(mem_clock_page_discarded)
 {
 	struct owner o = own_slot(4 * MIB, 0);
@@ -469,7 +469,7 @@ TEST(mem_clock_page_discarded)
 
 	vcpu_start(o.v, "g_own_clock", AT + 3 * PAGE);
 	vcpu_expect(o.v, KVM_EXIT_IO);
-	CHECK(clock[3]); /* its factor */
+	CHECK(clock[3]); /* tsc_to_system_mul */
 	for (u32 round = 0; round < 3; round++) {
 		OK(madvise(o.p, o.size, MADV_DONTNEED));
 		OK(ioctl(o.vm->fd, KVM_SET_CLOCK, &c));
@@ -486,7 +486,7 @@ TEST(mem_clock_page_discarded)
 	}
 }
 
-/* The same for steal time, which is written whenever the vCPU's thread comes back. */
+/* The same for steal time, which is written when the vCPU's thread is scheduled in. */
 TEST(mem_steal_page_discarded)
 {
 	struct owner o = own_slot(4 * MIB, 0);
@@ -512,9 +512,9 @@ TEST(mem_steal_page_discarded)
 	CHECK_EQ(word(o.p, 3)[1] & 1, 0);
 }
 
-/* ---- what the kernel does to the client's pages without being asked by it ---- */
+/* ---- changes of the client's pages by the kernel ---- */
 
-/* After fork() parent and guest keep one memory, and the child has what there was. */
+/* After fork() parent and guest share the memory; the child has the contents at fork(). */
 static void child_of_fork(const struct owner *o, int from_parent)
 {
 	bool good = true;
@@ -580,7 +580,7 @@ static void wait_for_scans(long n)
 		usleep(10000);
 }
 
-/* Pages that the kernel merges: the guest's write is seen by the client, and by nobody else. */
+/* KSM merges pages: a guest's write changes its own page only, for guest and client. */
 TEST(mem_ksm)
 {
 	struct owner o = own_slot(4 * MIB, 0);
@@ -604,12 +604,13 @@ TEST(mem_ksm)
 			*word(o.p, i) += 1;
 			CHECK_EQ(guest_reads(&o, i), i % 2 ? 0x78 : 0x1001 + i / 2);
 		}
-		CHECK_EQ(file_write("/sys/kernel/mm/ksm/run", round == 1 ? "2" : "0"), 0); /* 2: and unmerge all */
+		/* 2: stop and unmerge all pages */
+		CHECK_EQ(file_write("/sys/kernel/mm/ksm/run", round == 1 ? "2" : "0"), 0);
 	}
 	file_write("/sys/kernel/mm/ksm/run", "0");
 }
 
-/* A huge page in parts: what is not touched stays, also the guest's writes to it from then on. */
+/* A huge page is split: the parts that were not changed keep their contents, and guest and client still share them. */
 TEST(mem_huge_page_split)
 {
 	struct owner o = own_none(8 * MIB);
@@ -633,7 +634,7 @@ TEST(mem_huge_page_split)
 	same_memory(&o, 701);
 	OK(mprotect(o.p + 700 * PAGE, PAGE, PROT_READ | PROT_WRITE));
 	own_map_again(o.p + 1200 * PAGE, PAGE);
-	/* And together again, where the kernel can do that. */
+	/* Collapse it again, if the kernel supports that. */
 	if (madvise(o.p, o.size, 25 /* MADV_COLLAPSE */))
 		CHECK(errno != EFAULT);
 	CHECK_EQ(guest_reads(&o, 700), 700);
@@ -674,7 +675,7 @@ TEST(mem_hugetlb)
 	file_write("/proc/sys/vm/nr_hugepages", "0");
 }
 
-/* No huge page more than the slot has: one that was given back is there for the next access at once. */
+/* The pool has exactly the slot's huge pages: a discarded one is free for the next access at once. */
 TEST(mem_hugetlb_exact_pool)
 {
 	struct owner o = own_none(4 * MIB);
@@ -701,7 +702,7 @@ TEST(mem_hugetlb_exact_pool)
 	file_write("/proc/sys/vm/nr_hugepages", "0");
 }
 
-/* ---- the client's limit, and the client's end ---- */
+/* ---- the client's memlock limit, and the end of the client ---- */
 
 static void as_user(u64 limit)
 {
@@ -723,7 +724,7 @@ static void set_limit(u64 limit)
 	OK(setrlimit(RLIMIT_MEMLOCK, &r));
 }
 
-/* At the limit to the byte: pages that come for others that went need no more of it. */
+/* Exactly at the limit: pages that replace discarded ones do not exceed it. */
 TEST(mem_limit_repinned)
 {
 	struct owner o;
@@ -741,7 +742,7 @@ TEST(mem_limit_repinned)
 	same_memory(&o, 3);
 }
 
-/* Below the limit: an error, never an old page; and the vCPU goes on when the limit is raised. */
+/* With a limit that is too low KVM_RUN fails and the guest sees no stale page; it goes on after the limit is raised. */
 TEST(mem_limit_lowered)
 {
 	struct owner o;
@@ -768,7 +769,7 @@ TEST(mem_limit_lowered)
 	vm_close(o.vm);
 }
 
-/* Pages of the host that somebody has pinned. */
+/* Number of pinned pages on the host. */
 static long pinned_pages(void)
 {
 	FILE *f = fopen("/proc/vmstat", "r");
@@ -848,7 +849,7 @@ static void memory_comes_back(long free_before, long pinned_before)
 	FAIL("%ld kB of %llu are not free again, %ld pages are pinned", gone, OWNED / 1024, pinned);
 }
 
-/* A VM whose creator is gone keeps no memory, whoever has its descriptors: the memory was the creator's. */
+/* After its creator has ended, a VM holds no memory, although another process has its descriptors. */
 TEST(mem_owner_gone)
 {
 	const long pinned = pinned_pages();
@@ -872,7 +873,7 @@ TEST(mem_owner_gone)
 	memory_comes_back(before, pinned);
 }
 
-/* The same with a child that has inherited them: its memory is a copy, not the guest's. */
+/* The same with a child that has inherited the descriptors: its memory is a copy, not the guest's. */
 TEST(mem_owner_gone_child_stays)
 {
 	const long pinned = pinned_pages(), before = free_kb();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tests of memory that the client changes have in common (mem_owner.c, mem_watch.c). */
+/* Shared by the tests of memory that the client changes (mem_owner.c, mem_watch.c). */
 #ifndef API_MEM_OWNER_H
 #define API_MEM_OWNER_H
 
@@ -9,7 +9,7 @@
 
 #define MIB (1ULL << 20)
 #define PAGE 4096ULL
-#define AT 0x20000000ULL /* where the guest has it */
+#define AT 0x20000000ULL /* its guest physical address */
 
 /* One vCPU, and memory in slot 1 at AT. */
 struct owner {
@@ -19,7 +19,7 @@ struct owner {
 	u64 size;
 };
 
-/* Memory that may be mapped anew at the same place: nothing else comes there. */
+/* Memory at a fixed address, which no other mapping uses, so that it can be mapped again there. */
 static inline u8 *own_reserve(u64 size)
 {
 	u8 *p = mmap((void *)0x100000000000, size, PROT_READ | PROT_WRITE,
@@ -54,7 +54,7 @@ static inline u64 *word(u8 *p, u64 page)
 	return (u64 *)(p + page * PAGE);
 }
 
-/* KVM_RUN until it ends other than by a signal: 0 or -errno. */
+/* KVM_RUN, repeated on EINTR: 0 or -errno. */
 static inline int own_run(struct vcpu *v)
 {
 	int r;
@@ -77,7 +77,7 @@ static inline void guest_writes(struct owner *o, u64 page, u64 value)
 	vcpu_call(o->v, "g_own_write", AT + page * PAGE);
 }
 
-/* The access ends KVM_RUN with EFAULT, as often as it is tried; the vCPU stays in front of it. */
+/* The access ends KVM_RUN with EFAULT each time; the vCPU stays at the instruction. */
 static inline void guest_faults(struct owner *o, const char *function, u64 page)
 {
 	vcpu_start(o->v, function, AT + page * PAGE);
@@ -85,7 +85,7 @@ static inline void guest_faults(struct owner *o, const char *function, u64 page)
 	CHECK_EQ(own_run(o->v), -EFAULT);
 }
 
-/* n pages from `page` on, `step` apart, get value, value + 1, ... */
+/* Writes value, value + 1, ... to n pages from `page` on, `step` apart. */
 static inline void guest_writes_pages(struct owner *o, u64 page, u64 n, u64 step, u64 value)
 {
 	guest_args(o->vm)[0] = value;
@@ -94,7 +94,7 @@ static inline void guest_writes_pages(struct owner *o, u64 page, u64 n, u64 step
 	vcpu_call(o->v, "g_own_write_pages", AT + page * PAGE);
 }
 
-/* Guest and client see the same memory at this page, whoever writes. */
+/* Guest and client see each other's writes to the page. */
 static inline void same_memory(struct owner *o, u64 page)
 {
 	guest_writes(o, page, 0x1111 + page);

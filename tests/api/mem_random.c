@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random changes of memory under running vCPUs, compared with a model after
- * each: what the guest sees is what the client has, or KVM_RUN ends with
- * EFAULT, every write is logged, and userfaultfd gets exactly the faults that
- * are due. Two vCPUs read and write as they are told; two more write to pages
- * of their own all the time. Guest side: guest/mem_random.c.
+ * Random changes of memory under running vCPUs, each compared with a model: the
+ * guest sees the client's memory, or KVM_RUN ends with EFAULT; every write is
+ * logged; userfaultfd gets exactly the due faults. Two vCPUs read and write on
+ * request; two more (noise) write to their own pages all the time. Guest side:
+ * guest/mem_random.c.
  *
- * MEM_SEED and MEM_STEPS choose another run than the default one.
+ * The environment variables MEM_SEED and MEM_STEPS replace the defaults.
  */
 #include "mem_model.h"
 
@@ -15,15 +15,15 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
-#define DEFAULT_STEPS 200 /* or as many as can be done in this time, if nobody asked for a number */
+#define DEFAULT_STEPS 200 /* without MEM_STEPS: at most, within DEFAULT_SECONDS */
 #define DEFAULT_SECONDS 30
 #define FULL_EVERY 40 /* steps from one comparison of all pages to the next */
 
-/* ---- orders to the vCPUs that take them ---- */
+/* ---- requests to the serving vCPUs ---- */
 
 static struct vcpu *servers[RANDOM_SERVERS], *noises[RANDOM_NOISES];
 
-/* A vCPU starts its function, behind an access that cannot be had. */
+/* Starts the guest function again, for example after an access that cannot succeed. */
 static void restart(struct vcpu *v, const char *function, u64 arg)
 {
 	struct kvm_regs r = { .rip = guest_address(function), .rdi = arg, .rflags = 2 };
@@ -91,7 +91,7 @@ static void serve(struct vcpu *v, volatile struct random_box *box, struct access
 	}
 }
 
-/* What came of one access, beside what the model says. */
+/* Compares the result of one access with the model. */
 static void check_access(struct access *a, const volatile struct random_item *item)
 {
 	struct slot *s = &m.slot[a->slot];
@@ -108,7 +108,7 @@ static void check_access(struct access *a, const volatile struct random_item *it
 	if (!a->error && !allowed)
 		MFAIL("a %s of page %u in slot %u, which the client %s, found 0x%llx", what, a->page, a->slot,
 		      readable(a->page) ? "may not write" : "has not got", (unsigned long long)item->value);
-	/* A page may have come for an access that failed at the limit. */
+	/* An access that failed at the memlock limit may have faulted its page in before. */
 	if (!to_user && allowed && (!a->error || m.uffd->asked[a->page] != m.asked[a->page]))
 		touched(a->page, write && !a->error);
 	if (a->error || to_user)
@@ -146,14 +146,14 @@ void guest_access(struct access *a, u32 n)
 	}
 	box->n = n;
 	box->next = 0;
-	/* Always from the start: the last order may have ended in the middle. */
+	/* Always from the start: the last request may have been cut short. */
 	restart(v, "g_random_serve", (u64)v->id);
 	serve(v, box, a);
 	for (u32 i = 0; i < n; i++)
 		check_access(&a[i], &box->item[i]);
 }
 
-/* ---- the vCPUs that write all the time ---- */
+/* ---- the noise vCPUs, which write all the time ---- */
 
 static atomic_int parked;
 static atomic_bool pausing;
@@ -217,7 +217,7 @@ static void noise_go(void)
 		usleep(200);
 }
 
-/* What a noise vCPU wrote last is what the client has; the vCPU itself sees to it that it is what the guest has. */
+/* The client sees the last write of a noise vCPU; the vCPU itself checks that the guest sees it. */
 static void check_noise(int self, u32 i)
 {
 	volatile struct random_noise *n = noise_of(self);
@@ -235,7 +235,7 @@ static void check_noise(int self, u32 i)
 	}
 }
 
-/* What it wrote since the last look at any log must be in this one, or in the last of this slot. */
+/* Has the page been written since the last reading of any log? Then this log, or the slot's last one, must have it. */
 bool noise_logged(u32 id, u32 page)
 {
 	const struct slot *s = &m.slot[id];
@@ -257,7 +257,7 @@ static void noise_start(int i)
 
 /* ---- comparing ---- */
 
-/* By guest and client, in either order, as a first look can bring the page. */
+/* Guest and client read in random order, as the first access can fault the page in. */
 static void compare(const u32 *pages, u32 n)
 {
 	struct access a[RANDOM_ITEMS];
@@ -415,7 +415,7 @@ TEST(mem_random)
 	report();
 }
 
-/* The same for as long as wanted, and another run each time. */
+/* The same with a random seed, for --stress SECONDS. */
 TEST(stress_mem_random)
 {
 	u64 end = now_ns() + stress_seconds * 1000000000ULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that the client watches with userfaultfd: the guest's accesses are
- * delivered as its own are, page by page. Guest side: guest/mem_owner.c.
+ * Memory that the client has registered with userfaultfd: faults by the guest
+ * are delivered like its own, page by page. Guest side: guest/mem_owner.c.
  */
 #include "mem_owner.h"
 #include "uffd.h"
@@ -29,9 +29,9 @@ static u32 asked_for(atomic_uint *asked)
 	return n;
 }
 
-/* ---- pages that are not there ---- */
+/* ---- missing pages ---- */
 
-/* A page is asked for when it is touched, by the guest as by the client, and no other. */
+/* One fault per page that guest or client touches, and none for other pages. */
 TEST(mem_uffd_missing)
 {
 	struct uffd *u;
@@ -55,14 +55,14 @@ TEST(mem_uffd_missing)
 	CHECK_EQ(*word(o.p, 2), 0x102);
 	CHECK_EQ(guest_reads(&o, 2), 0x102);
 	CHECK_EQ(u->asked_in_all, (PAGES + 2) / 3 + 2);
-	/* Given back, they are asked for again. */
+	/* Discarded pages fault again. */
 	OK(madvise(o.p, o.size, MADV_DONTNEED));
 	CHECK_EQ(guest_reads(&o, 3), 0x103);
 	CHECK_EQ(u->asked[3], 2);
 	CHECK_EQ(u->asked_in_all, (PAGES + 2) / 3 + 3);
 }
 
-/* Post-copy: pages arrive while the guest runs, in another order than it asks for them. */
+/* Post-copy: pages arrive while the guest runs, in another order than their faults. */
 static void next_too(struct uffd *u, u64 page, bool wp, void *arg)
 {
 	(void)arg;
@@ -87,7 +87,7 @@ TEST(mem_uffd_missing_given_unasked)
 		same_memory(&o, i);
 }
 
-/* The hypervisor's own accesses are delivered, too. */
+/* Faults by the hypervisor's accesses for the guest are delivered, too. */
 TEST(mem_uffd_missing_emulated)
 {
 	struct uffd *u;
@@ -118,7 +118,7 @@ TEST(mem_uffd_missing_emulated)
 	CHECK_EQ(u->asked_in_all, 4);
 }
 
-/* Whoever answers may use the VM meanwhile: nothing that it needs is held while a vCPU waits for it. */
+/* The handler of a fault may use the VM: a vCPU that waits for a page holds no lock that VM ioctls need. */
 static void use_vm(struct owner *o, u64 n)
 {
 	static u8 bits[GUEST_MEMORY / PAGE / 8], memory[2 * 4096] __attribute__((aligned(4096)));
@@ -127,7 +127,7 @@ static void use_vm(struct owner *o, u64 n)
 	OK(ioctl(o->vm->fd, KVM_GET_DIRTY_LOG, &log));
 	OK(ioctl(o->vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS));
 	if (is_stock())
-		return; /* where a change of slots waits for vCPUs that wait for a page */
+		return; /* there a change of slots waits for vCPUs that wait for a page */
 	OK(vm_set_slot(o->vm, 3, 0x70000000, sizeof(memory), memory, 0));
 	OK(vm_set_slot(o->vm, 0, 0, GUEST_MEMORY, o->vm->mem, n % 2 ? 0 : KVM_MEM_LOG_DIRTY_PAGES));
 	OK(vm_set_slot(o->vm, 0, 0, GUEST_MEMORY, o->vm->mem, KVM_MEM_LOG_DIRTY_PAGES));
@@ -173,7 +173,7 @@ TEST(mem_uffd_others_go_on)
 		usleep(1000);
 	vcpu_call(other, "g_own_exit_loop", 100);
 	CHECK(*count >= 100);
-	/* The client changes other memory, and the other vCPU comes by that, too. */
+	/* The client changes other memory; the other vCPU gets past that change. */
 	for (u64 i = 1; i < 10; i++) {
 		OK(madvise(q, MIB, MADV_DONTNEED));
 		*(u64 *)q = i;
@@ -201,7 +201,7 @@ static void *run_until_interrupted(void *arg)
 	return NULL;
 }
 
-/* A signal gets a vCPU's thread out of the wait, with EINTR; it goes on where it was. */
+/* A signal ends the wait with EINTR; the next KVM_RUN repeats the access. */
 TEST(mem_uffd_wait_is_interrupted)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -229,7 +229,7 @@ TEST(mem_uffd_wait_is_interrupted)
 
 /* ---- write protection ---- */
 
-/* A live snapshot: what a page held is saved before it is written, whoever writes. */
+/* A live snapshot: the contents of a page are saved before guest or client write it. */
 static u64 saved[PAGES];
 
 static void save(struct uffd *u, u64 page, bool wp, void *arg)
@@ -276,7 +276,7 @@ TEST(mem_uffd_write_protected)
 	CHECK_EQ(asked_for(u->asked), 0);
 }
 
-/* Protected before the slot is registered, and in a slot that logs. */
+/* Protected before the slot is created, and in a slot with dirty logging. */
 TEST(mem_uffd_write_protected_first)
 {
 	struct uffd *u;
@@ -299,7 +299,7 @@ TEST(mem_uffd_write_protected_first)
 	}
 }
 
-/* Writes that the hypervisor does for the guest are delivered as well. */
+/* Faults by the hypervisor's writes for the guest are delivered, too. */
 TEST(mem_uffd_write_protected_emulated)
 {
 	static const char *const access[] = { "g_own_movs", "g_own_push" };
@@ -339,7 +339,7 @@ TEST(mem_uffd_write_protected_clock)
 	OK(vm_set_slot(o.vm, 1, AT, o.size, o.p, 0));
 	vcpu_start(o.v, "g_own_clock", AT + 3 * PAGE + 64);
 	vcpu_expect(o.v, KVM_EXIT_IO);
-	CHECK(word(o.p, 3)[11]); /* its factor */
+	CHECK(word(o.p, 3)[11]); /* tsc_to_system_mul */
 	for (u32 round = 1; round <= 3; round++) {
 		saved[3] = 0;
 		OK(uffd_protect(u, o.p, o.size, true));
@@ -352,7 +352,7 @@ TEST(mem_uffd_write_protected_clock)
 	}
 }
 
-/* Protection that comes while the guest writes: each page is saved before it changes. */
+/* Pages are protected while the guest writes: each is saved before it changes. */
 TEST(mem_uffd_protect_while_running)
 {
 	struct uffd *u;
@@ -373,7 +373,7 @@ TEST(mem_uffd_protect_while_running)
 		round = results[0];
 		while (results[0] < round + 2)
 			usleep(100);
-		/* It came by all of them at least once. */
+		/* By now the guest has written each page at least once. */
 		CHECK_EQ(u->asked_in_all, before + PAGES);
 	}
 	guest_args(o.vm)[2] = 1;
@@ -382,7 +382,7 @@ TEST(mem_uffd_protect_while_running)
 		CHECK_EQ(*word(o.p, i), results[0]);
 }
 
-/* Fetched ahead, and mapped: the handler is asked once for each page, and the guest takes no fault. */
+/* KVM_PRE_FAULT_MEMORY: one fault per page is delivered, and the guest takes none. */
 TEST(mem_uffd_pre_fault)
 {
 	struct kvm_pre_fault_memory range = { .gpa = AT, .size = PAGES * PAGE };

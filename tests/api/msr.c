@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every MSR there is: what reads and writes of it do, from the guest and from
- * user space. The table is what stock KVM (6.12, without a virtual PMU) does,
- * but where a row says that taxcut differs on purpose (docs/abi.md, "MSRs").
- * What is not in the table does not exist. Guest side: guest/msr.c.
+ * Reads and writes of all MSRs, from the guest and from user space. The table
+ * has the behaviour of stock KVM (6.12, without a virtual PMU), except in rows
+ * that are marked: there taxcut differs on purpose (docs/abi.md, "MSRs"). MSRs
+ * that are not in the table do not exist. Guest side: guest/msr.c.
  */
 #include "harness.h"
 #include "msr.h"
@@ -17,7 +17,7 @@ struct behaviour {
 	u32 done;
 	u64 value[3];
 	bool any; /* the values depend on the host or the time */
-	bool skip; /* the CPU answers, and emulated ones do it each in its own way */
+	bool skip; /* not compared: the CPU handles the access, and emulated CPUs differ */
 };
 
 #define NONE                                                                                       \
@@ -28,12 +28,12 @@ struct behaviour {
 		.done = (done_), .value = { first_, after_0, after_ones }                          \
 	}
 #define READS(v) VALUES(R, v, v, v) /* read-only */
-#define IGNORES(v) VALUES(R | W0 | W1, v, v, v) /* writes are taken, and change nothing */
-#define HOLDS(v) VALUES(R | W0, v, v, v) /* a write of all ones is refused, one of 0 changes nothing */
-#define CHECKS(v) VALUES(R | W0, v, 0, 0) /* kept, but all ones are refused */
+#define IGNORES(v) VALUES(R | W0 | W1, v, v, v) /* writes are ignored */
+#define HOLDS(v) VALUES(R | W0, v, v, v) /* a write of 0 is ignored, one of all ones is refused */
+#define CHECKS(v) VALUES(R | W0, v, 0, 0) /* a write of 0 is stored, one of all ones is refused */
 #define KEEPS(v, ones) VALUES(R | W0 | W1, v, 0, ones)
 #define WRITES VALUES(W0 | W1, 0, 0, 0) /* write-only, ignored */
-#define COMMAND VALUES(W0, 0, 0, 0) /* write-only, all ones are refused */
+#define COMMAND VALUES(W0, 0, 0, 0) /* write-only; all ones are refused */
 #define ANY(done_)                                                                                 \
 	{                                                                                          \
 		.done = (done_), .any = true                                                       \
@@ -43,7 +43,10 @@ struct behaviour {
 		.skip = true                                                                       \
 	}
 
-/* Where a row holds: taxcut only for the guest's or user space's side, hosts of one vendor. */
+/*
+ * GUEST_DIFFERS, USER_DIFFERS: that side of the row is not compared on stock KVM. AMD, INTEL: for hosts of that
+ * vendor.
+ */
 enum { GUEST_DIFFERS = 1, USER_DIFFERS = 2, DIFFERS = 3, AMD = 4, INTEL = 8 };
 
 struct row {
@@ -57,11 +60,11 @@ struct row {
 		.first = first_, .last = last_, .guest = guest_, .user = user_, __VA_ARGS__        \
 	}
 
-/* The first that fits counts. */
+/* The first matching row applies. */
 static const struct row rows[] = {
 	ROW(0x00, 0x01, READS(0), READS(0)), /* P5 machine check */
 	ROW(0x10, 0x10, ANY(R | W0 | W1), ANY(R | W0 | W1)), /* TSC */
-	ROW(0x11, 0x12, KEEPS(0, ONES), KEEPS(0, ONES)), /* kvmclock, the old way */
+	ROW(0x11, 0x12, KEEPS(0, ONES), KEEPS(0, ONES)), /* kvmclock, old MSR numbers */
 	ROW(0x17, 0x17, READS(0), READS(0)),
 	ROW(0x1b, 0x1b, ANY(R | W0), ANY(R | W0)), /* APIC base */
 	ROW(0x2a, 0x2a, READS(0), READS(0)),
@@ -75,7 +78,7 @@ static const struct row rows[] = {
 	ROW(0x8b, 0x8b, ANY(R | W0 | W1), ANY(R | W0 | W1)), /* its revision */
 	ROW(0xc1, 0xc2, IGNORES(0), IGNORES(0)), /* P6 performance counters */
 	ROW(0xcd, 0xcd, READS(3), READS(3)),
-	ROW(0xce, 0xce, READS(1U << 31), KEEPS(1U << 31, ONES)), /* platform info: CPUID can fault */
+	ROW(0xce, 0xce, READS(1U << 31), KEEPS(1U << 31, ONES)), /* platform info: CPUID faulting is available */
 	ROW(0xfe, 0xfe, READS(0x508), READS(0x508)),
 	ROW(0x10a, 0x10a, ANY(R), ANY(R | W0 | W1)), /* arch capabilities */
 	ROW(0x10b, 0x10b, CPU, CPU),
@@ -88,9 +91,11 @@ static const struct row rows[] = {
 	ROW(0x186, 0x187, IGNORES(0), IGNORES(0)), /* P6 event selectors */
 	ROW(0x198, 0x198, READS(0x400000003e8), READS(0x400000003e8)),
 	ROW(0x199, 0x199, READS(0), READS(0)),
-	ROW(0x1a0, 0x1a0, VALUES(R | W1, 0x1801, 0x1801, ~0x80ULL), KEEPS(0x1801, ONES), .flags = DIFFERS), /* fast strings are on */
+	/* fast strings enabled */
+	ROW(0x1a0, 0x1a0, VALUES(R | W1, 0x1801, 0x1801, ~0x80ULL), KEEPS(0x1801, ONES), .flags = DIFFERS),
 	ROW(0x1d9, 0x1d9, CHECKS(0), CHECKS(0), .flags = INTEL), /* debug control */
-	ROW(0x1d9, 0x1d9, CHECKS(0), CHECKS(0), .flags = DIFFERS), /* KVM ignores reserved bits as well, where the CPU lacks LBRV */
+	/* on CPUs without LBRV KVM ignores reserved bits, too */
+	ROW(0x1d9, 0x1d9, CHECKS(0), CHECKS(0), .flags = DIFFERS),
 	ROW(0x1db, 0x1de, READS(0), READS(0), .flags = USER_DIFFERS), /* last branch */
 	ROW(0x1fc, 0x1fc, KEEPS(0, ONES), KEEPS(0, ONES)),
 	ROW(0x200, 0x20f, CHECKS(0), CHECKS(0)), /* MTRRs */
@@ -107,7 +112,7 @@ static const struct row rows[] = {
 	ROW(0x619, 0x619, READS(0), READS(0)),
 	ROW(0x639, 0x639, READS(0), READS(0)),
 	ROW(0x641, 0x641, READS(0), READS(0)),
-	ROW(0x6e0, 0x6e0, IGNORES(0), IGNORES(0)), /* TSC deadline, in another mode */
+	ROW(0x6e0, 0x6e0, IGNORES(0), IGNORES(0)), /* TSC deadline: the timer is in another mode */
 	ROW(0xda0, 0xda0, NONE, CHECKS(0), .flags = GUEST_DIFFERS), /* XSS: no XSAVES */
 	ROW(0x4b564d00, 0x4b564d01, KEEPS(0, ONES), KEEPS(0, ONES)), /* kvmclock */
 	ROW(0x4b564d02, 0x4b564d02, NONE, NONE, .flags = DIFFERS), /* asynchronous page faults */
@@ -152,7 +157,7 @@ static const struct row x2apic[] = {
 	ROW(0x828, 0x828, CHECKS(0), CHECKS(0)),
 	ROW(0x830, 0x830, CHECKS(0), CHECKS(0)),
 	ROW(0x832, 0x834, HOLDS(0x10000), HOLDS(0x10000)),
-	/* As KVM leaves it; 80f, which went before, has masked it. */
+	/* LVT LINT0 has the value that KVM sets; the write to 0x80f before has masked it. */
 	ROW(0x835, 0x835, VALUES(R | W0, 0x10700, 0x10000, 0x10000), VALUES(R | W0, 0x10700, 0x10000, 0x10000)),
 	ROW(0x836, 0x837, HOLDS(0x10000), HOLDS(0x10000)),
 	ROW(0x838, 0x838, CHECKS(0), CHECKS(0)),
@@ -190,7 +195,7 @@ static const struct row *find(const struct row *table, u32 n, u32 index)
 	return &absent;
 }
 
-/* All that is wrong goes into one message, as far as there is room. */
+/* One message for all differences, as far as they fit. */
 struct wrong {
 	char text[3000];
 	u32 len, count;
@@ -201,7 +206,7 @@ static void compare(struct wrong *w, u32 index, const struct row *row, bool user
 	const struct behaviour *want = user ? &row->user : &row->guest;
 	u32 done = got->done & (R | W0 | W1);
 
-	/* Stock KVM has MSRs for what taxcut leaves out: nesting, Hyper-V, SMM, SGX. */
+	/* Stock KVM has MSRs for features that taxcut lacks: nesting, Hyper-V, SMM, SGX. */
 	if (want->skip || (is_stock() && (row == &absent || row->flags & (user ? USER_DIFFERS : GUEST_DIFFERS))))
 		return;
 	if (done == want->done && (want->any || !(done & R) || !memcmp(got->value, want->value, sizeof(want->value))))
@@ -219,7 +224,7 @@ static void check_none_wrong(const struct wrong *w)
 		FAIL("%u MSRs behave otherwise:%s", w->count, w->text);
 }
 
-/* What the guest did with the MSRs from there on. */
+/* The guest's accesses to 0x100 MSRs from @first on. */
 static const struct msr_record *probe(struct vcpu *v, u32 first)
 {
 	guest_args(v->vm)[0] = 0x100;
@@ -240,7 +245,7 @@ static bool client_get(struct vcpu *v, u32 index, unsigned long *value)
 	return true;
 }
 
-/* The same, done by user space. */
+/* The same accesses to one MSR by user space. */
 static struct msr_record probe_as_client(struct vcpu *v, u32 index)
 {
 	struct msr_record r = {};
@@ -302,7 +307,7 @@ TEST(msr_x2apic_by_guest)
 	CHECK_EQ(vcpu_set_msr(v, 0x1b, 0xfee00d00), 1);
 	r = probe(v, 0x800);
 	for (u32 k = 0; k < 0x100; k++) {
-		/* Where the CPU answers for IRR: Bochs shows vector 1 there, which nobody has sent. Not explained. */
+		/* IRR, read by the CPU: Bochs shows vector 1, which was not sent. The cause is unknown. */
 		if (k == 0x20 && cpu_delivers())
 			continue;
 		compare(&w, 0x800 + k, find(x2apic, COUNT(x2apic), 0x800 + k), false, r + k);
@@ -324,7 +329,7 @@ TEST(msr_x2apic_by_client)
 	check_none_wrong(&w);
 }
 
-/* Guest code checks all of it: CPUID faults in user mode while the guest's kernel wants it. */
+/* CPUID faults in user mode while the guest's kernel has enabled that. The guest checks it. */
 TEST(msr_cpuid_fault)
 {
 	vcpu_call(new_vcpu(), "g_cpuid_fault", 0);
@@ -343,7 +348,7 @@ TEST(msr_cpuid_fault_not_offered)
 	CHECK_EQ(guest_results(v->vm)[1], 13);
 }
 
-/* A guest's kernel locks it, once. */
+/* The guest's kernel locks it. */
 TEST(msr_feature_control_locks)
 {
 	struct vcpu *v = new_vcpu();

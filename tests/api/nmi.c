@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* NMIs: blocked from one to the end of its handler's IRET, not to its beginning. Guest side: guest/nmi.c, guest/nmi.S. */
+/* NMIs are blocked from delivery to the completion of the handler's IRET. Guest side: guest/nmi.c, guest/nmi.S. */
 #include "harness.h"
 
 static void storm(const char *function, u64 n, bool in_pairs)
@@ -9,7 +9,7 @@ static void storm(const char *function, u64 n, bool in_pairs)
 
 	vcpu_create(vm, 0);
 	vcpu_create(vm, 1);
-	/* Stock KVM on SVM steps over interrupt shadows, and the guest can see the trap flag. */
+	/* Stock KVM on SVM single-steps through interrupt shadows, and the guest can see its trap flag. */
 	guest_args(vm)[0] = !is_stock();
 	OK(ioctl(vm->vcpus[1]->fd, KVM_SET_MP_STATE, &mp));
 	vcpu_start(vm->vcpus[0], function, n);
@@ -24,7 +24,7 @@ TEST(nmi_not_at_iret)
 	storm("g_nmi_storm", 5000, false);
 }
 
-/* An IRET that faults opens the way for the next NMI, and what it pushes is the guest's own. */
+/* An IRET that faults unblocks NMIs, and its exception frame has the guest's own flags. */
 TEST(nmi_iret_faults)
 {
 	if (is_stock() && is_emulated_cpu())
@@ -32,15 +32,15 @@ TEST(nmi_iret_faults)
 	storm("g_nmi_storm_bad_iret", 2000, true);
 }
 
-/* The guest's own single steps are neither lost nor doubled. */
+/* The guest's single steps are neither lost nor doubled. */
 TEST(nmi_single_steps)
 {
 	if (is_stock())
-		test_skip("stock KVM on SVM loses single steps when NMIs come");
+		test_skip("stock KVM on SVM loses single steps when NMIs arrive");
 	storm("g_nmi_storm_stepped", 2000, false);
 }
 
-/* A vCPU that is restored inside its handler takes the next NMI when that has ended, and not before. */
+/* A vCPU that is restored inside its NMI handler takes the next NMI after the handler's end, not before. */
 TEST(nmi_masked_by_user)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -51,14 +51,14 @@ TEST(nmi_masked_by_user)
 	OK(ioctl(v->fd, KVM_GET_VCPU_EVENTS, &e));
 	e.nmi.masked = 1;
 	OK(ioctl(v->fd, KVM_SET_VCPU_EVENTS, &e));
-	/* The IRET comes while no NMI waits. */
+	/* The IRET is executed without a pending NMI. */
 	vcpu_sync(v, 1);
 	OK(ioctl(v->fd, KVM_GET_VCPU_EVENTS, &e));
 	CHECK_EQ(e.nmi.masked, 0);
 	OK(ioctl(v->fd, KVM_NMI, 0));
 	vcpu_sync(v, 2);
 	CHECK_EQ(guest_irqs(vm)[2], 1);
-	/* Masked once more: the NMI waits for the IRET. */
+	/* Masked again: the NMI stays pending until the IRET. */
 	OK(ioctl(v->fd, KVM_GET_VCPU_EVENTS, &e));
 	e.nmi.masked = 1;
 	OK(ioctl(v->fd, KVM_SET_VCPU_EVENTS, &e));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vCPUs that own CPUs: CPUs taken out of Linux, and given back. */
+/* vCPUs that own CPUs: CPUs are taken from Linux and given back. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,7 +31,7 @@ static int own(struct vcpu *v, int cpu)
 	return ioctl(v->fd, TAXCUT_OWN_CPU, &cpu);
 }
 
-/* The last CPU, for the test; the thread runs on the others. */
+/* The CPU that the tests take: the last one. */
 static int spare_cpu(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_CONF);
@@ -41,7 +41,7 @@ static int spare_cpu(void)
 	if (capability(TAXCUT_CAP_OWNED_CORES) <= 0)
 		test_skip("no owned cores on this host");
 	if (n < 3)
-		test_skip("three CPUs are needed");
+		test_skip("needs three CPUs");
 	return (int)n - 1;
 }
 
@@ -72,10 +72,10 @@ TEST(owned_refused)
 
 	ERR(own(v, -2), EINVAL);
 	ERR(own(v, 100000), EINVAL);
-	ERR(own(v, 0), EBUSY); /* Linux does not let the first one go */
+	ERR(own(v, 0), EBUSY); /* the boot CPU cannot be taken */
 	OK(own(v, cpu));
 	ERR(own(other, cpu), EBUSY);
-	/* To Linux there is no such CPU. */
+	/* Linux cannot bring the owned CPU online. */
 	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
 	CHECK_EQ(file_write(path, "1"), EINVAL);
 	OK(own(v, TAXCUT_OWN_NONE));
@@ -84,7 +84,7 @@ TEST(owned_refused)
 	CHECK(cpu_is_online(cpu));
 }
 
-/* The guest's program runs there, with exits to the thread and to user space. */
+/* The guest runs on the owned CPU, with exits to the vCPU's thread and to user space. */
 TEST(owned_guest_runs)
 {
 	int cpu = spare_cpu();
@@ -107,7 +107,7 @@ static void *count_in_guest(void *arg)
 	return NULL;
 }
 
-/* What the guest counts goes on without an exit, and stops when it is told to. */
+/* The guest counts without exits until it is told to stop. */
 TEST(owned_runs_without_exits)
 {
 	int cpu = spare_cpu();
@@ -131,7 +131,7 @@ TEST(owned_runs_without_exits)
 	vm_close(vm);
 }
 
-/* A client that runs a guest on the CPU, and is killed in it. */
+/* A client that runs a guest on the CPU until it is killed. */
 static void client(int cpu, int ready)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -165,7 +165,7 @@ static void kill_client(int cpu)
 	CHECK_EQ(kill(pid, SIGKILL), 0);
 	CHECK_EQ(waitpid(pid, NULL, 0), pid);
 	close(ready[0]);
-	/* The last reference to the VM may go a moment later. */
+	/* The last reference to the VM may be dropped with a delay. */
 	while (!cpu_is_online(cpu) && tries++ < 1000)
 		usleep(10000);
 	CHECK(cpu_is_online(cpu));
@@ -208,7 +208,7 @@ static void *halt_in_guest(void *arg)
 	return NULL;
 }
 
-/* The CPU to which the core rings the doorbell goes and comes, and so does every other. */
+/* Every CPU goes offline and comes back in turn, also the one that receives the owned core's doorbell interrupts. */
 TEST(owned_doorbell_moves)
 {
 	int cpu = spare_cpu(), moves = 0;

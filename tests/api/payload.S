@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The guest's program, as an ELF file, inside the test program. */
+/* The guest's program, an ELF file, embedded in the test program. */
 	.section .rodata
 	.globl payload_start, payload_end
 	.balign 8

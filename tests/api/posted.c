@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it costs a running vCPU to be interrupted: exits on the receiving side
- * around N interrupts, each awaited. None where the CPU takes posted
- * interrupts, at least one for each where it does not. Guest side:
- * guest/posted.c.
+ * The exits that interrupts cost a running vCPU, counted over N interrupts that
+ * are sent one at a time: none with posted interrupts, else at least one each.
+ * Guest side: guest/posted.c.
  */
 #include "posted.h"
 #include "harness.h"
@@ -12,12 +11,12 @@
 
 #define N 2000
 #define GSI 24
-#define RECEIVER 1 /* vCPU, and the CPU that it has to itself */
+#define RECEIVER 1 /* a vCPU, and the CPU that runs only this vCPU */
 
-/* How many of N may find the receiver out of the guest, where the host's own interrupts have taken it. */
+/* The number of N interrupts that may arrive while the receiver is outside the guest because of host interrupts. */
 #define BUSY (N / 2)
 
-/* Every exit but those that are the host's own business: its interrupts and NMIs, its slices of emulated CPUs' time. */
+/* All exits, except those for the host itself: its interrupts, its NMIs, and time slices on emulated CPUs. */
 static const char *const own_exits[] = {
 	"cpuid_exits",
 	"msr_exits",
@@ -102,7 +101,7 @@ static void check(const char *what, struct counts c)
 	CHECK_EQ(c.window_exits, 0);
 	if (is_stock())
 		return;
-	CHECK(c.posted + c.kicks <= N); /* no kick but for what met the vCPU outside of the guest */
+	CHECK(c.posted + c.kicks <= N); /* kicks only for interrupts that arrived outside the guest */
 	CHECK_EQ(c.own, 0);
 	CHECK(c.exits < BUSY);
 	CHECK(c.posted > N - BUSY);
@@ -114,7 +113,7 @@ struct receiver {
 	int stats;
 };
 
-/* It spins on a CPU of its own; the caller is on another one. */
+/* The receiver spins on its own CPU; the caller runs on another. */
 static struct receiver receiver_start(void)
 {
 	struct receiver r = { .vm = vm_create(CHIP_SPLIT) };
@@ -141,7 +140,8 @@ static void receiver_stop(struct receiver *r)
 	*(volatile u64 *)guest_symbol(r->vm, "posted_stop") = 1;
 	vcpu_join(r->v);
 	CHECK_RANGE(guest_irqs(r->vm)[POSTED_VECTOR], N, N + twice());
-	CHECK_EQ(guest_irqs(r->vm)[255], 0); /* what a notification that finds nothing may make of an emulated CPU */
+	/* an emulated CPU may deliver this vector for a notification without a posted interrupt */
+	CHECK_EQ(guest_irqs(r->vm)[255], 0);
 	vm_close(r->vm);
 }
 
@@ -194,7 +194,7 @@ TEST(posted_irqfd)
 	receiver_stop(&r);
 }
 
-/* From vCPU 0, which this thread runs. */
+/* vCPU 0, which this thread runs, sends. */
 static void by_ipi(const char *what, u64 way)
 {
 	struct receiver r = receiver_start();
@@ -226,7 +226,7 @@ TEST(posted_ipi_hypercall)
 	by_ipi("IPI, hypercall", POSTED_BY_HYPERCALL);
 }
 
-/* A timer of its own, armed N times; args as guest/timer.c wants them. The parameter exitless_timer says where it fires. */
+/* The vCPU's own timer, armed N times; args: see guest/timer.c. The parameter exitless_timer decides where it fires. */
 TEST(posted_timer)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -249,7 +249,7 @@ TEST(posted_timer)
 	       N, (unsigned long long)c.exits, (unsigned long long)c.irq_exits,
 	       (unsigned long long)c.window_exits, (unsigned long long)c.injections,
 	       (unsigned long long)c.kicks);
-	CHECK(c.exits >= N); /* arming takes one */
+	CHECK(c.exits >= N); /* one per arming */
 	CHECK(cpu_delivers() ? c.injections == 0 : c.injections >= N - (u64)twice());
 	if (!is_stock())
 		CHECK_EQ(stat_get(v->fd, "lapic_timer_fires"), N);

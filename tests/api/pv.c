@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM's interface to its guests: clocks, steal time, PV EOI, hypercalls. Guest side: guest/irq.c. */
+/* KVM's paravirtual interface: clocks, steal time, PV EOI, hypercalls. Guest side: guest/irq.c. */
 #include "harness.h"
 
 #include <linux/kvm_para.h>
@@ -14,7 +14,7 @@ static void pv_guest(const char *function, u64 arg)
 	vcpu_call(vcpu_create(vm_create(CHIP_SPLIT), 0), function, arg);
 }
 
-/* The guest's clock agrees with KVM_GET_CLOCK, and boot time plus clock with the time of day. */
+/* The guest's clock agrees with KVM_GET_CLOCK; boot time plus clock is the time of day. */
 TEST(pv_kvmclock)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -61,7 +61,7 @@ TEST(pv_kvmclock_across_vcpus)
 		vcpu_join(vm->vcpus[i]);
 }
 
-/* KVM_KVMCLOCK_CTRL tells the guest that it was stopped; without a clock it is an error. */
+/* KVM_KVMCLOCK_CTRL tells the guest that it was stopped; it fails without a kvmclock. */
 TEST(pv_kvmclock_stopped)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -76,7 +76,7 @@ TEST(pv_kvmclock_stopped)
 	CHECK_EQ(vm->mem[GPA_FREE + 29] & 2, 2);
 }
 
-/* A clock at an address without memory, or across a page's end, hurts nobody. */
+/* A clock at an address without memory, or across the end of a page, is harmless. */
 TEST(pv_bad_addresses)
 {
 	static const struct {
@@ -101,7 +101,7 @@ TEST(pv_bad_addresses)
 	}
 }
 
-/* A guest whose clock page is taken away while it runs. */
+/* The slot of the clock's page is deleted while the guest runs. */
 TEST(pv_clock_slot_deleted)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -126,7 +126,7 @@ static void *burn(void *unused)
 	return unused;
 }
 
-/* Time that this thread was runnable but did not run is told as steal time. */
+/* Steal time grows while this thread is runnable but does not run. */
 TEST(pv_steal_time)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -147,8 +147,7 @@ TEST(pv_steal_time)
 	CHECK(guest_results(vm)[1] > guest_results(vm)[0]);
 }
 
-/* Most interrupts need no EOI when the guest offers the bit. */
-/* A CPU that ends interrupts itself needs none of it. */
+/* With PV EOI most interrupts need no EOI write; on a CPU that ends interrupts itself PV EOI is not used. */
 TEST(pv_eoi)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -173,14 +172,14 @@ TEST(pv_poll_control)
 	pv_guest("g_poll_control", 0);
 }
 
-/* Three receivers in HLT, by one hypercall. */
+/* One hypercall wakes three receivers from HLT. */
 static void send_ipi(int mode)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
 
 	guest_args(vm)[8] = mode;
 	guest_args(vm)[10] = 0x79;
-	guest_args(vm)[11] = 1; /* the lowest APIC ID: not the sender's */
+	guest_args(vm)[11] = 1; /* the lowest receiver's APIC ID */
 	guest_args(vm)[12] = 3;
 	for (int i = 0; i < 4; i++) {
 		vcpu_create(vm, i);
@@ -205,7 +204,7 @@ TEST(pv_send_ipi_xapic)
 	send_ipi(1);
 }
 
-/* KICK_CPU ends a HLT with interrupts off. */
+/* KVM_HC_KICK_CPU ends a HLT with interrupts off. */
 TEST(pv_kick_cpu)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -218,7 +217,7 @@ TEST(pv_kick_cpu)
 	vcpu_join(vm->vcpus[1]);
 }
 
-/* With the features enforced, what CPUID does not show does not exist. */
+/* With KVM_CAP_ENFORCE_PV_FEATURE_CPUID, features that CPUID does not offer do not exist. */
 TEST(pv_enforce_cpuid)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -239,9 +238,9 @@ TEST(pv_enforce_cpuid)
 /* ---- PV EOI, exactly ---- */
 
 /*
- * n interrupts to itself are n exits to send them; to end them n more, or with
- * PV EOI none, or none anyhow where the CPU ends them. xAPIC: exits are MMIO,
- * x2APIC: MSRs.
+ * n self-IPIs take n exits to send. Their EOIs take n more, or none with PV EOI
+ * or on a CPU that ends interrupts itself. The exits are MMIO for an xAPIC, MSR
+ * exits for an x2APIC.
  */
 static void eoi_exits(u64 setup, bool pv, const char *exits)
 {
@@ -279,7 +278,7 @@ TEST(pv_eoi_exits_xapic)
 	eoi_exits(0x101, true, "memory_exits");
 }
 
-/* The EOI that lets a waiting interrupt through is written; the last one is not, unless the CPU takes both. */
+/* The EOI before a pending interrupt is written; the last one is not, unless the CPU ends both itself. */
 TEST(pv_eoi_pair)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -291,7 +290,7 @@ TEST(pv_eoi_pair)
 		CHECK_EQ(stat_get(v->fd, "pv_eois"), cpu_delivers() ? 0 : 50);
 }
 
-/* The IOAPIC has to hear of a level interrupt's end: no PV EOI for that. */
+/* No PV EOI for level-triggered interrupts: the IOAPIC needs the EOI. */
 TEST(pv_eoi_level)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -314,7 +313,7 @@ TEST(pv_eoi_level)
 
 /* ---- steal time, exactly ---- */
 
-/* What this thread has waited for a CPU, in ns, as the scheduler counts it. */
+/* The time that this thread was runnable but not running, in ns, from the scheduler. */
 static u64 run_delay(void)
 {
 	FILE *f = fopen("/proc/thread-self/schedstat", "r");
@@ -326,7 +325,7 @@ static u64 run_delay(void)
 	return waited;
 }
 
-/* The guest is told what its thread has waited between two points: no more, no less. */
+/* Steal time grows by exactly the time that the vCPU's thread has waited. */
 TEST(pv_steal_time_exact)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -350,7 +349,7 @@ TEST(pv_steal_time_exact)
 	pthread_join(t, NULL);
 	CHECK_RANGE(guest_results(vm)[1] - guest_results(vm)[0], after - before, last - first);
 	vcpu_done(v);
-	/* Switched off, it stands still. */
+	/* Disabled steal time does not change. */
 	CHECK_EQ(vcpu_set_msr(v, MSR_KVM_STEAL_TIME, 0), 1);
 	last = *(u64 *)(vm->mem + guest_results(vm)[63]);
 	stop_burning = false;
@@ -365,9 +364,9 @@ TEST(pv_steal_time_exact)
 	CHECK_EQ(*(u64 *)(vm->mem + guest_results(vm)[63]), last);
 }
 
-/* ---- TLB flushes left in the preempted byte ---- */
+/* ---- TLB flushes requested in the preempted byte ---- */
 
-/* One flush for each that was left, none for "preempted" alone; the byte is 0 when the guest runs. */
+/* One flush per request, none for KVM_VCPU_PREEMPTED alone; the byte is 0 while the guest runs. */
 TEST(pv_tlb_flush_exact)
 {
 	static const u8 left[] = { 0, KVM_VCPU_PREEMPTED, KVM_VCPU_PREEMPTED | KVM_VCPU_FLUSH_TLB, 0,
@@ -392,7 +391,7 @@ TEST(pv_tlb_flush_exact)
 	vcpu_done(v);
 }
 
-/* A vCPU that really is preempted, again and again; another one leaves it a flush each time. */
+/* A vCPU is preempted repeatedly; each time another vCPU requests a flush. */
 TEST(pv_tlb_flush_preempted)
 {
 	const u64 n = 10;
@@ -423,7 +422,7 @@ struct yields {
 	u64 attempted, successful;
 };
 
-/* vCPU 0 calls n times with a target; vCPU 1 runs `function` on the same CPU, or on another one. */
+/* vCPU 0 makes n hypercalls for @target while vCPU 1 runs @function on the same or on another CPU. */
 static struct yields yield(u64 nr, u64 target, const char *function, bool same_cpu, u64 n)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -451,7 +450,7 @@ static struct yields yield(u64 nr, u64 target, const char *function, bool same_c
 
 #define YIELDS 100
 
-/* To a vCPU that waits for this very CPU: it gets it. */
+/* A yield to a preempted vCPU that waits for this CPU succeeds. */
 TEST(pv_yield_to_preempted)
 {
 	struct yields y = yield(KVM_HC_SCHED_YIELD, 1, "g_spin", true, YIELDS);
@@ -462,7 +461,7 @@ TEST(pv_yield_to_preempted)
 	}
 }
 
-/* A kick yields, too, but not to a vCPU that runs. */
+/* A kick yields, too, unless the vCPU runs. */
 TEST(pv_yield_kick)
 {
 	struct yields y = yield(KVM_HC_KICK_CPU, 1, "g_spin", true, YIELDS);
@@ -476,7 +475,7 @@ TEST(pv_yield_kick)
 	CHECK_EQ(y.successful, 0);
 }
 
-/* To itself, to one that sleeps, to one that is not there, to a number that is none: nothing happens. */
+/* Yields to itself, to a sleeping vCPU, to a missing vCPU and to an invalid ID do nothing. */
 TEST(pv_yield_to_nobody)
 {
 	static const u64 targets[] = { 0, 1, 2, 1023, 1024, 0xffffffff, 1ULL << 32, (1ULL << 32) + 1, ~0ULL };
@@ -504,7 +503,7 @@ static bool offers_unhalt(struct vcpu *v)
 	FAIL("no KVM leaf");
 }
 
-/* Whoever halts without an exit cannot be kicked. */
+/* CPUID does not offer PV_UNHALT when HLT takes no exit: a kick could not end the HLT. */
 TEST(pv_unhalt_offered)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -515,7 +514,7 @@ TEST(pv_unhalt_offered)
 	CHECK(!offers_unhalt(vcpu_create(vm, 0)));
 }
 
-/* A kick that comes before the HLT ends it. */
+/* A kick before the HLT ends the HLT. */
 TEST(pv_kick_before_halt)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
@@ -523,14 +522,14 @@ TEST(pv_kick_before_halt)
 	vcpu_call(v, "g_kick_self", 20);
 }
 
-/* Saved between kick and wake-up, the vCPU shows as what it is about to be. */
+/* Between kick and wake-up KVM_GET_MP_STATE returns RUNNABLE. */
 TEST(pv_kick_saved)
 {
 	struct kvm_mp_state halted = { KVM_MP_STATE_HALTED }, mp;
 	struct vm *vm = vm_create(CHIP_SPLIT);
 
 	if (is_stock())
-		test_skip("stock KVM shows it as halted");
+		test_skip("stock KVM returns HALTED");
 	vcpu_create(vm, 0);
 	vcpu_create(vm, 1);
 	OK(ioctl(vm->vcpus[1]->fd, KVM_SET_MP_STATE, &halted));
@@ -544,11 +543,11 @@ TEST(pv_kick_saved)
 	CHECK_EQ(mp.mp_state, KVM_MP_STATE_RUNNABLE);
 }
 
-/* ---- structures where they should not be, and that go away ---- */
+/* ---- structures at bad addresses, and in memory that changes ---- */
 
 #define TWO_SLOTS 0x20000000ULL
 
-/* Reserved bits of each MSR: #GP, and the old value stays. */
+/* Reserved bits of each MSR cause #GP, and the MSR keeps its value. */
 TEST(pv_msr_reserved_bits)
 {
 	static const struct {
@@ -577,7 +576,7 @@ TEST(pv_msr_reserved_bits)
 	}
 }
 
-/* The wall clock may lie across two slots; kvmclock, which is written with a protocol, is left alone there. */
+/* The wall clock may cross two slots; kvmclock, which is written under a version count, is not written there. */
 TEST(pv_structures_across_slots)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -606,7 +605,7 @@ TEST(pv_structures_across_slots)
 static volatile bool stop_pulling;
 static u64 pulls;
 
-/* Another thread sets the MSRs, over and over, to what is good, bad and nowhere. */
+/* Another thread sets the MSRs repeatedly: to good values, bad values, and addresses without memory. */
 static void *pull_at_msrs(void *arg)
 {
 	static const u32 msrs[] = { MSR_KVM_STEAL_TIME, MSR_KVM_PV_EOI_EN, MSR_KVM_SYSTEM_TIME_NEW, MSR_KVM_WALL_CLOCK_NEW,
@@ -620,7 +619,7 @@ static void *pull_at_msrs(void *arg)
 	return NULL;
 }
 
-/* Another thread takes the memory away, gives it back, and gives it back read-only. */
+/* Another thread deletes the slot and creates it again, writable and read-only in turn. */
 static void *pull_at_slot(void *arg)
 {
 	static u8 mem[0x3000] __attribute__((aligned(4096)));
@@ -633,7 +632,7 @@ static void *pull_at_slot(void *arg)
 	return NULL;
 }
 
-/* The guest loses no interrupt over it. */
+/* The guest loses no interrupt meanwhile. */
 static void pv_storm(struct vcpu *v, void *(*pull)(void *), void *arg, u64 n)
 {
 	pthread_t t;
@@ -663,7 +662,7 @@ TEST(pv_slot_changes_while_running)
 	struct vcpu *v = vcpu_create(vm, 0);
 
 	if (is_stock())
-		test_skip("stock KVM wants the memory to be there when the MSR is written");
+		test_skip("stock KVM requires the memory when the MSR is written");
 	CHECK_EQ(vcpu_set_msr(v, MSR_KVM_SYSTEM_TIME_NEW, TWO_SLOTS | 1), 1);
 	CHECK_EQ(vcpu_set_msr(v, MSR_KVM_STEAL_TIME, (TWO_SLOTS + 0x1040) | 1), 1);
 	CHECK_EQ(vcpu_set_msr(v, MSR_KVM_PV_EOI_EN, (TWO_SLOTS + 0x2004) | 1), 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* As many vCPUs as a big host has CPUs, and APIC IDs of more than eight bits. Guest side: guest/scale.c. */
+/* 512 vCPUs, and APIC IDs of more than eight bits. Guest side: guest/scale.c. */
 #include "harness.h"
 
 #include <sys/eventfd.h>
@@ -9,7 +9,7 @@
 #define VECTOR 0x81
 #define MSI_LOW 0xfee00000u
 
-/* A file for each vCPU. */
+/* Each vCPU needs a file. */
 static void allow_files(rlim_t n)
 {
 	struct rlimit limit;
@@ -21,7 +21,7 @@ static void allow_files(rlim_t n)
 	if (limit.rlim_max < n)
 		limit.rlim_max = n;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
-		test_skip("may not have as many open files");
+		test_skip("RLIMIT_NOFILE is too low");
 }
 
 /* Bits 63:40 of an MSI's address are bits 31:8 of the ID (KVM_X2APIC_API_USE_32BIT_IDS). */
@@ -32,11 +32,11 @@ static int send_msi(struct vm *vm, u32 id, u32 data)
 	return ioctl(vm->fd, KVM_SIGNAL_MSI, &msi);
 }
 
-/* ---- many at work ---- */
+/* ---- many vCPUs ---- */
 
 #define HOST_CPUS 512
 
-/* Dense, every second and every eighth ID; the last one is 4024. */
+/* The ID of vCPU @i: first every ID, then every second, then every eighth; the last one is 4024. */
 static int many_id(int i)
 {
 	if (i < 128)
@@ -56,7 +56,7 @@ static void start_many(struct vcpu *v, int number, const char *function, u64 arg
 	vcpu_set_regs(v, r);
 }
 
-/* An interrupt by an eventfd, whose route carries a 32-bit ID. */
+/* Sends an interrupt by an irqfd, whose route has a 32-bit ID. */
 static void send_by_irqfd(struct vm *vm, u32 id)
 {
 	struct {
@@ -101,13 +101,13 @@ static void many_at_work(int n)
 	vm_close(vm);
 }
 
-/* Each of 512 gets what is sent to it, by every kind of destination, and nothing else. */
+/* Each of 512 vCPUs gets the interrupts sent to it, by every kind of destination, and no others. */
 TEST(scale_512_vcpus)
 {
 	many_at_work(HOST_CPUS);
 }
 
-/* Just above the size of a word. */
+/* One more vCPU than a 64-bit word has bits. */
 TEST(scale_65_vcpus)
 {
 	many_at_work(65);
@@ -115,7 +115,7 @@ TEST(scale_65_vcpus)
 
 /* ---- APIC IDs of more than eight bits ---- */
 
-/* In xAPIC mode, too, a vCPU answers to its whole ID, and to no other. */
+/* In xAPIC mode, too, a vCPU receives for its full ID only. */
 TEST(scale_xapic_mode)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -125,15 +125,15 @@ TEST(scale_xapic_mode)
 	vcpu_create(vm, 0);
 	vcpu_create(vm, 300);
 	OK(ioctl(vm->vcpus[1]->fd, KVM_GET_LAPIC, &s));
-	CHECK_EQ(*(u32 *)(s.regs + 0x20), (u32)300 << 24); /* of the ID register only bits 31:24 exist */
-	OK(ioctl(vm->vcpus[1]->fd, KVM_SET_LAPIC, &s)); /* stock KVM only now knows of it */
+	CHECK_EQ(*(u32 *)(s.regs + 0x20), (u32)300 << 24); /* the ID register has bits 31:24 only */
+	OK(ioctl(vm->vcpus[1]->fd, KVM_SET_LAPIC, &s)); /* stock KVM puts the vCPU on its map only now */
 	CHECK_EQ(send_msi(vm, 300, 0x400), 1);
-	/* Stock KVM gives it this as well, unless there is a vCPU 44. */
+	/* Stock KVM delivers this to vCPU 300, unless there is a vCPU 44. */
 	if (!is_stock())
 		CHECK(send_msi(vm, 300 & 0xff, 0x400) <= 0);
 }
 
-/* The x2APIC's ID as user space saves and restores it, with 32-bit IDs and without. */
+/* The x2APIC ID in KVM_GET_LAPIC and KVM_SET_LAPIC, with and without 32-bit IDs. */
 static void lapic_state(bool wide)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -154,7 +154,7 @@ static void lapic_state(bool wide)
 	if (wide)
 		ERR(ioctl(v->fd, KVM_SET_LAPIC, &s), EINVAL);
 	else
-		OK(ioctl(v->fd, KVM_SET_LAPIC, &s)); /* there is no room for the ID: it is not looked at */
+		OK(ioctl(v->fd, KVM_SET_LAPIC, &s)); /* the format has no room for the ID, which is ignored */
 	CHECK_EQ(vcpu_get_msr(v, 0x802), id);
 	CHECK_EQ(vcpu_get_msr(v, 0x80d), (id >> 4) << 16 | 1 << (id & 15));
 }
@@ -165,7 +165,7 @@ TEST(scale_lapic_state)
 	lapic_state(false);
 }
 
-/* Without 32-bit IDs an MSI has eight bits of ID; with them bits 39:32 of its address are reserved. */
+/* Without 32-bit IDs an MSI has an 8-bit ID; with them bits 39:32 of its address are reserved. */
 TEST(scale_msi_address)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -180,7 +180,7 @@ TEST(scale_msi_address)
 	vcpu_create(vm, 300);
 	vcpu_create(vm, 44);
 	CHECK_EQ(vcpu_set_msr(vm->vcpus[0], 0x1b, 0xfee00c00), 1);
-	CHECK_EQ(send_msi(vm, 300, 0x400), 1); /* it is the other's */
+	CHECK_EQ(send_msi(vm, 300, 0x400), 1); /* delivered to the vCPU with ID 300 & 0xff */
 	CHECK(send_msi(vm, 300 + 1, 0x400) <= 0);
 	vm_enable_cap(vm, KVM_CAP_X2APIC_API, KVM_X2APIC_API_USE_32BIT_IDS);
 	CHECK_EQ(send_msi(vm, 300, 0x400), 1);
@@ -191,7 +191,7 @@ TEST(scale_msi_address)
 
 /* ---- limits ---- */
 
-/* As many as there can be, by IDs from the top down; one more is refused, and so is an ID that is taken. */
+/* The maximum number of vCPUs, with IDs from the top down; one more is refused, and so is an ID in use. */
 TEST(scale_limits)
 {
 	struct vm *vm = vm_create_bare();
@@ -215,7 +215,7 @@ TEST(scale_limits)
 	ERR(ioctl(vm->fd, KVM_CREATE_VCPU, max_id - 1), EINVAL);
 }
 
-/* 512 vCPUs that have run; from where nothing is left but what the kernel holds. */
+/* Creates and runs 512 vCPUs. It runs in a child process, so that only the kernel could keep their memory. */
 static void many_come_and_go(void)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -239,22 +239,22 @@ static void in_child(void (*fn)(void))
 	CHECK(pid > 0);
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	if (status)
-		_exit(1); /* its message is there */
+		_exit(1); /* the child has printed its message */
 }
 
 #define VMS 4
-#define LEAK_KB (24 << 10) /* less than the 512 vCPUs of one of them have, 60 kB each */
+#define LEAK_KB (24 << 10) /* less than the memory of one VM with 512 vCPUs, 60 kB each */
 
-/* Memory of 512 vCPUs is given back when the process ends, however often. */
+/* The memory of 512 vCPUs is freed when the process ends, repeatedly. */
 TEST(scale_memory_given_back)
 {
 	long before, tries;
 
-	in_child(many_come_and_go); /* caches fill */
+	in_child(many_come_and_go); /* fills caches */
 	before = free_kb();
 	for (int i = 0; i < VMS; i++)
 		in_child(many_come_and_go);
 	for (tries = 0; free_kb() < before - LEAK_KB && tries < 100; tries++)
-		usleep(100000); /* some of it is freed late */
+		usleep(100000); /* some memory is freed with a delay */
 	CHECK(free_kb() >= before - LEAK_KB);
 }

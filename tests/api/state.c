@@ -24,7 +24,7 @@ TEST(state_regs)
 	CHECK(!memcmp(&r, &back, sizeof(r)));
 }
 
-/* No value of a register means anything special: all bits set, on a vCPU that has never run. */
+/* All bits of all registers can be set, on a vCPU that has not run: no value is special. */
 TEST(state_regs_all_ones)
 {
 	struct vcpu *v = one_vcpu(CHIP_NONE);
@@ -49,7 +49,7 @@ TEST(state_regs_all_ones)
 	vcpu_set_regs(v, r);
 	vcpu_done(v);
 	CHECK_EQ(guest_results(v->vm)[0], 0x77);
-	CHECK_EQ(trap[0], 14); /* vector, error, CR2, RIP: nothing is mapped there */
+	CHECK_EQ(trap[0], 14); /* vector, error, CR2, RIP: #PF at the last address, which is not mapped */
 	CHECK_EQ(trap[2], ~0ULL);
 	CHECK_EQ(trap[3], ~0ULL);
 }
@@ -125,7 +125,7 @@ TEST(state_sregs)
 	ERR(ioctl(v->fd, KVM_SET_SREGS2, &s2), EINVAL);
 }
 
-/* One value that cannot be, at a time; the state stays what it was. */
+/* Invalid values, one at a time, are refused; the state does not change. */
 TEST(state_sregs_hostile)
 {
 	struct vcpu *v = one_vcpu(CHIP_SPLIT);
@@ -166,12 +166,12 @@ TEST(state_fpu)
 	OK(ioctl(v->fd, KVM_SET_FPU, &f));
 	OK(ioctl(v->fd, KVM_GET_FPU, &back));
 	CHECK_EQ(back.fcw, 0x37f);
-	/* Stock KVM leaves MXCSR out of this pair of ioctls. */
+	/* Stock KVM ignores MXCSR in KVM_SET_FPU and KVM_GET_FPU. */
 	if (!is_stock())
 		CHECK_EQ(back.mxcsr, 0x1f80);
 	CHECK(!memcmp(f.xmm, back.xmm, sizeof(f.xmm)));
 	if (is_stock())
-		return; /* it does not mark the SSE state as in use, and the registers are lost when they are loaded */
+		return; /* it does not mark the SSE state as in use, so the registers are lost at the next load */
 	vcpu_call(v, "g_nothing", 0);
 	OK(ioctl(v->fd, KVM_GET_FPU, &back));
 	CHECK(!memcmp(f.xmm, back.xmm, sizeof(f.xmm)));
@@ -262,7 +262,7 @@ TEST(state_msr_list)
 	}
 }
 
-/* KVM_SET_MSRS stops at the first that it refuses, and says how many it did. */
+/* KVM_SET_MSRS stops at the first MSR that it refuses, and returns the number of MSRs set. */
 TEST(state_msrs_partial)
 {
 	struct vcpu *v = one_vcpu(CHIP_SPLIT);
@@ -278,7 +278,7 @@ TEST(state_msrs_partial)
 	ERR(ioctl(v->fd, KVM_GET_MSRS, &m), E2BIG);
 }
 
-/* The MSRs that QEMU sets must all be taken; it ends when one is refused. */
+/* All MSRs that QEMU sets must be accepted: QEMU aborts when one is refused. */
 TEST(state_msrs_of_qemu)
 {
 	static const u32 fixed[] = { 0x174, 0x175, 0x176, 0x277, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084,
@@ -319,14 +319,14 @@ TEST(state_lapic)
 	CHECK_EQ(*(u32 *)(back.regs + 0x350), 0x10700);
 	CHECK_EQ(vcpu_sregs(v).cr8, 3);
 	memset(&l, 0xff, sizeof(l));
-	ioctl(v->fd, KVM_SET_LAPIC, &l); /* whatever it says, nothing breaks */
+	ioctl(v->fd, KVM_SET_LAPIC, &l); /* invalid state: must do no harm */
 	vcpu_start(v, "g_nothing", 0);
 	vcpu_done(v);
 	v = one_vcpu(CHIP_NONE);
 	ERR(ioctl(v->fd, KVM_GET_LAPIC, &l), EINVAL);
 }
 
-/* A vCPU that waits for interrupt 0x64, which its restored x2APIC has pending; TMR has @level in its word. */
+/* A vCPU that waits for interrupt 0x64, which is pending in its restored x2APIC; @level: the TMR word of the vector. */
 static struct vcpu *with_pending_irq(u32 level)
 {
 	struct vcpu *v = one_vcpu(CHIP_SPLIT);
@@ -349,7 +349,7 @@ TEST(state_lapic_pending)
 	vcpu_done(with_pending_irq(0));
 }
 
-/* A level-triggered one, too; and its end is heard of, though this LAPIC has never been sent any. */
+/* A level-triggered one is delivered, too, and its EOI exits, although this LAPIC has not received one before. */
 TEST(state_lapic_pending_level)
 {
 	struct vcpu *v = with_pending_irq(1 << 4);
@@ -359,7 +359,7 @@ TEST(state_lapic_pending_level)
 	vcpu_done(v);
 }
 
-/* User space ends the interrupt in service (0x64), and so lets in a lower one that waits (0x55). */
+/* User space clears the interrupt in service (0x64); a pending lower one (0x55) is then delivered. */
 TEST(state_lapic_eoi)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -395,7 +395,7 @@ TEST(state_mp_state)
 	ERR(ioctl(v->fd, KVM_SET_MP_STATE, &m), EINVAL);
 }
 
-/* User space queues an exception: the guest takes it as its own. */
+/* User space queues an exception, and the guest takes it. */
 TEST(state_vcpu_events)
 {
 	struct vcpu *v = one_vcpu(CHIP_SPLIT);
@@ -413,7 +413,7 @@ TEST(state_vcpu_events)
 	ERR(ioctl(v->fd, KVM_SET_VCPU_EVENTS, &e), EINVAL);
 	e.flags = 0;
 	e.exception.injected = 1;
-	e.exception.nr = 2; /* an NMI is no exception */
+	e.exception.nr = 2; /* vector 2 is no exception */
 	ERR(ioctl(v->fd, KVM_SET_VCPU_EVENTS, &e), EINVAL);
 	e.exception.nr = 40;
 	ERR(ioctl(v->fd, KVM_SET_VCPU_EVENTS, &e), EINVAL);
@@ -442,7 +442,7 @@ TEST(state_tsc)
 		ERR(ioctl(v->fd, KVM_SET_TSC_KHZ, khz / 2), EINVAL);
 }
 
-/* Any frequency is taken or refused, whatever the host's (on an emulated one, a few MHz). */
+/* Any frequency is accepted or refused, independent of the host's (which is a few MHz on an emulated host). */
 TEST(state_tsc_khz_any)
 {
 	static const u32 wanted[] = { 1, 2, 1000, 65535, 65536, 1000000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
@@ -456,16 +456,16 @@ TEST(state_tsc_khz_any)
 
 		CHECK(!r || errno == EINVAL || errno == EIO); /* stock KVM on CPUs without scaling: EIO */
 		if (!r)
-			CHECK_EQ((u32)ioctl(v->fd, KVM_GET_TSC_KHZ, 0), wanted[i]); /* an int: some are negative */
+			CHECK_EQ((u32)ioctl(v->fd, KVM_GET_TSC_KHZ, 0), wanted[i]); /* the int result may be negative */
 		r = ioctl(vm->fd, KVM_SET_TSC_KHZ, (unsigned long)wanted[i]);
-		CHECK((r < 0 && errno == EINVAL) || is_stock()); /* there is a vCPU */
-		/* The kvmclock and the timer work with it. */
+		CHECK((r < 0 && errno == EINVAL) || is_stock()); /* the VM has a vCPU */
+		/* kvmclock and timer work with the frequency. */
 		vcpu_call(v, "g_nothing", 0);
 		OK(ioctl(vm->fd, KVM_GET_CLOCK, &clock));
 	}
 }
 
-/* The same of a VM without vCPUs. */
+/* The same for a VM without vCPUs. */
 TEST(state_tsc_khz_any_default)
 {
 	static const u32 wanted[] = { 1, 65535, 65536, 0x7fffffff, 0xffffffff };
@@ -510,7 +510,7 @@ TEST(state_translate)
 	CHECK_EQ(t.valid, 0);
 }
 
-/* Registers in the run page: out with every exit, in when marked dirty. */
+/* Registers in the run page: stored at every exit, loaded when marked dirty. */
 TEST(state_sync_regs)
 {
 	struct vcpu *v = one_vcpu(CHIP_NONE);
@@ -533,7 +533,7 @@ TEST(state_sync_regs)
 	CHECK_EQ(vcpu_run_once(v), -EINVAL);
 }
 
-/* ---- a running guest moves into another VM ---- */
+/* ---- a running guest is moved into another VM ---- */
 
 struct saved {
 	struct kvm_regs regs;
@@ -580,7 +580,7 @@ static struct vcpu *move(struct vcpu *from)
 	save(from, &s);
 	memcpy(vm->mem, from->vm->mem, GUEST_MEMORY);
 	restore(v, &s);
-	/* The TSC goes on from where it was, the deadline with it. */
+	/* The TSC continues from its value; the deadline is relative to it. */
 	CHECK_EQ(vcpu_set_msr(v, 0x10, vcpu_get_msr(from, 0x10)), 1);
 	CHECK_EQ(vcpu_set_msr(v, 0x6e0, vcpu_get_msr(from, 0x6e0)), 1);
 	vm_close(from->vm);
@@ -595,7 +595,7 @@ TEST(state_move_computation)
 	vcpu_start(v, "g_sum", 10000);
 	for (int i = 0; i < 10; i++) {
 		vcpu_sync(v, i);
-		v->run->immediate_exit = 1; /* the OUT is finished before the state is taken */
+		v->run->immediate_exit = 1; /* completes the OUT before the state is read */
 		CHECK_EQ(vcpu_run_once(v), -EINTR);
 		v = move(v);
 	}
@@ -605,7 +605,7 @@ TEST(state_move_computation)
 	CHECK_EQ(guest_results(v->vm)[0], x);
 }
 
-/* In SSE registers, too. */
+/* The same with values in SSE registers. */
 TEST(state_move_sse)
 {
 	struct vcpu *v = one_vcpu(CHIP_SPLIT);
@@ -620,7 +620,7 @@ TEST(state_move_sse)
 	vcpu_done(v);
 }
 
-/* Moved with the timer armed and the LAPIC enabled: the interrupts still come. */
+/* Moved with an armed timer and an enabled LAPIC: the interrupts arrive. */
 TEST(state_move_interrupts)
 {
 	struct vcpu *v = one_vcpu(CHIP_SPLIT);
@@ -635,7 +635,7 @@ TEST(state_move_interrupts)
 	vcpu_done(v);
 }
 
-/* A triple fault that user space restores happens. */
+/* A pending triple fault that user space restores takes effect. */
 TEST(state_triple_fault_event)
 {
 	struct vm *vm = vm_create(CHIP_NONE);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Nothing gets lost: vCPUs that bombard each other with interrupts, each of
- * which is accounted for (guest/stress.c), while the host does what hosts do:
- * signals, MSIs, changes of memory slots, vCPUs moved from CPU to CPU.
+ * No interrupt is lost: vCPUs send each other interrupts, each of which is
+ * counted (guest/stress.c), while the host sends signals and MSIs, changes
+ * memory slots and moves vCPUs between CPUs.
  */
 #include "harness.h"
 #include "stress.h"
@@ -12,10 +12,10 @@
 #include <signal.h>
 #include <sys/mman.h>
 
-#define STUCK_SECONDS 40 /* without a single round; an emulated host is slow, not that slow */
+#define STUCK_SECONDS 40 /* a vCPU without progress for this time is stuck, even on a slow emulated host */
 #define TICK_US 2000
 
-/* What else the host does. */
+/* Other actions of the host. */
 #define NOISE_SIGNALS 1
 #define NOISE_SLOTS 2
 #define NOISE_AFFINITY 4
@@ -47,7 +47,7 @@ static void describe_stuck(struct vm *vm, int cpu, u64 rounds)
 		(unsigned long long)stat_get(v->fd, "exits"), (unsigned long long)stat_get(v->fd, "halt_exits"));
 }
 
-/* Every vCPU gets on, and every MSI arrives. */
+/* Every vCPU makes progress, and every MSI arrives. */
 static void check_progress(struct vm *vm, struct watch *w)
 {
 	volatile u64 *rounds = guest_symbol(vm, "stress_rounds");
@@ -158,7 +158,7 @@ static void stress(int cpus, unsigned int flags, unsigned int noise, u64 disable
 
 #define ALL_WAYS (STRESS_HYPERCALL | STRESS_TIMER | STRESS_NMI | STRESS_PV_EOI | STRESS_HLT | STRESS_MSI)
 
-/* Without timers: nothing but the interrupt itself wakes a halted vCPU. */
+/* Without timers: only the interrupt itself wakes a halted vCPU. */
 TEST(stress_wakeups)
 {
 	stress(8, STRESS_HYPERCALL | STRESS_HLT, 0, 0);
@@ -192,7 +192,7 @@ TEST(stress_slots_change)
 TEST(stress_exits_off)
 {
 	if (!(capability(KVM_CAP_X86_DISABLE_EXITS) & KVM_X86_DISABLE_EXITS_HLT))
-		test_skip("this host cannot switch HLT exits off");
+		test_skip("this host cannot disable HLT exits");
 	stress(3, ALL_WAYS, NOISE_SIGNALS | NOISE_AFFINITY, KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts for a vCPU that is on its way elsewhere: changing the mode of its
- * LAPIC, saved and restored, reset by INIT, killed. One thread sends without
- * end; what must not be lost is sent by another, one at a time, and counted.
- * Guest side: guest/posted.c.
+ * Interrupts for a vCPU that changes its LAPIC's mode, is saved and restored,
+ * reset by INIT, or killed. One thread sends continuously; another sends
+ * interrupts that must not be lost, one at a time, and counts them. Guest side:
+ * guest/posted.c.
  */
 #include "posted.h"
 #include "harness.h"
@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 
 #define TARGET 1
-#define STUCK_NS 40000000000ULL /* an emulated host is slow, not that slow */
+#define STUCK_NS 40000000000ULL /* longer than any wait on a slow emulated host */
 
 static volatile bool noise_stops, vcpu_stops;
 
@@ -22,7 +22,7 @@ static void ignore(int signal)
 	(void)signal;
 }
 
-/* 1: taken; -1 with EPERM, as KVM says it, or 0: there is no LAPIC that would take it. */
+/* 1: delivered; 0, or -1 with EPERM (KVM's result): no LAPIC accepts it. */
 static int send_msi(struct vm *vm, u32 vector)
 {
 	struct kvm_msi msi = { .address_lo = 0xfee00000 | TARGET << 12, .data = vector };
@@ -51,7 +51,7 @@ static void await(volatile u64 *what, u64 value)
 
 	while (*what < value) {
 		if (now_ns() - start > STUCK_NS)
-			FAIL("%llu, not %llu: it does not go on", (unsigned long long)*what, (unsigned long long)value);
+			FAIL("%llu, not %llu: no progress", (unsigned long long)*what, (unsigned long long)value);
 		sched_yield();
 	}
 }
@@ -68,7 +68,7 @@ static void await_one_more(volatile u64 *taken, u64 *count)
 	*count = now;
 }
 
-/* Batch after batch, as the guest asks for them, until the time is over and it has heard of that; the number of batches. */
+/* Sends batches as the guest requests them until the time is over and the guest has stopped; returns their number. */
 static u64 feed(struct vm *vm)
 {
 	volatile u64 *ready = variable(vm, "posted_ready"), *taken = variable(vm, "posted_taken");
@@ -112,7 +112,7 @@ static void stop_noise(pthread_t t)
 	CHECK_EQ(pthread_join(t, NULL), 0);
 }
 
-/* One vCPU that runs the guest function, hit from two sides; the number of batches it took. */
+/* Sends from both threads to a vCPU that runs @function; returns the number of batches. */
 static u64 hit(const char *function)
 {
 	struct vm *vm = two_vcpus();
@@ -127,13 +127,13 @@ static u64 hit(const char *function)
 	return batches;
 }
 
-/* x2APIC, off, xAPIC, and back. */
+/* The LAPIC's mode changes: x2APIC, disabled, xAPIC, and back. */
 TEST(stress_posted_modes)
 {
 	printf("# %llu changes of mode\n", (unsigned long long)hit("g_posted_modes"));
 }
 
-/* Notifications that come too late, and find nothing posted, deliver nothing. */
+/* Late notifications, for which no interrupt is posted any more, deliver nothing. */
 TEST(stress_posted_exits)
 {
 	printf("# %llu batches between exits\n", (unsigned long long)hit("g_posted_exits"));
@@ -146,13 +146,13 @@ static void *run_target(void *arg)
 	while (!vcpu_stops) {
 		int r = vcpu_run_once(v);
 
-		if (r != -EINTR && r != -EAGAIN) /* stock KVM returns with it when a SIPI has come */
+		if (r != -EINTR && r != -EAGAIN) /* EAGAIN: stock KVM, after a SIPI */
 			FAIL("KVM_RUN: %d, exit %u", r, v->run->exit_reason);
 	}
 	return NULL;
 }
 
-/* INIT and SIPI; what comes in between may vanish, what comes to the vCPU once it is up may not. */
+/* INIT and SIPI: interrupts in between may be lost; interrupts after the vCPU has started may not. */
 TEST(stress_posted_init)
 {
 	struct vm *vm = two_vcpus();
@@ -181,7 +181,7 @@ TEST(stress_posted_init)
 
 static pthread_mutex_t state_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Runs, and each time a signal ends that, takes the LAPIC's state and puts it back. */
+/* Runs the vCPU; each time a signal ends KVM_RUN, it reads the LAPIC's state and writes it back. */
 static void *run_and_restore(void *arg)
 {
 	struct vcpu *v = arg;
@@ -190,7 +190,7 @@ static void *run_and_restore(void *arg)
 	int r;
 
 	while ((r = vcpu_run_once(v)) == -EINTR) {
-		pthread_mutex_lock(&state_lock); /* what is sent in between belongs to the past */
+		pthread_mutex_lock(&state_lock); /* an interrupt between the two would be lost */
 		OK(ioctl(v->fd, KVM_GET_LAPIC, &s));
 		OK(ioctl(v->fd, KVM_SET_LAPIC, &s));
 		pthread_mutex_unlock(&state_lock);
@@ -201,7 +201,7 @@ static void *run_and_restore(void *arg)
 	return restored;
 }
 
-/* An interrupt that was posted and not yet taken is part of the state. */
+/* A posted interrupt that is not delivered yet is part of the state. */
 TEST(stress_posted_set_lapic)
 {
 	struct vm *vm = two_vcpus();
@@ -228,7 +228,7 @@ TEST(stress_posted_set_lapic)
 	       (unsigned long long)*restored);
 }
 
-/* The process that owns all of it dies, at any moment; nothing is left of it. */
+/* The client is killed at random times; everything is freed. */
 TEST(stress_posted_kill)
 {
 	u64 end = now_ns() + stress_seconds * 1000000000ULL, killed = 0;

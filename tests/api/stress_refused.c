@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * States and events that no CPU enters a guest with, or that it enters one with
- * only just: user space hands them over, and gets an ordinary exit for each.
- * The host's kernel log, which the lab looks at, has no complaint, and the vCPU
- * works when it has an honest state again.
+ * States and events that a CPU refuses at the entry to a guest, or barely
+ * accepts: user space sets them, and gets an ordinary exit for each. The lab
+ * checks that the host's kernel log has no warning, and the vCPU works after it
+ * has a valid state again.
  */
 #include "harness.h"
 
@@ -102,7 +102,7 @@ static void bend_sregs(struct vcpu *v)
 	s.cr8 = draw(17);
 	if (!draw(4))
 		s.interrupt_bitmap[draw(4)] = 1ULL << draw(64);
-	ioctl(v->fd, KVM_SET_SREGS, &s); /* it may refuse */
+	ioctl(v->fd, KVM_SET_SREGS, &s); /* may be refused */
 }
 
 static void bend_regs(struct vcpu *v)
@@ -184,7 +184,7 @@ static void bend(struct vcpu *v)
 	}
 }
 
-/* Not longer than RUN_US or so: what becomes of the guest is nobody's business. */
+/* Runs for about RUN_US; the guest's behaviour does not matter. */
 static bool run_refused(struct vcpu *v)
 {
 	struct itimerval soon = { .it_value.tv_usec = RUN_US, .it_interval.tv_usec = RUN_US };
@@ -197,7 +197,7 @@ static bool run_refused(struct vcpu *v)
 	return !r && v->run->exit_reason == KVM_EXIT_FAIL_ENTRY;
 }
 
-/* As after a reset; what vcpu_start() sets comes on top. */
+/* Restores the state after a reset; vcpu_start() sets the rest. */
 static void honest(struct vcpu *v)
 {
 	struct kvm_vcpu_events none = { .flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW };
@@ -216,7 +216,7 @@ static void honest(struct vcpu *v)
 		CHECK_EQ(vcpu_set_msr(v, msr, 0), 1);
 }
 
-/* Events and states, more and more of them, then an honest one. */
+/* Sets a growing number of bad events and states, then a valid state. */
 static void refused(u64 exits_off)
 {
 	u64 end = now_ns() + stress_seconds * 1000000000ULL, runs = 0, failed = 0;
@@ -224,7 +224,7 @@ static void refused(u64 exits_off)
 	struct vcpu *v;
 
 	if (is_emulated_cpu())
-		test_skip("QEMU's SVM cannot be trusted with such states");
+		test_skip("QEMU's SVM does not check such states");
 	vm = vm_create(CHIP_SPLIT);
 	if (exits_off)
 		vm_enable_cap(vm, KVM_CAP_X86_DISABLE_EXITS, exits_off);
@@ -240,7 +240,7 @@ static void refused(u64 exits_off)
 			failed += run_refused(v);
 			runs++;
 		}
-		run_refused(v); /* what user space still owes */
+		run_refused(v); /* completes a pending exit to user space */
 		honest(v);
 		vcpu_call(v, "g_nothing", 0);
 	}

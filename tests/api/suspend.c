@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host is suspended under running instances, as deep as /sys/power/pm_test
- * says, or really: to idle, or to RAM. Afterwards every one of them has to go
- * on as if nothing had been: guest/suspend.c.
+ * The host is suspended under running instances: to a level of
+ * /sys/power/pm_test, to idle, or to RAM. Afterwards all instances go on
+ * normally. Guest side: guest/suspend.c.
  *
- * Needs a host that comes back (lab/lab --root memory): API_SUSPEND in the
- * environment says that this is one.
+ * Needs a host that resumes (lab/lab --root memory), with API_SUSPEND set in
+ * the environment.
  */
 #include "harness.h"
 
@@ -41,9 +41,10 @@ static void need_suspend(void)
 }
 
 /*
- * ACPI's fixed timer raises its event when its counter's bit 23 changes, every
- * 2.3 s, and an emulated machine has nothing else that wakes it from idle. Its
- * ports are found in the FADT. Whole spans only: the suspend takes a while.
+ * The ACPI PM timer raises its event when bit 23 of its counter changes, every
+ * 2.3 s; an emulated machine has no other wake-up source for suspend to idle.
+ * The FADT has its ports. It waits for a change first, so that the suspend has
+ * a whole period.
  */
 static void wake_by_acpi_timer(void)
 {
@@ -68,9 +69,9 @@ static void wake_by_acpi_timer(void)
 static const char *pm_test_delay = "1"; /* s */
 
 /*
- * Suspend until woken. A level of pm_test, which goes as far as that and comes back
- * after pm_test_delay, or "freeze" or "mem": all the way. This task is the one that
- * is not frozen, so it may have to leave a CPU that goes offline.
+ * Suspends until woken. @how: a level of pm_test, which goes that far and comes back
+ * after pm_test_delay; or "freeze" or "mem", a full suspend. This task is not frozen,
+ * so the kernel may migrate it from a CPU that goes offline.
  */
 static void suspend_host(const char *how)
 {
@@ -83,7 +84,7 @@ static void suspend_host(const char *how)
 	if (!strcmp(how, "freeze")) {
 		wake_by_acpi_timer();
 	} else if (file_write(POWER "mem_sleep", "deep")) {
-		/* No CPU goes offline on the way to idle, the only sleep that this host knows. */
+		/* This host only suspends to idle, for which no CPU goes offline. */
 		if (real || !strcmp(how, "processors") || !strcmp(how, "core"))
 			test_skip("needs a host that suspends to RAM");
 	} else if (real && !access(ALARM, F_OK)) {
@@ -96,15 +97,15 @@ static void suspend_host(const char *how)
 
 /* ---- the instances ---- */
 
-/* In which order they are in the table below. */
+/* Indexes of the table below. */
 enum { TICKS_PERIODIC, TICKS_ONCE, TICKS_DEADLINE, TICKS_NO_EXIT, WATCH, WATCH_TOO, WAKER, IPI_SLEEPER, MSI_SLEEPER,
        FAR_ONCE, FAR_DEADLINE, NR_GUESTS };
 
 static const struct {
 	const char *function;
 	u64 arg, period_ns, disabled_exits;
-	bool same_vm; /* vCPU 1 of the VM before */
-	bool beats; /* all the time, not when asked */
+	bool same_vm; /* vCPU 1 of the previous row's VM */
+	bool beats; /* makes progress by itself, not on request */
 } guests[NR_GUESTS] = {
 	[TICKS_PERIODIC] = { "g_suspend_ticks", PERIODIC, 1000000, .beats = true },
 	[TICKS_ONCE] = { "g_suspend_ticks", 0, 1000000, .beats = true },
@@ -132,7 +133,7 @@ static void await_beats(int i, u64 n)
 		usleep(1000);
 }
 
-/* From here on it takes interrupts. */
+/* Waits until the guest takes interrupts. */
 static void await_ready(int i)
 {
 	while (!guest_results(fleet[i]->vm)[16 + fleet[i]->id])
@@ -148,7 +149,7 @@ static struct vm *fleet_vm(int i)
 	return vm;
 }
 
-/* To vCPU 0. */
+/* Sends an MSI to vCPU 0. */
 static void wake(int i)
 {
 	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = WAKE };
@@ -158,7 +159,7 @@ static void wake(int i)
 
 static int timer_stats; /* of TICKS_NO_EXIT */
 
-/* Where interrupts are posted, its timer waits on another CPU. */
+/* With posted interrupts, the timer of TICKS_NO_EXIT waits on another CPU. */
 static bool timer_is_remote(void)
 {
 	return cpu_delivers() && !is_stock() && sysconf(_SC_NPROCESSORS_ONLN) > 1;
@@ -173,7 +174,7 @@ static u64 remote_firings(void)
 	return n;
 }
 
-/* The vCPU's thread stays on one CPU, the next in turn. */
+/* Pins the vCPU's thread to the next CPU in turn. */
 static void pin_thread(int i)
 {
 	int first = first_cpu(), n = (int)sysconf(_SC_NPROCESSORS_ONLN) - first;
@@ -221,7 +222,7 @@ static void fleet_stop(void)
 		CHECK_EQ(param_try("exitless_timer", "auto"), 0);
 }
 
-/* A timer is waiting when the host goes to sleep, and fires when it is back. */
+/* Arms a timer that is pending during the suspend and fires after the resume. */
 static void far_arm(int i, u64 round)
 {
 	wake(i);
@@ -237,7 +238,7 @@ static u64 vm_clock(struct vm *vm)
 	return data.clock;
 }
 
-/* The guest is told that its clock stood still, so that its watchdogs stay calm: once per suspend, each of its vCPUs. */
+/* Each vCPU is told once per suspend that its clock stopped, so that the guest's watchdogs do not fire. */
 static void check_told(int i, u64 round)
 {
 	CHECK_EQ(guest_results(fleet[i]->vm)[8 + fleet[i]->id], round);
@@ -251,7 +252,7 @@ static void check_affinity(int i, const cpu_set_t *before)
 	CHECK(CPU_EQUAL(&now, before));
 }
 
-/* round: how many suspends there have been with this one */
+/* @round: number of suspends, including this one */
 static void suspend_fleet(const char *how, u64 round)
 {
 	u64 clock[NR_GUESTS], before[NR_GUESTS];
@@ -333,7 +334,7 @@ TEST(suspend_to_ram)
 
 /* ---- threads that wait for memory ---- */
 
-/* A page that user space has yet to give: whoever waits for it can be frozen, and gets it afterwards. */
+/* A thread that waits for a page from userfaultfd can be frozen, and gets the page afterwards. */
 TEST(suspend_page_awaited)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -360,7 +361,7 @@ TEST(suspend_page_awaited)
 
 /* ---- clocks ---- */
 
-/* A level that comes back after so many seconds, of which CLOCK_MONOTONIC counts nearly none. */
+/* Suspends to a level that returns after @seconds, which CLOCK_MONOTONIC hardly counts. */
 static void sleep_in_core(const char *seconds)
 {
 	pm_test_delay = seconds;
@@ -376,7 +377,7 @@ static u64 clock_ns(clockid_t id)
 	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
 }
 
-/* The VM clock counts the sleep, be it made of the TSC or of the host's clock (a host with tsc=unstable). */
+/* The VM clock counts the suspend, whether it is based on the TSC or on the host's clock (tsc=unstable). */
 TEST(suspend_clock_counts_sleep)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -394,8 +395,8 @@ TEST(suspend_clock_counts_sleep)
 }
 
 /*
- * A deadline in 6 s, of which the host sleeps 4: the guest's TSC counts them, if the host's does.
- * A timer of the host for 4 s, which does not, has yet to fire then.
+ * A deadline in 6 s, of which the host is suspended for 4 s: the guest's TSC counts these if the host's does.
+ * A host timer of 4 s, which does not count them, must fire later.
  */
 TEST(suspend_deadline_by_tsc)
 {
@@ -405,7 +406,7 @@ TEST(suspend_deadline_by_tsc)
 
 	need_suspend();
 	if (is_stock())
-		test_skip("stock KVM's timer sleeps with the host");
+		test_skip("stock KVM's timer does not count the suspend");
 	fleet[FAR_DEADLINE] = v;
 	guest_args(vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
 	guest_args(vm)[2] = 6000000000;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hardware task switches of a 32-bit guest: two tasks, A, which asks, and B.
- * Whoever runs sends its EAX to PORT_SYNC. Guest side: guest/task.S.
+ * Hardware task switches of a 32-bit guest between two tasks, from A to B. The
+ * running task writes its EAX to PORT_SYNC. Guest side: guest/task.S.
  */
 #include "harness.h"
 
@@ -13,8 +13,8 @@
 #define SEL_LDT 0x30
 #define SEL_CODE3 0x38
 #define SEL_FLAT3 0x40
-#define SEL_ABSENT 0x48 /* data that is not present */
-#define SEL_LDT_DATA 0x04 /* the first one of the LDT */
+#define SEL_ABSENT 0x48 /* a data segment that is not present */
+#define SEL_LDT_DATA 0x04 /* the first entry of the LDT */
 
 #define GDT (GPA_FREE)
 #define IDT (GPA_FREE + 0x1000)
@@ -84,7 +84,7 @@ static void fill_tables(struct tasks *t)
 	t->gdt[SEL_B / 8] = descriptor(TSS_B, sizeof(struct tss) - 1, 0x89, 0);
 	t->gdt[SEL_GATE / 8] = task_gate(SEL_B, 0);
 	t->gdt[SEL_LDT / 8] = descriptor(LDT, 7, 0x82, 0);
-	t->gdt[SEL_CODE3 / 8] = descriptor(0, 0xfffff, 0xfa, 0xc); /* never accessed */
+	t->gdt[SEL_CODE3 / 8] = descriptor(0, 0xfffff, 0xfa, 0xc); /* accessed bit clear */
 	t->gdt[SEL_FLAT3 / 8] = descriptor(0, 0xfffff, 0xf2, 0xc);
 	t->gdt[SEL_ABSENT / 8] = descriptor(0, 0xfffff, 0x72, 0xc);
 	ldt[0] = descriptor(0x1000, 0xfff, 0x92, 4);
@@ -110,7 +110,7 @@ static struct kvm_segment flat(u16 selector, u8 type)
 				     .db = 1, .g = 1 };
 }
 
-/* A is about to run function; B's TSS says that it begins at entry. */
+/* A is about to run @function; B's TSS has the entry point @entry. */
 static struct tasks start(const char *function, const char *entry)
 {
 	struct tasks t = { .vm = vm_create(CHIP_SPLIT) };
@@ -149,7 +149,7 @@ static void expect(struct tasks *t, u32 eax)
 	CHECK_EQ(*(u32 *)((u8 *)t->v->run + t->v->run->io.data_offset), eax);
 }
 
-/* B runs as its TSS says; nested: it was called. */
+/* B has the state of its TSS; @nested: it was entered by a call. */
 static void check_b(struct tasks *t, bool nested)
 {
 	struct kvm_sregs s = vcpu_sregs(t->v);
@@ -170,7 +170,7 @@ static void check_b(struct tasks *t, bool nested)
 		CHECK_EQ(t->b->link, SEL_A);
 }
 
-/* What was saved of A, which goes on at next. */
+/* A's saved state; it continues at @next. */
 static void check_saved_a(struct tasks *t, u32 next)
 {
 	CHECK_EQ(t->a->eip, next);
@@ -182,7 +182,7 @@ static void check_saved_a(struct tasks *t, u32 next)
 	CHECK_EQ(t->a->cs, SEL_CODE);
 	CHECK_EQ(t->a->ss, SEL_FLAT);
 	CHECK_EQ(t->a->gs, SEL_FLAT);
-	CHECK_EQ(t->a->cr3, 0); /* these are not written */
+	CHECK_EQ(t->a->cr3, 0); /* static fields: not written */
 	CHECK_EQ(t->a->ldt, 0);
 	CHECK_EQ(t->a->esp0, STACK_B0);
 }
@@ -222,7 +222,7 @@ TEST(task_jump_by_gate)
 	check_saved_a(&t, guest_address("task_jmp_gate_next"));
 }
 
-/* Called twice: B goes on where its IRET was. */
+/* Called twice: B continues after its IRET. */
 TEST(task_call_and_return)
 {
 	struct tasks t = start("task_call", "task_b");
@@ -256,7 +256,7 @@ TEST(task_interrupt_instruction)
 	}
 }
 
-/* A fault comes back to the instruction; RF is set, so that no breakpoint there stops it twice. */
+/* After a fault A restarts the instruction; RF is set, so that a breakpoint there does not trap twice. */
 TEST(task_exception)
 {
 	struct tasks t = start("task_ud", "task_b");
@@ -309,13 +309,13 @@ TEST(task_nmi)
 	OK(ioctl(t.v->fd, KVM_GET_VCPU_EVENTS, &e));
 	CHECK_EQ(e.nmi.masked, 1);
 	OK(ioctl(t.v->fd, KVM_NMI, 0));
-	/* Back in A the second one comes, and B goes on. */
+	/* Back in A, the second NMI is delivered, and B continues. */
 	expect(&t, EAX_B);
 	check_b(&t, true);
 	CHECK_EQ(t.b->eip, guest_address("task_b_next"));
 }
 
-/* Another privilege level, an LDT, null selectors; accessed bits get set. */
+/* Another privilege level, an LDT, null selectors; the accessed bits are set. */
 TEST(task_user_with_ldt)
 {
 	struct tasks t = start("task_jmp", "task_b_jmp");
@@ -340,7 +340,7 @@ TEST(task_user_with_ldt)
 	CHECK_EQ(s.fs.limit, 0xfff);
 	CHECK_EQ(s.gs.selector, 0);
 	if (is_emulated_cpu())
-		return; /* which sets no accessed bit here */
+		return; /* it sets no accessed bits here */
 	CHECK_EQ(access_of(&t, SEL_CODE3), 0xfb);
 	CHECK_EQ(access_of(&t, SEL_FLAT3), 0xf3);
 }
@@ -364,7 +364,7 @@ TEST(task_v86)
 	CHECK_EQ(vcpu_regs(t.v).rflags & 0x20000, 0x20000);
 }
 
-/* With paging CR3 changes, and what it maps with it. */
+/* With paging, CR3 and the mappings change. */
 TEST(task_paging)
 {
 	struct tasks t = start("task_jmp", "task_b_jmp");
@@ -384,7 +384,7 @@ TEST(task_paging)
 	CHECK_EQ(t.a->cr3, 0);
 }
 
-/* The 286's TSS; its IP reaches code below 64 KiB only. */
+/* A 16-bit TSS (80286); its IP reaches code below 64 KiB only. */
 TEST(task_16bit)
 {
 	struct tasks t = start("task_call", "task_b");
@@ -414,7 +414,7 @@ TEST(task_16bit)
 	CHECK_EQ(t.b16->di, 0xb008);
 }
 
-/* Faults of the new task: it is B's already, at B's first instruction. */
+/* Faults after the switch are taken in B, at its first instruction. */
 static void new_task_faults(struct tasks *t, u8 vector, u16 error)
 {
 	const u32 *frame;
@@ -442,7 +442,8 @@ TEST(task_bad_segments)
 		{ SEL_CODE3 | 3, SEL_FLAT3 | 3, 0x1000, 0, 10, 0x1000 }, /* beyond the table */
 		{ SEL_CODE3 | 3, SEL_FLAT3 | 3, SEL_FLAT3 | 3, SEL_FLAT, 10, SEL_FLAT }, /* no LDT */
 		{ SEL_CODE3 | 3, SEL_FLAT3 | 3, SEL_LDT_DATA, 0, 10, SEL_LDT_DATA },
-		{ SEL_CODE3 | 3, SEL_FLAT3 | 3, SEL_CODE3 | 3, 0, 0, 0 }, /* readable code is good for data */
+		/* a readable code segment is valid for data */
+		{ SEL_CODE3 | 3, SEL_FLAT3 | 3, SEL_CODE3 | 3, 0, 0, 0 },
 	};
 
 	if (is_emulated_cpu())
@@ -471,7 +472,7 @@ TEST(task_trap_flag)
 	struct kvm_debugregs d;
 
 	if (is_emulated_cpu() || is_stock())
-		test_skip("neither QEMU's CPU nor stock KVM knows the trap flag of a TSS");
+		test_skip("neither QEMU's CPU nor stock KVM supports the trap flag of a TSS");
 	t.b->trap = 1;
 	expect(&t, 0xe0000001);
 	OK(ioctl(t.v->fd, KVM_GET_DEBUGREGS, &d));
@@ -479,14 +480,14 @@ TEST(task_trap_flag)
 	CHECK_EQ(*(u32 *)(t.vm->mem + vcpu_regs(t.v).rsp), guest_address("task_b"));
 }
 
-/* Local breakpoints are the old task's, and go. */
+/* A task switch clears local breakpoints. */
 TEST(task_local_breakpoints)
 {
 	struct tasks t = start("task_jmp", "task_b_jmp");
 	struct kvm_debugregs d;
 
 	if (is_emulated_cpu())
-		test_skip("QEMU's CPU leaves DR7 as it is");
+		test_skip("QEMU's CPU does not change DR7");
 	OK(ioctl(t.v->fd, KVM_GET_DEBUGREGS, &d));
 	d.db[0] = d.db[1] = 0x1000;
 	d.dr7 = 0x400 | 1 | 8; /* L0, G1 */
@@ -496,7 +497,7 @@ TEST(task_local_breakpoints)
 	CHECK_EQ(d.dr7 & 0xff, 8);
 }
 
-/* A TSS that is not in memory: #PF in A, and nothing has happened. */
+/* A TSS at an unmapped address: #PF in A, and no task switch. */
 TEST(task_tss_not_mapped)
 {
 	struct tasks t = start("task_jmp", "task_b_jmp");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The LAPIC timer: what arming and firing cost, and that no setting of the
- * timer advance lets the guest see an interrupt before its time. Guest side:
- * guest/timer.c.
+ * The LAPIC timer: the exits of arming and firing, and that the guest does not
+ * see an interrupt before its time with any setting of the timer advance. Guest
+ * side: guest/timer.c.
  *
- * With API_ICOUNT in the environment the emulated host counts instructions as
- * time (lab/lab --icount): then nothing depends on how busy the machine is,
+ * API_ICOUNT in the environment: the emulated host's time is the number of
+ * executed instructions (lab/lab --icount), independent of the machine's load,
  * and counts are checked exactly.
  */
 #include "harness.h"
@@ -63,7 +63,7 @@ static const char * const settings[] = { "0", "-1", "1500", "5000" };
 static void never_early(const char *function, u64 n)
 {
 	if (getenv("API_ICOUNT"))
-		n /= 4; /* one instruction after the other takes its time */
+		n /= 4; /* --icount is slow */
 	for (u32 i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		set_advance(settings[i]);
 		for (int halt = 0; halt < 2; halt++) {
@@ -86,7 +86,7 @@ TEST(timer_counts_never_early)
 	never_early("g_count_firings", 200);
 }
 
-/* Nor can a guest with interrupts off find out that it was set early. */
+/* A guest with interrupts off does not see the interrupt pending before its time, either. */
 TEST(timer_peek)
 {
 	never_early("g_peek", 300);
@@ -112,19 +112,21 @@ TEST(timer_past_deadline_is_immediate)
 	}
 }
 
-/* A timer with an illegal vector is an error that the guest hears of, in HLT, too, and not before the timer's time. */
+/* A timer with an illegal vector causes an error interrupt, also in HLT, and not before the timer's time. */
 TEST(timer_illegal_vector)
 {
 	static const u32 modes[] = LVTT_MODES;
 
-	need_taxcut(); /* stock KVM has no error interrupt */
+	need_taxcut(); /* stock KVM sends no error interrupt */
 	set_advance("5000");
 	for (u32 i = 0; i < 6; i++) {
 		struct vcpu *v = timer_vcpu(i % 2, 60000);
 
 		guest_args(v->vm)[3] = modes[i / 2];
 		vcpu_call(v, "g_illegal_vector", 100);
-		/* At once, not when KVM_RUN or HLT comes next. Kernels end KVM_RUN now and then for work of their own. */
+		/*
+		 * At once, not at the next KVM_RUN or HLT. The limits allow for the exits of kernel work (task work).
+		 */
 		CHECK(stat_get(v->fd, "signal_exits") < 50);
 		CHECK(stat_get(v->fd, "halt_exits") < 150);
 		vm_close(v->vm);
@@ -132,7 +134,7 @@ TEST(timer_illegal_vector)
 	set_advance("-1");
 }
 
-/* A vCPU that its client stops (a paused VM) misses periods and does not catch up on them. */
+/* A vCPU outside KVM_RUN (a paused VM) misses periods and does not catch up on them. */
 TEST(timer_periodic_after_pauses)
 {
 	struct vcpu *v = timer_vcpu(false, 0);
@@ -146,7 +148,7 @@ TEST(timer_periodic_after_pauses)
 	vcpu_done(v);
 }
 
-/* ---- what it costs ---- */
+/* ---- costs ---- */
 
 struct counts {
 	u64 msr, injections, fires, arms, early, late, wait_ns, advance;
@@ -171,9 +173,9 @@ static struct counts count(const char *function, bool halt, u64 n)
 }
 
 /*
- * One exit arms, one interrupt is injected, one exit ends it; the host's timer
- * is set once at most. A CPU that delivers needs neither the injection nor the
- * second exit, and cannot be early: it would not wait.
+ * Per timer: one exit to arm it, one injection, one exit for the EOI; the host's
+ * timer is set at most once. A CPU that delivers interrupts itself needs neither
+ * injection nor EOI exit, and its timer is not advanced: the entry would not wait.
  */
 static void check_counts(const char *setting, bool halt)
 {
@@ -197,7 +199,7 @@ static void check_counts(const char *setting, bool halt)
 		return;
 	CHECK_EQ(many.arms, 300);
 	CHECK_EQ(many.early + many.late, 300);
-	/* Those before it has settled, and the few that meet the host's own tick. */
+	/* Late: those before the advance has adapted, and a few that coincide with the host's tick. */
 	if (!strcmp(setting, "-1"))
 		CHECK_RANGE(many.late, 1, 100);
 }
@@ -211,7 +213,7 @@ TEST(timer_exits)
 	set_advance("-1");
 }
 
-/* A masked timer has nothing to be in time for. */
+/* A masked timer is not advanced. */
 TEST(timer_masked_waits_for_nothing)
 {
 	struct counts c;
@@ -227,7 +229,10 @@ TEST(timer_masked_waits_for_nothing)
 	CHECK_EQ(c.advance, 0);
 }
 
-/* The parameter is looked at when a timer is armed: running guests follow, unless their CPU delivers. */
+/*
+ * The parameter is read when a timer is armed: it applies to running guests, unless the CPU delivers interrupts
+ * itself.
+ */
 TEST(timer_advance_while_running)
 {
 	struct vcpu *v = timer_vcpu(false, 100000);

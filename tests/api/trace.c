@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tracepoints: what a vCPU does is traced exactly as often as the statistics
- * count it. Each test has a tracing instance of its own and traces this
- * process's VMs alone.
+ * Tracepoints: the number of events equals the statistics. Each test has its
+ * own tracing instance and traces the VMs of this process only.
  */
 #include "harness.h"
 
@@ -10,7 +9,7 @@
 #include <sys/stat.h>
 
 #define TRACING "/sys/kernel/tracing"
-#define BUFFER_KB "4096" /* for each CPU */
+#define BUFFER_KB "4096" /* per CPU */
 #define VECTOR 0x90 /* of g_halts() */
 
 static char instance[128];
@@ -27,7 +26,7 @@ static void put(const char *file, const char *value)
 	close(fd);
 }
 
-/* All of a file. */
+/* The contents of a file. */
 static char *get(const char *dir, const char *file)
 {
 	size_t size = 0, room = 1 << 20;
@@ -60,7 +59,7 @@ static void trace_begin(void)
 	if (is_stock())
 		test_skip("stock KVM has other tracepoints");
 	if (access(TRACING "/events/taxcut", R_OK))
-		test_skip("tracefs is not there");
+		test_skip("tracefs is not mounted");
 	snprintf(instance, sizeof(instance), TRACING "/instances/taxcut-api-%d", getpid());
 	OK(mkdir(instance, 0700));
 	put("buffer_size_kb", BUFFER_KB);
@@ -69,7 +68,7 @@ static void trace_begin(void)
 	put("events/taxcut/enable", "1");
 }
 
-/* Nothing was lost on any CPU. */
+/* Checks that no CPU has lost events. */
 static void check_lost(void)
 {
 	char file[64], *text, *lost;
@@ -85,7 +84,7 @@ static void check_lost(void)
 	}
 }
 
-/* What was traced; ends tracing. */
+/* Ends tracing and returns the trace. */
 static char *trace_end(void)
 {
 	char *text;
@@ -111,7 +110,7 @@ static bool has_word(const char *line, const char *word, size_t len)
 	return false;
 }
 
-/* Events of the kind that the first word names, with all the others in them ("reason=msr_exits"); NULL ends them. */
+/* The number of events named words[0] that contain all other words ("reason=msr_exits"); NULL ends the list. */
 static u64 count(const char *text, const char * const words[])
 {
 	char name[64];
@@ -134,7 +133,7 @@ static u64 count(const char *text, const char * const words[])
 
 #define COUNT(text, ...) count(text, (const char * const[]){ __VA_ARGS__, NULL })
 
-/* Each reason that the format of the event names is a statistic. */
+/* For each reason in the event's format, compares the events with the statistic. */
 static void check_reasons(const char *text, struct vcpu *v)
 {
 	char *format = get(TRACING, "events/taxcut/taxcut_exit/format"), *p = strstr(format, "__print_symbolic"), word[96];
@@ -186,12 +185,12 @@ static void timer(bool halt)
 	trace_begin();
 	guest_args(vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
 	guest_args(vm)[1] = halt;
-	guest_args(vm)[2] = halt ? 1000000 : 60000; /* long enough to come to HLT */
+	guest_args(vm)[2] = halt ? 1000000 : 60000; /* long enough to reach the HLT */
 	vcpu_call(v, "g_firings", 100);
 	text = trace_end();
 	check_all(text, v);
 	CHECK_EQ(COUNT(text, "timer_fire", "vector=0x62", "masked=0"), 100);
-	/* The deadline's MSR: one write per firing. */
+	/* MSR 0x6e0 (TSC deadline): one write per firing. */
 	CHECK_EQ(COUNT(text, "exit", "reason=msr_exits", "detail=0x6e0", "write=1"), 100);
 	CHECK((COUNT(text, "halt_poll") > 0) == halt);
 }
@@ -206,7 +205,7 @@ TEST(trace_timer_halted)
 	timer(true);
 }
 
-/* Timers that wait on another CPU are traced there: each fires and is delivered once. */
+/* Timers on a housekeeping CPU are traced there: each fires and is delivered once. */
 TEST(trace_timer_elsewhere)
 {
 	const char *mode = "/sys/module/taxcut/parameters/exitless_timer";
@@ -219,7 +218,7 @@ TEST(trace_timer_elsewhere)
 		test_skip("stock KVM has other tracepoints");
 	if (fd < 0 || write(fd, "on", 2) != 2)
 		test_skip("no posted interrupts");
-	pin((int)sysconf(_SC_NPROCESSORS_ONLN) - 1); /* the others carry its timer */
+	pin((int)sysconf(_SC_NPROCESSORS_ONLN) - 1); /* its timer goes to another CPU */
 	trace_begin();
 	guest_args(v->vm)[0] = OK(ioctl(v->fd, KVM_GET_TSC_KHZ, 0));
 	guest_args(v->vm)[2] = 1000000;
@@ -240,7 +239,7 @@ static void msi(struct vm *vm, u32 data)
 	CHECK_EQ(OK(ioctl(vm->fd, KVM_SIGNAL_MSI, &m)), 1);
 }
 
-/* Each message is sent when the one before it was taken, so none falls together with another. */
+/* Sends each MSI after the guest has taken the one before, so that none are merged. */
 static void messages(struct vcpu *v, const char *function, u64 n, u32 data, int taken)
 {
 	volatile u64 *irqs = guest_irqs(v->vm);
@@ -281,7 +280,7 @@ TEST(trace_nmis)
 	CHECK_EQ(COUNT(text, "inject", "kind=nmi", "vector=0x2", "again=0"), 20);
 }
 
-/* A filter that matches nothing: other VMs, and vCPUs that are not there. */
+/* Filters that match nothing: another VM, and a missing vCPU. */
 TEST(trace_filter)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
@@ -296,7 +295,7 @@ TEST(trace_filter)
 	CHECK(stat_get(v->fd, "cpuid_exits") >= 50);
 }
 
-/* MSRs, ports and leaves by their numbers; exceptions that the hypervisor injects. */
+/* The exits' details: numbers of MSRs, ports and CPUID leaves; exceptions that the hypervisor injects. */
 TEST(trace_details)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);

@@ -20,7 +20,7 @@ static bool give_page(struct uffd *u, u64 page)
 	return !ioctl(u->fd, UFFDIO_COPY, &copy);
 }
 
-/* What cannot be answered (the page came, or its mapping went) must at least not wait. */
+/* A fault that cannot be resolved (the page or its mapping has changed) is woken, so that it does not wait. */
 void uffd_answer(struct uffd *u, u64 page, bool wp)
 {
 	struct uffdio_range range = { (uintptr_t)u->base + page * 4096, 4096 };

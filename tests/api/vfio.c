@@ -38,7 +38,7 @@ TEST(vfio_create)
 	ERR(create_device(vm, KVM_DEV_TYPE_VFIO + 1, 0), ENODEV);
 	ERR(create_device(vm, 0xffffffff, 0), ENODEV);
 	ERR(create_device(vm, 0xffffffff, KVM_CREATE_DEVICE_TEST), ENODEV);
-	/* A test makes no device, neither before there is one nor after. */
+	/* KVM_CREATE_DEVICE_TEST creates no device, with or without an existing one. */
 	CHECK_EQ(create_device(vm, KVM_DEV_TYPE_VFIO, KVM_CREATE_DEVICE_TEST), 0);
 	device = OK(create_device(vm, KVM_DEV_TYPE_VFIO, 0));
 	CHECK(device > vm->fd);
@@ -91,7 +91,7 @@ TEST(vfio_files)
 	ERR(set_file(device, KVM_DEV_VFIO_FILE_DEL, other), ENOENT);
 }
 
-/* The device keeps the VM, and answers its creator only. */
+/* The device holds a reference to the VM, and accepts ioctls from its creator only. */
 TEST(vfio_owner)
 {
 	struct vm *vm = vm_create_bare();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ioctls as such: what is refused and how, who may call, signals, many vCPUs. */
+/* Ioctls in general: errors, permitted callers, signals, many vCPUs. */
 #include "harness.h"
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ TEST(vm_system_ioctls)
 	ERR(ioctl(fd, KVM_GET_SUPPORTED_CPUID, NULL), EFAULT);
 }
 
-/* What QEMU does not start without, and limits that this hypervisor promises. */
+/* Capabilities that QEMU requires, and limits that taxcut promises. */
 TEST(vm_capabilities)
 {
 	static const int needed[] = {
@@ -46,7 +46,7 @@ TEST(vm_capabilities)
 	CHECK(capability(KVM_CAP_NR_MEMSLOTS) >= 512);
 }
 
-/* The VM and vCPU files answer what is not theirs as KVM's do. */
+/* VM and vCPU files refuse unknown ioctls with KVM's errors. */
 TEST(vm_wrong_file)
 {
 	u8 buffer[64] = {};
@@ -60,7 +60,7 @@ TEST(vm_wrong_file)
 	ERR(ioctl(v->fd, KVM_CREATE_VCPU, 1), EINVAL);
 	ERR(ioctl(v->fd, KVM_SET_USER_MEMORY_REGION, buffer), EINVAL);
 	ERR(ioctl(v->fd, _IO(KVMIO, 0xfe), 0), EINVAL);
-	ERR(ioctl(v->fd, 0x5401, 0), EINVAL); /* TCGETS: another type */
+	ERR(ioctl(v->fd, 0x5401, 0), EINVAL); /* TCGETS: another ioctl type */
 	ERR(ioctl(v->fd, KVM_RUN, 1), EINVAL);
 }
 
@@ -80,7 +80,7 @@ TEST(vm_irqchip_order)
 	OK(ioctl(vm->fd, KVM_ENABLE_CAP, &split));
 	ERR(ioctl(vm->fd, KVM_ENABLE_CAP, &split), EEXIST);
 	ERR(ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0), EEXIST);
-	/* Only before the first vCPU. */
+	/* An irqchip can be created before the first vCPU only. */
 	vm = vm_create_bare();
 	vcpu_create_bare(vm, 0);
 	ERR(ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0), EINVAL);
@@ -119,7 +119,7 @@ TEST(vm_vcpu_ids)
 	ERR(ioctl(vm->fd, KVM_SET_BOOT_CPU_ID, 1), EBUSY);
 }
 
-/* The boot CPU's ID and the VM's limit on IDs, whichever comes first. */
+/* The boot CPU's ID must be below the VM's limit on IDs; set in either order. */
 TEST(vm_boot_cpu_within_limit)
 {
 	struct kvm_enable_cap c = { .cap = KVM_CAP_MAX_VCPU_ID, .args = { 1 } };
@@ -145,7 +145,7 @@ TEST(vm_nr_mmu_pages)
 	OK(ioctl(vm->fd, KVM_SET_NR_MMU_PAGES, 64));
 }
 
-/* 64 vCPUs, each in a thread of its own, all of them at work. */
+/* 64 vCPUs, each running in its own thread. */
 TEST(vm_64_vcpus)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -180,7 +180,7 @@ TEST(vm_mmap)
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
 }
 
-/* A process that inherits the files is not the VM's owner. */
+/* A child process that inherits the files is not the VM's owner: its ioctls fail. */
 TEST(vm_forked_child)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -201,7 +201,7 @@ TEST(vm_forked_child)
 	vcpu_call(v, "g_nothing", 0);
 }
 
-/* A vCPU may run in one thread now and in another later, and its ioctls wait for KVM_RUN to end. */
+/* A vCPU may run in different threads one after the other; its ioctls wait for the end of KVM_RUN. */
 TEST(vm_run_from_threads)
 {
 	struct vcpu *v = vcpu_create(vm_create(CHIP_SPLIT), 0);
@@ -280,7 +280,7 @@ TEST(vm_signal_while_halted)
 	CHECK_EQ((long)r, -EINTR);
 }
 
-/* A second thread that wants the same vCPU waits its turn; it does not fail, and nothing hangs. */
+/* KVM_RUN of a vCPU that runs in another thread waits; it does not fail or hang. */
 TEST(vm_two_threads_one_vcpu)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -301,7 +301,7 @@ TEST(vm_two_threads_one_vcpu)
 	CHECK_EQ((long)r, -EINTR);
 }
 
-/* immediate_exit: what was pending is finished, the guest does not run, -EINTR. */
+/* immediate_exit: the pending exit is completed, the guest does not run, KVM_RUN returns -EINTR. */
 TEST(vm_immediate_exit)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -317,14 +317,14 @@ TEST(vm_immediate_exit)
 	*(u32 *)v->run->mmio.data = 0x77665544;
 	v->run->immediate_exit = 1;
 	CHECK_EQ(vcpu_run_once(v), -EINTR);
-	CHECK_EQ(v->run->exit_reason, KVM_EXIT_MMIO); /* the last exit's */
+	CHECK_EQ(v->run->exit_reason, KVM_EXIT_MMIO); /* of the exit before */
 	memset(v->run->mmio.data, 0, 8);
 	v->run->immediate_exit = 0;
 	vcpu_done(v);
 	CHECK_EQ(guest_results(vm)[0], 0x77665544);
 }
 
-/* A signal blocked by the thread but not by the vCPU's mask ends KVM_RUN and stays pending. */
+/* A signal that the thread blocks and the vCPU's mask does not block ends KVM_RUN and stays pending. */
 TEST(vm_signal_mask)
 {
 	struct vm *vm = vm_create(CHIP_SPLIT);
@@ -347,12 +347,12 @@ TEST(vm_signal_mask)
 	CHECK(sigismember(&pending, SIGUSR1));
 	mask.head.len = 4;
 	ERR(ioctl(v->fd, KVM_SET_SIGNAL_MASK, &mask), EINVAL);
-	/* Without the mask the thread's own counts: the blocked signal does not disturb. */
+	/* Without the vCPU's mask the thread's applies: the blocked signal does not end KVM_RUN. */
 	OK(ioctl(v->fd, KVM_SET_SIGNAL_MASK, NULL));
 	vcpu_call(v, "g_nothing", 0);
 }
 
-/* Files closed in any order, also with the vCPU's memory still mapped. */
+/* Files are closed in any order, also while the vCPU's run page is mapped. */
 TEST(vm_close_order)
 {
 	for (int i = 0; i < 8; i++) {
@@ -373,7 +373,7 @@ TEST(vm_close_order)
 	}
 }
 
-/* Hostile pointers: EFAULT, never more. */
+/* Bad pointers: EFAULT. */
 TEST(vm_bad_pointers)
 {
 	static const unsigned long vm_cmds[] = {
