@@ -81,7 +81,7 @@ void g_hlt_loop(u64 n)
 		hlt();
 }
 
-/* An MSR that does not exist: #GP(0), and registers unchanged. */
+/* An unknown MSR: #GP(0), and the registers do not change. */
 void g_msr_unknown(u64 index)
 {
 	u64 v = 0;
@@ -97,7 +97,7 @@ void g_msr_unknown(u64 index)
 
 static const struct {
 	u32 index;
-	u64 good, bad; /* bad 0: there is none */
+	u64 good, bad; /* bad 0: no bad value */
 } msr_rows[] = {
 	{ 0x174, 0x10, 0 }, /* SYSENTER_CS */
 	{ 0x175, 0xffff800000001000, 0 },
@@ -166,7 +166,7 @@ void g_exceptions(u64 arg)
 	TRY("movl $1, (%0)",, "r"(0x8000000000000000));
 	EXPECT_EQ(trap.vector, 13);
 	EXPECT_EQ(trap.error, 0);
-	/* Page 0 is not present: read, write, and fetch from there. */
+	/* Page 0 is not present: read, write and fetch there. */
 	TRY("movl (%0), %%eax",, "r"(0x10UL) : "rax");
 	EXPECT_EQ(trap.vector, 14);
 	EXPECT_EQ(trap.error, 0);
@@ -184,7 +184,10 @@ void g_exceptions(u64 arg)
 	EXPECT_EQ(trap.vector, 3);
 }
 
-/* n page faults: each comes back to where its handler says, on the stack it came from, and is taken once. */
+/*
+ * n page faults: each is taken once and returns to the address that the handler sets, with the stack pointer
+ * unchanged.
+ */
 void g_fault_often(u64 n)
 {
 	u64 before, after, count = trap.count;
@@ -204,7 +207,7 @@ void g_fault_often(u64 n)
 	}
 }
 
-/* An IDT that is not there: the first exception is one too many. */
+/* Without an IDT the first exception becomes a triple fault. */
 void g_triple(u64 arg)
 {
 	struct {
@@ -222,7 +225,7 @@ void g_double(u64 arg)
 	volatile u32 *gate = (volatile u32 *)GPA_IDT;
 
 	(void)arg;
-	/* Once before, so that nothing on the way has to be fetched by the hypervisor. */
+	/* Once with the gate, so that the hypervisor has mapped all pages before. */
 	TRY("divl %%ecx",, "a"(1), "d"(0), "c"(0));
 	EXPECT_EQ(trap.vector, 0);
 	gate[1] &= ~0x8000U;
@@ -295,7 +298,7 @@ static void user_misaligned_ac(void)
 	USER_END();
 }
 
-/* A misaligned access is an exception at CPL 3 with CR0.AM and EFLAGS.AC only: the host's #AC exit hands it on. */
+/* A misaligned access is #AC at CPL 3 with CR0.AM and EFLAGS.AC only; the hypervisor's #AC exit injects it. */
 void g_alignment(u64 arg)
 {
 	u64 cr0;
@@ -318,7 +321,7 @@ void g_alignment(u64 arg)
 	EXPECT_EQ(trap.count, 1);
 }
 
-/* TF over an instruction that the hypervisor emulates: one #DB, after it, with BS set. */
+/* TF on an instruction that the hypervisor emulates: one #DB after it, with BS set. */
 void g_step_cpuid(u64 arg)
 {
 	u64 after;
@@ -366,7 +369,7 @@ void g_mov_dr(u64 arg)
 	asm volatile("mov %0, %%cr4" ::"r"(v));
 }
 
-/* The guest's own breakpoints: data write, then execution. */
+/* Breakpoints of the guest: data write, then execution. */
 void g_dr_break(u64 arg)
 {
 	static volatile u64 target;
@@ -426,7 +429,7 @@ void g_xsetbv(u64 arg)
 	EXPECT_EQ(trap.vector, 13);
 	TRY("xsetbv",, "a"(3), "d"(0x40000000), "c"(0));
 	EXPECT_EQ(trap.vector, 13);
-	TRY("xsetbv",, "a"(3), "d"(0), "c"(1)); /* there is only register 0 */
+	TRY("xsetbv",, "a"(3), "d"(0), "c"(1)); /* only XCR0 exists */
 	EXPECT_EQ(trap.vector, 13);
 }
 
@@ -445,7 +448,7 @@ void g_task_switched(u64 arg)
 	EXPECT_EQ(trap.vector, NO_TRAP);
 }
 
-/* CR8 is the TPR's upper half, in both directions. */
+/* CR8 is bits 7:4 of the TPR, in both directions. */
 void g_cr8(u64 mode)
 {
 	u64 v;
@@ -460,7 +463,7 @@ void g_cr8(u64 mode)
 	apic_write(0x80, 0x35);
 	asm volatile("mov %%cr8, %0" : "=r"(v));
 	EXPECT_EQ(v, 3);
-	/* A self-IPI of a class that the TPR holds back, until it does not. */
+	/* A self-IPI of a class that the TPR blocks is delivered after the TPR is lowered. */
 	asm volatile("mov %0, %%cr8" ::"r"(9UL));
 	apic_icr(apic_read(0x20) >> (mode == EOI_X2APIC ? 0 : 24), 0x4090);
 	EXPECT_EQ(wait_count(&irqs[0x90], 1, 200000), 0);
@@ -484,7 +487,7 @@ void g_monitor(u64 arg)
 	results[1] = trap.vector;
 }
 
-/* Two places, because the hypervisor rewrites the instruction that it sees. */
+/* Two copies, because the hypervisor patches the instruction. */
 void g_foreign_hypercall(u64 which)
 {
 	int amd = cpuid(0, 0).ecx == 0x444d4163; /* "cAMD" */
@@ -507,7 +510,7 @@ void g_rdpmc(u64 arg)
 	EXPECT_EQ(trap.vector, 13);
 }
 
-/* The guest has no SVM of its own. */
+/* The guest has no SVM. */
 void g_svm(u64 arg)
 {
 	u64 v;
@@ -534,14 +537,14 @@ void g_efer(u64 arg)
 
 	(void)arg;
 	EXPECT_EQ(efer, 0xd00);
-	EXPECT(!try_wrmsr(0xc0000080, efer & ~0x100UL)); /* LME while paging */
+	EXPECT(!try_wrmsr(0xc0000080, efer & ~0x100UL)); /* LME cannot change while paging is on */
 	EXPECT(!try_wrmsr(0xc0000080, efer | 2));
 	EXPECT(try_wrmsr(0xc0000080, efer | 1));
 	EXPECT_EQ(rdmsr(0xc0000080), efer | 1);
 	wrmsr(0xc0000080, efer);
 }
 
-/* The TSC goes on, and a write to it moves TSC_ADJUST by as much. */
+/* The TSC counts, and a write to it changes TSC_ADJUST by the same amount. */
 void g_tsc(u64 arg)
 {
 	u64 a = rdtsc(), b = rdmsr(0x10), c = rdtsc(), adjust = rdmsr(0x3b);
@@ -581,7 +584,7 @@ void g_steps(u64 arg)
 		     "rbx", "rcx", "rdx");
 }
 
-/* Registers that must survive an exit to user space: r8-r15 filled, out, compared. */
+/* R8 to R15 survive an exit to user space. */
 void g_keep_state(u64 n)
 {
 	u64 bad = 0;
@@ -598,7 +601,7 @@ void g_keep_state(u64 n)
 	EXPECT_EQ(bad, 0);
 }
 
-/* SSE registers stay the guest's across exits. */
+/* SSE registers survive exits. */
 void g_sse_keep(u64 n)
 {
 	u64 in[2] = { 0x1234567812345678, 0x8765432187654321 }, out[2];
@@ -615,7 +618,7 @@ void g_sse_keep(u64 n)
 	EXPECT_EQ(out[0], in[0]);
 }
 
-/* Code written by the guest runs as written, each time. */
+/* Self-modifying code: the guest executes what it wrote last. */
 void g_smc(u64 n)
 {
 	volatile u8 *code = (volatile u8 *)GPA_FREE;
@@ -631,7 +634,7 @@ void g_smc(u64 n)
 	}
 }
 
-/* A mapping changed and flushed is seen; accessed and dirty bits are set. */
+/* A changed mapping takes effect after a flush; accessed and dirty bits are set. */
 void g_paging(u64 arg)
 {
 	volatile u64 *pt = (volatile u64 *)GPA_PT, old = pt[0x1f0];
@@ -685,7 +688,7 @@ void g_seg(u64 arg)
 	EXPECT_EQ(rdmsr(0xc0000102), GPA_FREE + 0x1000);
 }
 
-/* KERNEL_GS_BASE stays what it was, whatever the host does with its own meanwhile. */
+/* KERNEL_GS_BASE keeps its value, although the host uses its own meanwhile. */
 void g_kernel_gs(u64 n)
 {
 	for (u64 i = 0; i < n; i++) {
@@ -695,7 +698,7 @@ void g_kernel_gs(u64 n)
 	}
 }
 
-/* SYSCALL at CPL 3 lands where LSTAR says. */
+/* SYSCALL at CPL 3 enters at LSTAR. */
 static void user_syscall(void)
 {
 	asm volatile("syscall" ::: "rcx", "r11", "memory");
@@ -718,7 +721,7 @@ void g_syscall(u64 arg)
 
 asm(".text\n.globl syscall_target\nsyscall_target:\n\tmovq $0x5ca11, results\n\tcpuid\n\tint $0x80\n");
 
-/* Prefixes make the intercepted instruction longer; the next one must still be found. */
+/* Prefixes make the intercepted instruction longer; execution continues after its real end. */
 void g_cpuid_prefix(u64 arg)
 {
 	u32 r;
@@ -730,7 +733,7 @@ void g_cpuid_prefix(u64 arg)
 	EXPECT_EQ(r, 0x5a5b);
 }
 
-/* Page tables where there is no memory: nothing can go on from here. */
+/* CR3 points outside memory: no instruction can be fetched any more. */
 void g_lost(u64 cr3)
 {
 	asm volatile("mov %0, %%cr3\n\tnop\n\tnop" ::"r"(cr3) : "memory");

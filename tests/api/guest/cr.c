@@ -58,7 +58,7 @@ static const struct {
 	{ 18, 1, 2, 26 }, { 20, 7, 1, 7 }, { 21, 7, 1, 20 }, { 22, 7, 2, 3 },
 };
 
-/* LA57 cannot change in 64-bit mode, VMXE and SMXE are no guest's. PCE goes with no bit of CPUID. */
+/* LA57 cannot change in 64-bit mode; guests have no VMXE and SMXE. PCE depends on no CPUID bit. */
 static int is_announced(u32 bit)
 {
 	for (u64 i = 0; i < sizeof(announced) / sizeof(announced[0]); i++) {
@@ -78,9 +78,9 @@ void g_cr4_reserved(u64 no_mce)
 	for (u32 bit = 0; bit < 64; bit++) {
 		if (bit == 5) /* PAE stays on */
 			continue;
-		if (bit <= 10 && !is_announced(bit)) /* of every CPU that there is */
+		if (bit <= 10 && !is_announced(bit)) /* bits that every CPU has */
 			continue;
-		if (is_announced(bit) && (bit == 20 || bit == 21)) /* SMEP, SMAP: all pages here are the user's */
+		if (is_announced(bit) && (bit == 20 || bit == 21)) /* SMEP, SMAP: all pages here are user pages */
 			continue;
 		if (is_announced(bit)) {
 			if (bit == 6 && no_mce)
@@ -125,7 +125,7 @@ void g_cr0_illegal(u64 upper_half)
 		expect_gp();
 		EXPECT_EQ(read_cr0(), old);
 	}
-	/* Reserved bits of the lower half are dropped. */
+	/* Reserved bits of the lower half are ignored. */
 	EXPECT(try_cr0(old | 0x1fc0 << 16 | 0xffc0));
 	EXPECT_EQ(read_cr0() & 0xffc0, 0);
 	EXPECT(try_cr0(old));
@@ -149,7 +149,7 @@ void g_efer_illegal(u64 svme)
 	EXPECT_EQ(rdmsr(0xc0000080), old);
 }
 
-/* Write protection of supervisor pages comes and goes with CR0.WP. */
+/* CR0.WP controls write protection in supervisor mode. */
 static void write_protect(void)
 {
 	volatile u64 *pt = (volatile u64 *)GPA_PT, old = pt[0x1f0];
@@ -172,7 +172,7 @@ static void write_protect(void)
 	asm volatile("invlpg (%0)" ::"r"(at) : "memory");
 }
 
-/* Global entries go when CR4.PGE changes. */
+/* A change of CR4.PGE flushes global TLB entries. */
 static void flush_global(void)
 {
 	volatile u64 *pt = (volatile u64 *)GPA_PT, old = pt[0x1f0];
@@ -209,13 +209,14 @@ void g_cr_effects(u64 arg)
 	asm volatile("lmsw %w0" ::"r"((cr0 & 0xf) & ~1UL) : "memory");
 	EXPECT_EQ(read_cr0() & 1, 1);
 	EXPECT(try_cr0(cr0));
-	/* After it CR0 is watched again. */
+	/* After LMSW, writes to CR0 are checked again. */
 	cpuid(0, 0);
 	EXPECT(!try_cr0((cr0 & ~CR0_CD) | CR0_NW));
-	/* By other registers, and with prefixes that mean nothing. */
+	/* From other registers, and with prefixes that are ignored. */
 	asm volatile("mov %0, %%r13\n\tmov %%r13, %%cr4\n\tmov %1, %%r9\n\tmov %%r9, %%cr0" ::"r"(cr4), "r"(cr0 ^ CR0_WP) : "r9", "r13", "memory");
 	EXPECT_EQ(read_cr0(), cr0 ^ CR0_WP);
-	asm volatile("mov %0, %%rax\n\t.byte 0x66, 0x0f, 0x22, 0xc0" ::"r"(cr0) : "rax", "memory"); /* data16 mov %rax, %cr0 */
+	/* data16 mov %rax, %cr0 */
+	asm volatile("mov %0, %%rax\n\t.byte 0x66, 0x0f, 0x22, 0xc0" ::"r"(cr0) : "rax", "memory");
 	EXPECT_EQ(read_cr0(), cr0);
 	EXPECT_EQ(read_cr4(), cr4);
 }

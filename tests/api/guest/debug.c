@@ -7,7 +7,7 @@ void g_blocked(u64 mode);
 
 static volatile u64 watched_here __attribute__((aligned(8)));
 
-/* A write breakpoint of its own, hit over and over, with an exit in between, until args[0]. */
+/* The guest hits its own write breakpoint repeatedly, with exits in between, until args[0] is set. */
 void g_dr_break_forever(u64 arg)
 {
 	(void)arg;
@@ -24,7 +24,7 @@ void g_dr_break_forever(u64 arg)
 	asm volatile("mov %0, %%dr7" ::"r"(0x400UL));
 }
 
-/* Interrupts on; the host steps through it from the first stop to the second. */
+/* Interrupts are on; the host single-steps from the first stop to the second. */
 void g_blocked(u64 mode)
 {
 	apic_enable(mode);

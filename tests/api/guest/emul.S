@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Code for the instruction emulator. A compiler could choose instructions that
- * nobody emulates.
+ * the emulators do not support.
  */
 #include "layout.h"
 
@@ -10,7 +10,7 @@
 	.text
 	.globl rom_all_kinds
 
-/* rom_all_kinds(cr3, out): loads CR3, does all kinds of things, leaves 32 results, and goes back. */
+/* rom_all_kinds(cr3, out): loads CR3, executes instructions of all kinds, stores 32 results, restores CR3. */
 rom_all_kinds:
 	pushq %rbx
 	pushq %rbp
@@ -73,7 +73,7 @@ rom_all_kinds:
 	pushq %rax
 	popfq
 
-	/* What exits by itself elsewhere. */
+	/* Instructions that have exits of their own. */
 	movl $0xc0000080, %ecx
 	rdmsr
 	wrmsr
@@ -93,8 +93,8 @@ rom_all_kinds:
 	movl $17, %eax
 	outl %eax, $PORT_SYNC
 	/*
-	 * Not at the offset of a table entry within its page: stock KVM takes an operand there for the entry, whose
-	 * address the exit told.
+	 * Not at the page offset of the table entry: stock KVM mistakes an operand there for the entry, whose address the
+	 * exit reports.
 	 */
 	movl $MMIO, %r11d
 	movl 0x48(%r11), %eax
@@ -142,7 +142,7 @@ rom_all_kinds:
 	popq %rbx
 	ret
 
-/* 32-bit code: stack instructions with ESP = EBX, results at EDI. Then again. */
+/* 32-bit code: stack instructions with ESP = EBX, results at EDI, in a loop. */
 	.section .rodata
 	.globl stack32_start, stack32_end
 	.code32
@@ -196,7 +196,7 @@ stack32_start:
 	jmp stack32_start
 stack32_end:
 
-/* 16-bit code: the same with SS:SP as the test sets it, results at DS:DI. */
+/* 16-bit code: the same with SS:SP from the test, results at DS:DI. */
 	.globl stack16_start, stack16_end
 	.code16
 stack16_start:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What only an instruction emulator gets to see: odd operands in MMIO, and code behind page tables in ROM. */
+/* Guest code for emul.c: instructions with operands in MMIO, and code under page tables in ROM. */
 #include "same.h"
 
 void g_emul_bits(u64 arg);
@@ -28,7 +28,7 @@ void g_emul_bits(u64 arg)
 	SAME("bsrl (%%rdi), %%eax", ZF);
 	SAME("bsrw 2(%%rdi), %%ax", ZF);
 	SAME("bsrq (%%rdi), %%rdx", ZF);
-	/* Nothing found: CPUs differ in what becomes of the upper half. */
+	/* Source 0: CPUs differ in the upper half of the destination. */
 	SAME("movl $0, (%%rdi)\n\tbsfl (%%rdi), %%eax\n\tmovl %%eax, %%eax", ZF);
 	SAME("movl $0, (%%rdi)\n\tbsrl (%%rdi), %%eax\n\tmovl %%eax, %%eax", ZF);
 }
@@ -43,7 +43,7 @@ void g_emul_mmx(u64 arg)
 	SAME("fninit\n\tfnstsw 2(%%rdi)", 0);
 }
 
-/* What stock KVM does not do. */
+/* Instructions that stock KVM does not emulate. */
 void g_emul_beyond(u64 arg)
 {
 	(void)arg;
@@ -57,7 +57,7 @@ void g_emul_beyond(u64 arg)
 	SAME("movw $0x10, (%%rdi)\n\tlarl (%%rdi), %%eax\n\tsetz %%dl\n\tandl $0xfff0ffff, %%eax", 0);
 }
 
-/* The two runs of SAME() are two pieces of code: return addresses must not stay. */
+/* SAME() runs two copies of the code: return addresses differ and must be cleared. */
 #define NO_ADDRESS "\n\tmovq $0, 16(%%rdi)\n\tmovq $0, 24(%%rdi)"
 #define ON_STACK(insns)                                                                            \
 	"movq %%rsp, %%r9\n\tleaq 32(%%rdi), %%rsp\n\t" insns "\n\tmovq %%rsp, %%rdx\n\tsubq %%rdi, %%rdx\n\tmovq %%r9, %%rsp"
@@ -130,7 +130,7 @@ void g_emul_dtables(u64 arg)
 	SAME("sidt 4(%%rdi)\n\tlidt 4(%%rdi)", 0);
 }
 
-/* Each of these faults, on the device as in memory. */
+/* Each of these faults, with operands on the device and in memory. */
 #define FAULTS(insn, vector_, error_)                                                              \
 	do {                                                                                       \
 		for (int where_ = 0; where_ < 2; where_++) {                                       \
@@ -154,7 +154,7 @@ void g_emul_faults(u64 arg)
 	FAULTS("movw $0x60, (%%rdi)\n\tmovw (%%rdi), %%ss", 12, SEL_TEST);
 }
 
-/* n elements of size bytes from the port into the device and back out. */
+/* Copies n elements of size bytes from the port to the device and back. */
 void g_emul_string_io(u64 size)
 {
 	u64 n = args[0], to = (u64)device, from = (u64)device, left = n;
@@ -180,12 +180,12 @@ void g_emul_string_io(u64 size)
 
 /* ---- page tables in ROM ---- */
 
-/* guest/emul.S: all kinds of instructions that KVM's emulator knows, under these page tables. */
+/* guest/emul.S: instructions of all kinds that KVM's emulator supports, under the page tables at cr3. */
 void rom_all_kinds(u64 cr3, volatile u64 *out);
 
 static volatile u64 out[2][32] __attribute__((aligned(64)));
 
-/* The same results as under others. */
+/* The results equal those under the normal page tables. */
 void g_emul_rom(u64 cr3)
 {
 	u64 own;
@@ -207,14 +207,17 @@ void g_emul_rom_write(u64 cr3)
 	results[0] = *(volatile u32 *)args[0];
 }
 
-/* A GDT in ROM, with a data segment that has not been accessed: it can be loaded, from anywhere. */
+/* A GDT in ROM with a data segment whose accessed bit is clear: it can be loaded, with the selector anywhere. */
 void g_emul_rom_gdt(u64 base)
 {
 	struct {
 		u16 limit;
 		u64 base;
 	} __attribute__((packed)) own, rom = { 0xff, base };
-	/* The selector stands where the CPU writes to the descriptor, but in another page: the exit is about that. */
+	/*
+	 * The selector has the page offset of the descriptor byte that the CPU writes, in another page; the exit is
+	 * for the write.
+	 */
 	volatile u16 *at = (volatile u16 *)(GPA_FREE + (base & 0xfff) + SEL_TEST + 4);
 	u64 sel;
 

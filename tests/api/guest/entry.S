@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Exception and interrupt entries, the way to CPL 3 and back, and code for other modes. */
+/* Exception and interrupt entries, switches to CPL 3 and back, and code for other modes. */
 #include "layout.h"
 
 	.text
@@ -38,7 +38,7 @@ trap_common:
 	pushq %r15
 	cld
 	movq %rsp, %rdi
-	/* The frame's size is odd or even with the interrupted stack; align for C. */
+	/* Align the stack for C. */
 	movq %rsp, %rbp
 	andq $-16, %rsp
 	call trap_entry
@@ -61,20 +61,20 @@ trap_common:
 	addq $16, %rsp
 	iretq
 
-/* Where a test's guest function returns to. */
+/* The return address of a test's guest function. */
 	.globl guest_return
 guest_return:
 	xorl %eax, %eax
 	outl %eax, $PORT_DONE
 	jmp guest_return
 
-/* Where the stack was, without a use of it. */
+/* Reports RSP without using the stack. */
 	.globl g_rsp
 g_rsp:
 	movq %rsp, results
 	jmp guest_return
 
-/* run_user(fn): the callee-saved registers wait on the stack until int $0x80. */
+/* run_user(fn): the callee-saved registers stay on the stack until int $0x80. */
 	.globl run_user
 run_user:
 	pushq %rbx
@@ -110,8 +110,8 @@ user_return_rsp:
 	.quad 0
 
 /*
- * 16-bit code; the test copies it to GPA_REAL and starts it with CS = GPA_REAL >> 4,
- * DS = 0. It counts, reads a port, and says what it found.
+ * 16-bit code. The test copies it to GPA_REAL and starts it with CS = GPA_REAL >> 4,
+ * DS = 0. It counts, reads a port, and reports the results.
  */
 	.section .rodata
 	.globl real_start, real_end
@@ -130,7 +130,7 @@ real_start:
 	jmp 1b
 real_end:
 
-/* What a SIPI starts: mark, and stay. */
+/* Started by a SIPI: marks its start and stays. */
 	.globl sipi_start, sipi_end
 sipi_start:
 	movw $0, %ax
@@ -141,7 +141,7 @@ sipi_start:
 	jmp 1b
 sipi_end:
 
-/* 32-bit code without paging: adds up a table and reports. */
+/* 32-bit code without paging: reports the sum of a table. */
 	.globl prot_start, prot_end
 	.code32
 prot_start:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exits switched off. Host side: exits_off.c. */
+/* Disabled exits. Host side: exits_off.c. */
 #include "lib.h"
 
 void g_halts(u64 n);
@@ -12,7 +12,7 @@ void g_cstates(u64 n);
 
 #define VECTOR 0x90
 
-/* n interrupts, each awaited in HLT; results[0]: how many rounds have begun. */
+/* Waits for n interrupts in HLT; results[0]: number of rounds begun. */
 void g_halts(u64 n)
 {
 	apic_enable(EOI_X2APIC);
@@ -36,7 +36,7 @@ void g_halt_for_nmi(u64 n)
 	EXPECT_EQ(irqs[2], n);
 }
 
-/* Nothing in the guest ends this. */
+/* The guest never leaves this loop. */
 void g_halt_forever(u64 arg)
 {
 	for (;;) {
@@ -51,7 +51,7 @@ void g_pauses(u64 n)
 		pause();
 }
 
-/* One vCPU waits for a word to change, the other changes it and waits for the answer. */
+/* One vCPU waits for a change of a word; the other changes it and waits for the answer. */
 static volatile u64 word __attribute__((aligned(64)));
 static volatile u64 answer __attribute__((aligned(64)));
 
@@ -65,7 +65,7 @@ static void mwait(void)
 	asm volatile("mwait" ::"a"(0), "c"(0) : "memory");
 }
 
-/* results[1], results[2]: how many MONITORs and MWAITs it took. */
+/* results[1], results[2]: number of MONITORs and MWAITs executed. */
 void g_mwait_waiter(u64 n)
 {
 	for (u64 i = 1; i <= n; i++) {
@@ -92,7 +92,10 @@ void g_mwait_writer(u64 n)
 	}
 }
 
-/* Reads each MSR of args[0..3] n times; results[0]: reads that gave a value, [1]: that gave #GP(0), [8..11]: values of each. */
+/*
+ * Reads each MSR of args[0..3] n times. results[0]: reads with a value, [1]: with #GP(0), [8..11]: with a value, by
+ * MSR.
+ */
 void g_cstates(u64 n)
 {
 	u64 value;

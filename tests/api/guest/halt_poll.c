@@ -8,7 +8,7 @@ void g_poll_waker(u64 n);
 #define VECTOR 0x91
 #define POLL_CONTROL 0x4b564d05
 
-/* n interrupts, each awaited in HLT; args[0]: first switch host polling off (1) or back on (2). */
+/* Waits for n interrupts in HLT; args[0]: first switches host polling off (1) or on (2). */
 void g_poll_halts(u64 n)
 {
 	u64 before = irqs[VECTOR];
@@ -23,7 +23,7 @@ void g_poll_halts(u64 n)
 	EXPECT_EQ(irqs[VECTOR], before + n);
 }
 
-/* n IPIs to vCPU 0, each when the host says so. */
+/* Sends n IPIs to vCPU 0, each after a sync with the host. */
 void g_poll_waker(u64 n)
 {
 	apic_enable(EOI_X2APIC);

@@ -46,7 +46,7 @@ void g_ports(u64 arg)
 
 static u8 buffer[16384] __attribute__((aligned(4096)));
 
-/* args[0]: size, args[1]: direction flag. 100 elements, from the middle of a page over its end. */
+/* args[0]: size, args[1]: direction flag. 100 elements that cross the end of a page. */
 void g_string_out(u64 size)
 {
 	u64 src = (u64)buffer + 4096 - 10 * size, count = 100, step = size, want;
@@ -85,7 +85,7 @@ void g_string_in(u64 size)
 		EXPECT_EQ(*(u8 *)(start + i), (u8)(i * 3 + 1));
 }
 
-/* rep outsb that runs into a page that is not there: #PF after what was before it. */
+/* rep outsb reaches a page that is not present: #PF after the bytes before it. */
 void g_string_faults(u64 arg)
 {
 	volatile u64 *pt = (volatile u64 *)GPA_PT, old = pt[0x1f1];
@@ -203,7 +203,7 @@ void g_mmio_sse(u64 arg)
 	SAME(IN_THEN "movaps %%xmm1, 16(%%rdi)", 0);
 }
 
-/* Accesses that cross from one page of the device into the next, and from RAM into the device. */
+/* Accesses that cross from one page of the device to the next, and from RAM to the device. */
 void g_mmio_crossing(u64 ram_before)
 {
 	static const u8 offsets[] = { 1, 2, 3, 4, 5, 6, 7 };
@@ -236,7 +236,7 @@ void g_mmio_one_write(u64 gpa)
 	*(volatile u32 *)gpa = 0x600df00d;
 }
 
-/* Nothing that can be emulated: FXSAVE to a device. */
+/* FXSAVE to a device, which cannot be emulated. */
 void g_mmio_bad(u64 arg)
 {
 	(void)arg;
@@ -284,7 +284,7 @@ void g_out_arg(u64 width)
 		out32(args[0], args[1]);
 }
 
-/* Write and read back. */
+/* Writes and reads back. */
 void g_touch(u64 gpa)
 {
 	*(volatile u64 *)gpa = gpa ^ 0x5a5a;
@@ -325,7 +325,7 @@ void g_fill(u64 gpa)
 		((volatile u64 *)gpa)[i] = i * 0x9e3779b97f4a7c15;
 }
 
-/* A long computation with exits on the way, to be interrupted anywhere. */
+/* A long computation with exits, which the host can interrupt anywhere. */
 void g_sum(u64 n)
 {
 	u64 x = 1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Guest code for ipi.c and pv.c: interrupts between vCPUs, counted per vCPU.
- * Each vCPU may be in an APIC mode of its own.
+ * The vCPUs may be in different APIC modes.
  */
 #include "lib.h"
 
@@ -46,7 +46,7 @@ static void reg_write(u32 reg, u32 value)
 		mmio_write32(XAPIC_BASE + reg, value);
 }
 
-/* dest as in an x2APIC's ICR: bits 63:32. An xAPIC's upper half is written only if it changes. */
+/* Destination in bits 63:32, as in an x2APIC's ICR. An xAPIC's ICR2 is written only if it changes. */
 static void icr(u64 value)
 {
 	static volatile u32 upper[CPUS];
@@ -65,7 +65,7 @@ static void icr(u64 value)
 
 static volatile u32 box[CPUS][CPUS], answer[CPUS][CPUS]; /* to and from; from and to */
 
-/* Interrupts may fall together, what is in the boxes does not. */
+/* Interrupts may merge; messages in the boxes do not. */
 static void answer_all(u32 me)
 {
 	for (u32 from = 0; from < args[1]; from++) {
@@ -110,7 +110,7 @@ static void pv_on(void)
 	pv_eoi_on[cpu] = 1;
 }
 
-/* setup: mode, bits 15:8 the logical ID, bit 16 set: in the cluster model, bit 24: everything paravirtual on. */
+/* @setup: mode; bits 15:8: logical ID; bit 16: cluster model; bit 24: all PV features on. */
 static void apic_start(u64 setup)
 {
 	u32 mode = setup & 0xff;
@@ -133,7 +133,7 @@ static void add(volatile u64 *counter)
 	__atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Sleeps until an interrupt comes, over and over, and counts them. */
+/* Waits for interrupts in HLT and counts them. */
 void g_ipi_target(u64 setup)
 {
 	apic_start(setup);
@@ -155,7 +155,7 @@ static void stop_all(u64 others)
 	wait_for(&stopped, others);
 }
 
-/* Those in mask have this many of that vector, the others none. */
+/* vCPUs in @mask have taken @vector n times, others not at all. */
 static void expect_counts(u64 mask, u32 vector, u64 n)
 {
 	for (u64 cpu = 0; cpu < CPUS; cpu++)
@@ -172,7 +172,7 @@ static void wait_counts(u64 mask, u32 vector, u64 n)
 /*
  * args: [0] setup, [1] others, [2] number of ICR writes per round (0: one
  * hypercall), [3] vector to count, [4] mask of receivers, [5...] ICR values, or
- * the hypercall's arguments. results[0]: what the last hypercall returned.
+ * the hypercall's arguments. results[0]: the result of the last hypercall.
  */
 void g_ipi_rounds(u64 n)
 {
@@ -180,9 +180,10 @@ void g_ipi_rounds(u64 n)
 
 	apic_start(args[0]);
 	wait_for(&ready, args[1]);
-	hypercall(~0UL, 0, 0, 0, 0); /* finds out the vendor, which costs exits */
+	hypercall(~0UL, 0, 0, 0, 0); /* determines the vendor, which takes exits */
 	if (args[2])
-		icr(args[4 + args[2]] & ~0xcffffUL); /* sets an xAPIC's ICR2 as a round ends; vector 0 goes nowhere */
+		/* sets an xAPIC's ICR2 to its value at the end of a round; vector 0 is not delivered */
+		icr(args[4 + args[2]] & ~0xcffffUL);
 	sync_host(1);
 	for (u64 i = 1; i <= n; i++) {
 		expect_counts(args[4], vector, i - 1);
@@ -197,7 +198,7 @@ void g_ipi_rounds(u64 n)
 	expect_counts(args[4], vector, n);
 }
 
-/* The sender's part is the host's: it only waits until all have n of the vector. */
+/* The host sends; this vCPU waits until all have taken the vector n times. */
 void g_ipi_watch(u64 n)
 {
 	apic_start(args[0]);
@@ -210,7 +211,7 @@ void g_ipi_watch(u64 n)
 	expect_counts(args[4], args[3], n);
 }
 
-/* ---- everybody to everybody ---- */
+/* ---- all to all ---- */
 
 static void storm_send(u64 to, u32 turn)
 {
@@ -238,9 +239,9 @@ static int all_answered(u32 me, u64 to, u32 turn)
 }
 
 /*
- * args[1] vCPUs (at most 16); each asks a changing set of others n times, and
- * sleeps, or every other time spins, until all of them have answered. A lost
- * interrupt or wake-up is a question that stays without an answer.
+ * args[1] vCPUs (at most 16). Each sends requests to a changing set of others n
+ * times, and sleeps or spins in turn until all have answered. After a lost
+ * interrupt or wake-up a request has no answer.
  */
 void g_ipi_storm(u64 n)
 {
@@ -272,11 +273,11 @@ void g_ipi_storm(u64 n)
 		sti_hlt_cli();
 }
 
-/* ---- the destination map changes under the senders ---- */
+/* ---- the destination map changes while others send ---- */
 
 static volatile u64 stop_flipping;
 
-/* Over and over another logical ID, another model, off and on; some IDs are also those of others. */
+/* Changes the logical ID, the model and the APIC's enable bits repeatedly; some IDs collide with others. */
 void g_ipi_flipper(u64 mode)
 {
 	u32 cpu = this_cpu(), turn = cpu;
@@ -308,7 +309,7 @@ void g_ipi_flipper(u64 mode)
 	add(&stopped);
 }
 
-/* n interrupts to vCPU 1 by each way there is; args[0]: setup, args[1]: others. */
+/* n interrupts to vCPU 1, in each way in turn; args[0]: setup, args[1]: number of other vCPUs. */
 void g_ipi_race(u64 n)
 {
 	u64 logical = args[0] & 0xff00 ? 0x02 : 0x00000002;
@@ -329,11 +330,11 @@ void g_ipi_race(u64 n)
 	EXPECT_EQ(ipi_counts[1][0x81], n);
 }
 
-/* ---- resets in the middle ---- */
+/* ---- INIT while features are in use ---- */
 
 static volatile u64 runs;
 
-/* Everything on, and then interrupts until the next INIT. */
+/* Enables all PV features, then takes interrupts until the next INIT. */
 static void reset_target(void)
 {
 	u32 cpu = this_cpu();
@@ -345,7 +346,7 @@ static void reset_target(void)
 		EXPECT_EQ(rdmsr(0x4b564d05), 1);
 	eoi_flag[cpu * 16] = 0;
 	apic_start(EOI_X2APIC);
-	EXPECT_EQ(rdmsr(0x823), 0); /* nothing of the last life in IRR */
+	EXPECT_EQ(rdmsr(0x823), 0); /* IRR is empty after INIT */
 	wrmsr(0x4b564d05, 0);
 	pv_on();
 	add(&runs);
@@ -367,7 +368,7 @@ void g_reset_boss(u64 n)
 		for (u64 k = 0; k < i % 9; k++)
 			EXPECT_EQ(hypercall(10, 2, 0, 0, 0x70 + k), 1);
 	}
-	/* The last life goes on, and misses nothing. */
+	/* After its last start the vCPU loses no interrupt. */
 	for (u64 i = 0; i < 100; i++) {
 		sent = ipi_counts[1][0x90];
 		EXPECT_EQ(hypercall(10, 2, 0, 0, 0x90), 1);
@@ -379,7 +380,7 @@ void g_reset_boss(u64 n)
 
 /* ---- hypercalls ---- */
 
-/* args: number, a0 to a3; results[0]: what it returned */
+/* args: number, a0 to a3; results[0]: the result */
 void g_hypercall(u64 arg)
 {
 	(void)arg;
@@ -395,7 +396,7 @@ static void user_call(void)
 void g_hypercall_user(u64 arg)
 {
 	(void)arg;
-	hypercall(~0UL, 0, 0, 0, 0); /* so that the vendor is known at CPL 3 */
+	hypercall(~0UL, 0, 0, 0, 0); /* determines the vendor before CPL 3 */
 	run_user(user_call);
 }
 
@@ -409,7 +410,7 @@ void g_pv_eoi_storm(u64 n)
 	apic_start(args[0]);
 	if (args[1])
 		pv_on();
-	icr(0x40000); /* to itself; vector 0 goes nowhere */
+	icr(0x40000); /* to itself; vector 0 is not delivered */
 	sync_host(1);
 	sti();
 	for (u64 i = 1; i <= n; i++) {
@@ -423,7 +424,7 @@ void g_pv_eoi_storm(u64 n)
 	EXPECT_EQ(eoi_flag[cpu * 16] & 1, 0);
 }
 
-/* A lower vector waits for the EOI of the higher one: that EOI has to be written. args[0]: EOIs written for a pair. */
+/* A lower vector waits for the EOI of the higher one, which must be written. args[0]: EOIs written per pair. */
 void g_pv_eoi_pair(u64 n)
 {
 	apic_start(EOI_X2APIC);
@@ -465,7 +466,7 @@ static struct steal *steal_on(void)
 	return s;
 }
 
-/* results[i]: steal time at the i-th point, results[16 + i]: the preempted byte there */
+/* results[i]: steal time at point i, results[16 + i]: the preempted byte */
 void g_steal_sync(u64 n)
 {
 	struct steal *s = steal_on();
@@ -490,7 +491,7 @@ void g_steal_spin(u64 arg)
 		pause();
 }
 
-/* Leaves n TLB flushes with vCPU 1 while that is preempted, as Linux does. */
+/* Requests n TLB flushes of vCPU 1 while it is preempted, like Linux. */
 void g_flush_leaver(u64 n)
 {
 	volatile u8 *p = &steals[1].preempted;
@@ -508,7 +509,7 @@ void g_flush_leaver(u64 n)
 	stop_spin = 1;
 }
 
-/* Until somebody says stop, without a word to the hypervisor. */
+/* Spins without exits until told to stop. */
 void g_spin(u64 arg)
 {
 	(void)arg;
@@ -517,7 +518,7 @@ void g_spin(u64 arg)
 		;
 }
 
-/* args: [0] hypercall number, [1] target, [2] wait for so many others; then n calls. */
+/* args: [0] hypercall number, [1] target, [2] number of vCPUs to wait for; then n calls. */
 void g_yield(u64 n)
 {
 	wait_for(&ready, args[2]);
@@ -527,7 +528,7 @@ void g_yield(u64 n)
 	stop_spin = 1;
 }
 
-/* A kick that comes before the HLT ends it. */
+/* A kick before the HLT ends the HLT. */
 void g_kick_self(u64 n)
 {
 	apic_start(EOI_X2APIC);
@@ -546,7 +547,7 @@ void g_hlt_masked(u64 arg)
 	hlt();
 }
 
-/* Interrupts to itself while others pull at the paravirtual MSRs and the memory behind them. */
+/* Self-IPIs while the host changes the PV MSRs and their memory. */
 void g_pv_storm(u64 n)
 {
 	apic_start(EOI_X2APIC);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Guest code for irq.c and pv.c: timers, IPIs, interrupt controllers, what KVM offers to guests. */
+/* Guest code for irq.c and pv.c: timers, IPIs, interrupt controllers, KVM's PV interface. */
 #include "lib.h"
 
 void g_self_ipi(u64 mode);
@@ -57,7 +57,7 @@ void g_bus_clock(u64 arg);
 
 void g_count_posted(u64 n);
 
-/* Spins with interrupts on until n have come; nothing in it exits. */
+/* Spins with interrupts on, without exits, until n interrupts have arrived. */
 void g_count_posted(u64 n)
 {
 	apic_enable(EOI_X2APIC);
@@ -73,21 +73,21 @@ static u32 own_id(void)
 	return eoi_mode == EOI_X2APIC ? apic_read(0x20) : apic_read(0x20) >> 24;
 }
 
-/* An interrupt waits while interrupts are off, whatever the host does meanwhile, and comes when they are on. */
+/* An interrupt stays pending while interrupts are off, and is delivered when they are on. */
 void g_irq_off(u64 mode)
 {
 	apic_enable(mode);
 	for (u64 i = 1; i <= 40; i++) {
 		apic_icr(own_id(), 0x4000 | 0x55);
 		for (u64 from = rdtsc(); rdtsc() - from < 2000000;) {
-			cli(); /* still: nothing changes */
+			cli(); /* they are off already */
 			EXPECT_EQ(irqs[0x55], i - 1);
 		}
 		EXPECT(wait_count(&irqs[0x55], i, SECOND));
 	}
 }
 
-/* A read of a register that does not exist is an error, told by an interrupt: while the guest runs, or in HLT. */
+/* A read of an unknown register causes an error interrupt, while the guest runs or in HLT. */
 void g_unknown_register(u64 halted)
 {
 	apic_enable(EOI_XAPIC);
@@ -104,7 +104,7 @@ void g_unknown_register(u64 halted)
 	EXPECT_EQ(irqs[0x63], 100);
 }
 
-/* The gate of an interrupt is not present: that makes #NP, and the interrupt in service has to be ended all the same. */
+/* The gate of an interrupt is not present: #NP; the interrupt is in service and needs an EOI. */
 void g_irq_no_gate(u64 mode)
 {
 	volatile u32 *gate = (volatile u32 *)(GPA_IDT + 16 * 0x54);
@@ -115,12 +115,12 @@ void g_irq_no_gate(u64 mode)
 		EXPECT(wait_count(&irqs[0x54], i, SECOND));
 		gate[1] &= ~0x8000U;
 		apic_icr(own_id(), 0x4000 | 0x54);
-		/* The first instruction behind STI is still undisturbed. */
+		/* The instruction after STI runs before the interrupt. */
 		TRY("sti\n\tnop\n772:\n\tpause\n\tjmp 772b",, "a"(0));
 		cli();
 		gate[1] |= 0x8000;
 		EXPECT_EQ(trap.vector, 11);
-		EXPECT_EQ(trap.error | 1, 0x54 << 3 | 3); /* a gate of the IDT; external, which QEMU does not say */
+		EXPECT_EQ(trap.error | 1, 0x54 << 3 | 3); /* IDT, and external, which QEMU does not set */
 		EXPECT_EQ(irqs[0x54], i);
 		apic_write(0xb0, 0);
 	}
@@ -192,7 +192,7 @@ void g_timer_deadline(u64 mode)
 	EXPECT(wait_count(&irqs[0x62], 11, SECOND));
 }
 
-/* HLT, woken by the timer that was set before. */
+/* HLT, ended by the timer that was set before. */
 void g_timer_hlt(u64 n)
 {
 	apic_enable(EOI_X2APIC);
@@ -243,7 +243,7 @@ void g_xapic_regs(u64 id)
 	EXPECT_EQ(apic_read(0x20) >> 24, id);
 	EXPECT_EQ(apic_read(0x30) & 0xff, 0x14);
 	EXPECT((apic_read(0x30) >> 16 & 0xff) >= 5);
-	EXPECT_EQ(apic_read(0xf0), 0xff); /* software-disabled at reset: and LVTs masked */
+	EXPECT_EQ(apic_read(0xf0), 0xff); /* software-disabled at reset, so LVTs are masked */
 	apic_write(0x320, 0x40);
 	EXPECT_EQ(apic_read(0x320), 0x10040);
 	apic_write(0xf0, 0x1ff);
@@ -254,7 +254,7 @@ void g_xapic_regs(u64 id)
 	EXPECT_EQ(apic_read(0xe0), 0xffffffff);
 	apic_write(0xe0, 0x0fffffff);
 	EXPECT_EQ(apic_read(0xe0), 0x0fffffff);
-	/* An illegal vector in an IPI to itself is an error, told after a write to ESR. */
+	/* An illegal vector in a self-IPI is an error, which ESR shows after a write to ESR. */
 	apic_write(0x280, 0);
 	EXPECT_EQ(apic_read(0x280), 0);
 }
@@ -268,19 +268,19 @@ void g_x2apic_faults(u64 arg)
 	EXPECT(!try_wrmsr(0x802, 5)); /* read-only */
 	EXPECT(!try_rdmsr(0x80b, &v)); /* EOI is write-only */
 	if (arg)
-		EXPECT(!try_wrmsr(0x80b, 1)); /* and takes 0 only */
-	EXPECT(!try_rdmsr(0x831, &v)); /* does not exist there */
-	EXPECT(!try_rdmsr(0x80e, &v)); /* DFR neither */
+		EXPECT(!try_wrmsr(0x80b, 1)); /* EOI accepts 0 only */
+	EXPECT(!try_rdmsr(0x831, &v)); /* ICR2 does not exist */
+	EXPECT(!try_rdmsr(0x80e, &v)); /* DFR does not exist */
 	EXPECT(!try_wrmsr(0x808, 1UL << 32));
 	if (arg)
 		EXPECT(!try_wrmsr(0x808, 0x100));
-	EXPECT(!try_wrmsr(0x83f, 0x100)); /* vector: eight bits */
+	EXPECT(!try_wrmsr(0x83f, 0x100)); /* the vector has eight bits */
 	EXPECT(!try_wrmsr(0x1b, 0x400)); /* x2APIC bit without the enable bit */
-	EXPECT(!try_wrmsr(0x1b, (rdmsr(0x1b) & ~0xc00UL) | 0x800)); /* no way straight back */
+	EXPECT(!try_wrmsr(0x1b, (rdmsr(0x1b) & ~0xc00UL) | 0x800)); /* x2APIC to xAPIC must go through disabled */
 	EXPECT_EQ(rdmsr(0x1b) & 0xc00, 0xc00);
 }
 
-/* Enables the APIC and says so; then waits for one interrupt. */
+/* Enables the APIC, syncs with the host, then waits for one interrupt. */
 void g_wait_irq(u64 vector)
 {
 	apic_enable(args[8] ? args[8] : EOI_X2APIC);
@@ -319,7 +319,7 @@ void g_error_irq(u64 vector)
 
 static volatile u64 nested;
 
-/* The first one is left in service, and waits in its handler for another. */
+/* The first interrupt stays in service; its handler waits for another. */
 static void nest(u64 vector)
 {
 	if (nested++)
@@ -400,11 +400,11 @@ void g_nmi_wait(u64 arg)
 	apic_enable(EOI_X2APIC);
 	sync_host(1);
 	while (!irqs[2])
-		hlt(); /* an NMI comes although IF is clear */
+		hlt(); /* an NMI is delivered although IF is clear */
 	EXPECT_EQ(irqs[2], 1);
 }
 
-/* Two NMIs to itself: each is taken once; inside the handler none comes. */
+/* Two NMIs to itself: each is taken once, and none inside the handler. */
 void g_nmi_self(u64 arg)
 {
 	(void)arg;
@@ -440,7 +440,7 @@ static void pit_periodic(u16 divisor)
 	out8(0x40, divisor >> 8);
 }
 
-/* The PIT ticks through the PIC and the LAPIC's LINT0. */
+/* PIT interrupts through the PIC and the LAPIC's LINT0. */
 void g_pic_pit(u64 n)
 {
 	eoi_mode = EOI_XAPIC;
@@ -485,13 +485,13 @@ void g_pit_ioapic(u64 n)
 	apic_enable(EOI_X2APIC);
 	pic_setup(0xff, 0xff);
 	ioapic_write(0x11, 0);
-	ioapic_write(0x10, 0x72); /* pin 0, as the default routes have it: edge, fixed, physical 0 */
+	ioapic_write(0x10, 0x72); /* pin 0, as in the default routes: edge, fixed, physical 0 */
 	pit_periodic(11932);
 	EXPECT(wait_count(&irqs[0x72], n, SECOND * 10));
 	ioapic_write(0x10, 0x10072);
 }
 
-/* A level interrupt comes again until the line is down; remote IRR is set in between. */
+/* A level interrupt repeats until the line is deasserted; remote IRR is set in between. */
 void g_ioapic_level(u64 n)
 {
 	apic_enable(EOI_X2APIC);
@@ -502,7 +502,7 @@ void g_ioapic_level(u64 n)
 		EXPECT(wait_count(&irqs[0x73], i, SECOND * 5));
 		sync_host(1 + i);
 	}
-	/* The line is down now. One more may have been under way, and then no other. */
+	/* The line is deasserted now. At most one more interrupt may have been pending. */
 	wait_count(&irqs[0x73], ~0UL, 10000000);
 	n = irqs[0x73];
 	EXPECT_EQ(wait_count(&irqs[0x73], n + 1, 30000000), 0);
@@ -516,8 +516,8 @@ static void mask_and_end(u64 vector)
 }
 
 /*
- * As a kernel that serves its device in a thread: the handler masks the pin, which is unmasked once the device has been
- * dealt with. args[n]: interrupts that come after the nth time.
+ * Like a kernel with a threaded handler: the handler masks the pin, which is unmasked after the device is handled.
+ * args[n]: number of interrupts expected after the first unmask of round n.
  */
 void g_ioapic_oneshot(u64 n)
 {
@@ -575,12 +575,12 @@ void g_irq_shadow(u64 arg)
 		wrmsr(0x83f, 0x74);
 		EXPECT_EQ(irqs[0x74], i - 1);
 		asm volatile("sti\n\tmovq irqs+0x74*8, %0\n\tnop\n\tcli" : "=r"(seen)::"memory");
-		EXPECT_EQ(seen, i - 1); /* the instruction after STI still runs before the interrupt */
+		EXPECT_EQ(seen, i - 1); /* the instruction after STI runs before the interrupt */
 		EXPECT_EQ(irqs[0x74], i);
 	}
 }
 
-/* All but itself, by shorthand; then all by the broadcast address. n others wait. */
+/* To all but itself by shorthand, then to all by the broadcast ID; n others wait. */
 void g_broadcast(u64 n)
 {
 	apic_enable(args[8]);
@@ -615,7 +615,7 @@ void g_logical(u64 n)
 	apic_icr(6, 0x4800 | 0x77);
 	EXPECT(wait_count(&irqs[0x77], 2, SECOND * 5));
 	EXPECT_EQ(wait_count(&irqs[0x77], 3, 20000000), 0);
-	apic_icr(0xf, 0x4800 | 0x76); /* everybody home */
+	apic_icr(0xf, 0x4800 | 0x76); /* ends all receivers */
 	EXPECT(wait_count(&irqs[0x76], n + 1, SECOND * 5));
 }
 
@@ -630,7 +630,7 @@ void g_lowest(u64 id)
 		sti_hlt_cli();
 }
 
-/* Two pending interrupts: the higher vector first, and the lower waits for the EOI. */
+/* Two pending interrupts: the higher vector is delivered first, the lower one after its EOI. */
 void g_priority(u64 arg)
 {
 	(void)arg;
@@ -650,7 +650,7 @@ void g_priority(u64 arg)
 	EXPECT_EQ(rdmsr(0x822), 0);
 }
 
-/* APIC off by its MSR: its window is plain address space, CPUID says so. */
+/* The APIC is disabled by its MSR: its page is ordinary address space, and CPUID shows no APIC. */
 void g_apic_disabled(u64 arg)
 {
 	(void)arg;
@@ -704,7 +704,7 @@ void g_apic_page_x2apic(u64 arg)
 	mmio_write32(XAPIC_BASE + 0x40, 0x55);
 }
 
-/* As many interrupts as it takes; nothing breaks. */
+/* n self-IPIs, with an NMI after every 16th; each vector is taken. */
 void g_int_storm(u64 n)
 {
 	apic_enable(EOI_X2APIC);
@@ -719,7 +719,7 @@ void g_int_storm(u64 n)
 		EXPECT(irqs[0x90 + i] > 0);
 }
 
-/* ---- KVM's interface to guests ---- */
+/* ---- KVM's PV interface ---- */
 
 struct pvclock {
 	volatile u32 version, pad;
@@ -777,7 +777,7 @@ void g_kvmclock(u64 n)
 	results[0] = wall.sec;
 	results[1] = read_clock(&clocks[0]);
 	results[2] = clocks[0].flags;
-	/* The old number works as well. */
+	/* The old MSR number works, too. */
 	EXPECT_EQ(rdmsr(0x4b564d01), (u64)&clocks[0] | 1);
 	wrmsr(0x12, (u64)&clocks[1] | 1);
 	cpuid(0, 0);
@@ -785,7 +785,7 @@ void g_kvmclock(u64 n)
 	wrmsr(0x4b564d01, 0);
 }
 
-/* On two vCPUs at once: never back behind what the other one has seen. */
+/* Two vCPUs at once: the clock is never behind the value that the other vCPU has read. */
 static volatile u64 latest;
 
 void g_clock_reader(u64 n)
@@ -828,7 +828,7 @@ void g_steal(u64 n)
 	EXPECT(results[1] >= results[0]);
 }
 
-/* With PV EOI the handler can clear a bit in memory instead of writing EOI. */
+/* With PV EOI the handler clears a bit in memory instead of writing EOI. */
 static volatile u32 pv_eoi_flag __attribute__((aligned(4)));
 
 void g_pv_eoi(u64 n)
@@ -850,7 +850,7 @@ void g_pv_eoi(u64 n)
 	}
 	EXPECT_EQ(irqs[0x78], n);
 	cpuid(0, 0);
-	EXPECT_EQ(rdmsr(0x813), 0); /* ISR words: all is done */
+	EXPECT_EQ(rdmsr(0x813), 0); /* ISR: empty */
 	results[0] = skipped;
 	wrmsr(0x4b564d04, 0);
 }
@@ -866,12 +866,12 @@ void g_hypercalls(u64 arg)
 	(void)arg;
 	EXPECT_EQ(hypercall(0x7777, 0, 0, 0, 0), -1000L);
 	EXPECT_EQ(hypercall(~0UL, 0, 0, 0, 0), -1000L);
-	hypercall(0x7778, 0, 0, 0, 0); /* so that the vendor is known before CPL 3 */
+	hypercall(0x7778, 0, 0, 0, 0); /* determines the vendor before CPL 3 */
 	run_user(user_hypercall);
 	EXPECT_EQ(results[5], -1L); /* EPERM */
 }
 
-/* One hypercall, many receivers; an ID that nobody has does no harm. */
+/* One hypercall, many receivers; an ID without a vCPU is ignored. */
 void g_send_ipi(u64 n)
 {
 	long r;
@@ -893,7 +893,7 @@ void g_kick_target(u64 arg)
 	apic_enable(EOI_X2APIC);
 	receiver_ready = 1;
 	cli();
-	hlt(); /* interrupts off: only a kick ends this */
+	hlt(); /* interrupts are off: only a kick ends it */
 	results[1] = 0x1c1c;
 }
 
@@ -923,7 +923,7 @@ void g_poll_control(u64 arg)
 	EXPECT(!try_wrmsr(0x4b564d05, 2));
 }
 
-/* An interrupt pending and a timer armed at each point where the host may move the guest. */
+/* At each point where the host may move the guest, an interrupt is pending and a timer is armed. */
 void g_move_irq(u64 n)
 {
 	apic_enable(EOI_X2APIC);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The guest's side of the test library: reports, exceptions, interrupts, the local APIC. */
+/* The guest side of the test library: reports, exceptions, interrupts, the local APIC. */
 #include "lib.h"
 
 volatile struct trap trap;
@@ -145,7 +145,7 @@ void apic_icr(u32 dest, u32 low)
 	}
 }
 
-/* EOI_XAPIC or EOI_X2APIC: switch there and enable by software, spurious vector 0xff. */
+/* Switches to @mode (EOI_XAPIC or EOI_X2APIC) and enables the APIC by software, spurious vector 0xff. */
 void apic_enable(int mode)
 {
 	if (mode == EOI_X2APIC)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What guest code of the API tests can use. All of it is shared by all vCPUs of a VM. */
+/* The library for guest code of the API tests. Its variables are shared by all vCPUs of a VM. */
 #ifndef API_GUEST_LIB_H
 #define API_GUEST_LIB_H
 
@@ -18,15 +18,16 @@ struct trap {
 	u64 vector, error, cr2, rip, flags, dr6, count;
 };
 extern volatile struct trap trap;
-extern volatile u64 resume; /* where an exception goes on; 0: it is a failure */
+/* the address at which execution continues after an exception; 0: the exception is a failure */
+extern volatile u64 resume;
 extern volatile u64 irqs[256]; /* interrupts taken, by vector */
-extern volatile u64 irq_tsc[256]; /* when the last one was */
-extern volatile int eoi_mode; /* EOI_*: what the interrupt handler does at the end */
+extern volatile u64 irq_tsc[256]; /* TSC at the last one, by vector */
+extern volatile int eoi_mode; /* EOI_*: the way in which the interrupt handler ends the interrupt */
 enum { EOI_NONE, EOI_XAPIC, EOI_X2APIC, EOI_PIC };
-/* Takes all interrupts, EOI included, if a test has one. */
+/* If set, handles all interrupts, including EOI. */
 extern void (*volatile irq_hook)(u64 vector);
 
-/* For the two sides of a test. */
+/* Data between host and guest side of a test. */
 extern volatile u64 args[16], results[64];
 
 void done(u32 failed);
@@ -41,8 +42,8 @@ void fail(const char *file, int line, const char *what, u64 got, u64 want);
 #define EXPECT(cond) EXPECT_EQ(!!(cond), 1)
 
 /*
- * One piece of assembly that may fault: execution goes on behind it, and `trap`
- * says what happened. At most one vCPU at a time.
+ * Executes assembly that may fault; execution continues after it, and `trap` has
+ * the exception. Only one vCPU at a time may use it.
  */
 #define TRY(insn, outputs, ...)                                                                    \
 	do {                                                                                       \
@@ -107,7 +108,7 @@ static inline void sync_host(u32 n) { out32(PORT_SYNC, n); }
 static inline u32 mmio_read32(u64 gpa) { return *(volatile u32 *)gpa; }
 static inline void mmio_write32(u64 gpa, u32 v) { *(volatile u32 *)gpa = v; }
 
-/* Which vCPU this is: its stack tells, so that finding out costs no exit. */
+/* The number of this vCPU, from its stack pointer, so that it takes no exit. */
 static inline u32 this_cpu(void)
 {
 	u64 rsp;
@@ -117,8 +118,8 @@ static inline u32 this_cpu(void)
 }
 
 /*
- * Paravirtual EOI: true when the hypervisor has offered to end the interrupt
- * in service, which is taken with it. One instruction, as another may nest.
+ * Paravirtual EOI: true if the hypervisor offers to end the interrupt in
+ * service; this accepts the offer. One instruction, as interrupts may nest.
  */
 static inline int pv_eoi(volatile u32 *word)
 {
@@ -128,25 +129,25 @@ static inline int pv_eoi(volatile u32 *word)
 	return offered;
 }
 
-/* MSR access that may fault: true when it did not. */
+/* MSR access that may fault: true if it did not. */
 int try_rdmsr(u32 index, u64 *value);
 int try_wrmsr(u32 index, u64 value);
 
-/* KVM hypercall by the instruction that this CPU's vendor has. */
+/* KVM hypercall with the instruction of this CPU's vendor. */
 long hypercall(u64 nr, u64 a, u64 b, u64 c, u64 d);
 
-/* The local APIC, in the mode that eoi_mode says. */
+/* The local APIC, in the mode of eoi_mode. */
 #define XAPIC_BASE 0xfee00000UL
 u32 apic_read(u32 reg);
 void apic_write(u32 reg, u32 value);
 void apic_icr(u32 dest, u32 low);
 void apic_enable(int mode);
 
-/* Run fn at CPL 3 (it must not return, but end with USER_END()). */
+/* Runs fn at CPL 3; fn must end with USER_END() instead of returning. */
 void run_user(void (*fn)(void));
 #define USER_END() asm volatile("int $0x80")
 
-/* Wait with interrupts on until *counter has reached n: true, or false after `ticks` TSC cycles. */
+/* Waits with interrupts on until *counter reaches n: true; false after `ticks` TSC cycles. */
 int wait_count(volatile u64 *counter, u64 n, u64 ticks);
 
 #endif /* API_GUEST_LIB_H */

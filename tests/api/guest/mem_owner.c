@@ -25,7 +25,7 @@ void g_own_write(u64 gpa)
 	*(volatile u64 *)gpa = args[0];
 }
 
-/* args[1] pages, args[2] pages apart, get args[0], args[0] + 1, ... */
+/* Writes args[0], args[0] + 1, ... to args[1] pages that are args[2] pages apart. */
 void g_own_write_pages(u64 gpa)
 {
 	for (u64 i = 0; i < args[1]; i++)
@@ -41,7 +41,7 @@ void g_own_write_slowly(u64 gpa)
 	}
 }
 
-/* args[0] bytes from a port to memory, or the other way. */
+/* args[0] bytes from a port to memory, or from memory to a port. */
 void g_own_insb(u64 gpa)
 {
 	u64 n = args[0];
@@ -56,7 +56,7 @@ void g_own_outsb(u64 gpa)
 	asm volatile("rep outsb" : "+S"(gpa), "+c"(n) : "d"(0x1100) : "memory");
 }
 
-/* From a device to memory, by instructions that the hypervisor carries out. */
+/* From a device to memory, by instructions that the hypervisor emulates. */
 void g_own_movs(u64 gpa)
 {
 	u64 from = GPA_MMIO;
@@ -86,7 +86,7 @@ void g_own_steal(u64 gpa)
 		sync_host(i);
 }
 
-/* Writes to args[1] pages all the time, every one its own number of rounds; args[2]: end. */
+/* Writes the number of the round to args[1] pages repeatedly until args[2] is set. */
 void g_own_count(u64 gpa)
 {
 	for (u64 round = 1; !args[2]; round++) {

@@ -9,11 +9,11 @@ void g_random_noise(u64 self);
 
 struct random_box random_boxes[RANDOM_SERVERS];
 struct random_noise random_noises[RANDOM_NOISES];
-volatile u64 random_epochs[RANDOM_NOISE_PAGES]; /* counted up before and after the host may discard what is there */
-volatile u64 random_log_epoch; /* counted up before the host gets a dirty log */
+volatile u64 random_epochs[RANDOM_NOISE_PAGES]; /* incremented before and after the host may discard the contents */
+volatile u64 random_log_epoch; /* incremented before the host reads a dirty log */
 volatile u64 random_pause;
 
-/* A page holds its value in three places. */
+/* A page holds its value in three words. */
 static u64 read_value(u64 gpa, u64 *other)
 {
 	u64 a = *(volatile u64 *)gpa, b = *(volatile u64 *)(gpa + 2040), c = *(volatile u64 *)(gpa + 4088);
@@ -38,7 +38,10 @@ static void ins_value(u64 gpa)
 	}
 }
 
-/* Does what is in the box, from item `next` on; the host starts it anew behind an access that it was told of. */
+/*
+ * Performs the accesses in the box from item `next` on; after a failed access the host starts it again at the next
+ * item.
+ */
 void g_random_serve(u64 self)
 {
 	volatile struct random_box *box = &random_boxes[self];
@@ -62,9 +65,9 @@ void g_random_serve(u64 self)
 }
 
 /*
- * Writes rising numbers to its own pages, all the time. Nobody else writes
- * there, so what it wrote last, or later by way of an alias, must be there,
- * unless the host said that the page's content may be gone.
+ * Writes increasing numbers to its own pages all the time. There is no other
+ * writer, so a page must hold its last number, or a later one written through an
+ * alias, unless the host has announced that the contents may be lost.
  */
 void g_random_noise(u64 self)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Hypercalls from 16- and 32-bit code, and the way of an AP from SIPI to 64-bit code. */
+/* Hypercalls from 16-bit and 32-bit code, and the start of an AP from SIPI to 64-bit code. */
 #include "layout.h"
 
-/* The test sets the registers, and finds EAX in what is sent to the port. */
+/* The test sets the registers; the code writes EAX to the port. */
 	.section .rodata
 	.globl call16_start, call16_end
 	.code16
@@ -20,7 +20,7 @@ call32_start:
 	jmp call32_start
 call32_end:
 
-/* Copied to GPA_REAL, which the SIPI names: 64-bit mode, own stack, then ap_function(). */
+/* Copied to GPA_REAL, the address of the SIPI: enters 64-bit mode, sets its stack, calls ap_function(). */
 #define HERE(label) (label - ap_start + GPA_REAL)
 	.globl ap_start, ap_end
 	.code16

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Guest code for msr.c: what RDMSR and WRMSR do with any index. */
+/* Guest code for msr.c: RDMSR and WRMSR with any index. */
 #include "lib.h"
 #include "msr.h"
 
@@ -8,7 +8,7 @@
 void g_msr_probe(u64 first);
 void g_cpuid_fault(u64 arg);
 
-/* args[0]: how many. The records go to GPA_FREE. */
+/* args[0]: number of MSRs. The records go to GPA_FREE. */
 void g_msr_probe(u64 first)
 {
 	struct msr_record *r = (void *)GPA_FREE;
@@ -41,7 +41,7 @@ void g_cpuid_fault(u64 arg)
 	for (u64 on = 0; on < 4; on++) {
 		wrmsr(MISC_FEATURES_ENABLES, on & 1);
 		EXPECT_EQ(rdmsr(MISC_FEATURES_ENABLES), on & 1);
-		EXPECT(cpuid(0, 0).eax > 0); /* the kernel may */
+		EXPECT(cpuid(0, 0).eax > 0); /* no fault in supervisor mode */
 		run_user(cpuid_in_user_mode);
 		EXPECT_EQ(trap.vector, on & 1 ? 13 : NO_TRAP);
 		if (on & 1)

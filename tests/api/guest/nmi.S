@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Handlers that look at what an NMI or a single step has met; nothing else is between gate and IRET. */
+/* Handlers that inspect the instruction that an NMI or a single step has interrupted, with no other code up to IRET. */
 	.text
 	.code64
 
-/* Counts; separately, if it comes at the very IRET of an NMI handler, and if the trap flag is in what it interrupts. */
+/* Counts NMIs; also counts those at the IRET of an NMI handler, and those that interrupt code with the trap flag set. */
 	.globl nmi_stub
 nmi_stub:
 	pushq %rax
@@ -18,7 +18,7 @@ nmi_stub:
 nmi_iret:
 	iretq
 
-/* The same, with an IRET that faults before the one that works: its code segment does not exist. */
+/* The same, with an IRET that faults before the one that works: its code segment is invalid. */
 	.globl nmi_bad_stub
 nmi_bad_stub:
 	incq nmi_taken
@@ -36,7 +36,7 @@ nmi_after_bad:
 	addq $40, %rsp
 	iretq
 
-/* #GP of that IRET: on behind it. */
+/* #GP of that IRET: continues after it. */
 	.globl nmi_gp_stub
 nmi_gp_stub:
 	incq nmi_faults

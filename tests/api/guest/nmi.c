@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Guest code for nmi.c: an NMI storm from another vCPU meets IRETs, shadows and single steps. */
+/* Guest code for nmi.c: NMIs from another vCPU during IRETs, interrupt shadows and single steps. */
 #include "lib.h"
 
 void g_nmi_storm(u64 n);
@@ -25,7 +25,7 @@ static void set_gate(u32 vector, void (*handler)(void))
 	gate[1] = (gate[1] & 0xffff) | (at & 0xffff0000);
 }
 
-/* NMIs to vCPU 0 without end; or two of them whenever it is between handlers, which then nest once at most. */
+/* Sends NMIs to vCPU 0 continuously, or in pairs while it is outside its handlers, so that they nest at most once. */
 void g_nmi_sender(u64 in_pairs)
 {
 	u64 seen = 0;
@@ -42,7 +42,7 @@ void g_nmi_sender(u64 in_pairs)
 	}
 }
 
-/* Interrupt shadows, exits, and a look at the flags. */
+/* Interrupt shadows, exits, and reads of the flags. */
 static void mixed_work(void)
 {
 	u64 flags;
@@ -87,7 +87,7 @@ void g_nmi_storm_bad_iret(u64 n)
 	EXPECT(nmi_faults >= n);
 }
 
-/* Each instruction is stepped once, whatever comes in between. */
+/* Each instruction takes one single step, also with NMIs in between. */
 void g_nmi_storm_stepped(u64 n)
 {
 	apic_enable(EOI_X2APIC);
@@ -97,7 +97,7 @@ void g_nmi_storm_stepped(u64 n)
 	for (u64 i = 0; nmi_taken < n; i++) {
 		steps = 0;
 		g_stepped_loop(20);
-		/* The six of each round, and three to switch it off. */
+		/* Six per round, and three to clear the trap flag. */
 		EXPECT_EQ(steps, 20 * 6 + 3);
 	}
 	storm_over = 1;
@@ -112,7 +112,7 @@ static void iret_to_next(void)
 		     ::"i"(SEL_DATA), "i"(SEL_CODE64) : "rax", "memory");
 }
 
-/* Stops where the host asks for the NMI's state. */
+/* Stops where the host reads the NMI's state. */
 void g_nmi_masked(u64 arg)
 {
 	(void)arg;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Guest code for posted.c and stress_posted.c: vCPUs that interrupts are posted to, and who sends them. */
+/* Guest code for posted.c and stress_posted.c: receivers and senders of posted interrupts. */
 #include "lib.h"
 #include "posted.h"
 
@@ -12,7 +12,7 @@ void g_posted_worker(u64 arg);
 
 volatile u64 posted_ready, posted_stop, posted_taken;
 
-/* Spins with interrupts on until the host says stop; nothing in it exits. */
+/* Spins with interrupts on, without exits, until the host sets posted_stop. */
 void g_posted_receiver(u64 arg)
 {
 	(void)arg;
@@ -34,7 +34,7 @@ static void send(u64 way)
 		wrmsr(0x830, 1UL << 32 | 0x4000 | POSTED_VECTOR);
 }
 
-/* n interrupts to vCPU 1, each awaited. args[0]: how they are sent */
+/* Sends n interrupts to vCPU 1, one at a time. args[0]: the way */
 void g_posted_sender(u64 n)
 {
 	apic_enable(EOI_X2APIC);
@@ -47,7 +47,7 @@ void g_posted_sender(u64 n)
 	sync_host(2);
 }
 
-/* posted_taken follows the host's interrupts, one at a time; the noise only comes, and nothing else does. */
+/* Counts the host's interrupts in posted_taken; noise interrupts are ignored, others are failures. */
 static void take(u64 vector)
 {
 	if (vector != POSTED_NOISE_VECTOR)
@@ -68,7 +68,7 @@ static void await_batch(void)
 	cli();
 }
 
-/* Through all modes of the LAPIC, a batch of interrupts in each that takes any; the noise never stops. */
+/* Cycles through the LAPIC's modes, with a batch of interrupts in xAPIC and x2APIC mode; the noise continues. */
 void g_posted_modes(u64 arg)
 {
 	(void)arg;
@@ -78,14 +78,14 @@ void g_posted_modes(u64 arg)
 		await_batch();
 		if (posted_stop)
 			break;
-		wrmsr(0x1b, 0xfee00100); /* off, the only way from x2APIC to xAPIC */
+		wrmsr(0x1b, 0xfee00100); /* x2APIC to xAPIC must go through disabled */
 		wrmsr(0x1b, 0xfee00900);
 		apic_enable(EOI_XAPIC);
 		await_batch();
 	} while (!posted_stop);
 }
 
-/* Leaves the guest all the time, so that many a notification finds it gone, and comes when all is taken. */
+/* Exits continuously, so that many notifications arrive outside the guest, after the interrupt was delivered. */
 void g_posted_exits(u64 arg)
 {
 	u64 end;
@@ -103,13 +103,13 @@ void g_posted_exits(u64 arg)
 	cli();
 }
 
-/* Starts vCPU 1 again and again (INIT, SIPI to the code at GPA_REAL); the host sends it what it waits for. */
+/* Starts vCPU 1 repeatedly (INIT, SIPI to the code at GPA_REAL); the host sends vCPU 1 its interrupts. */
 void g_posted_boss(u64 arg)
 {
 	(void)arg;
 	apic_enable(EOI_X2APIC);
 	for (u64 i = 1; !posted_stop; i++) {
-		results[1] = i; /* before the start: the batch may be over before this vCPU runs again */
+		results[1] = i; /* before the start, as the batch may end before this vCPU runs again */
 		apic_icr(1, 0x4500);
 		apic_icr(1, 0x4600 | GPA_REAL >> 12);
 		while (results[2] != i)
@@ -118,7 +118,7 @@ void g_posted_boss(u64 arg)
 	apic_icr(1, 0x4500);
 }
 
-/* What vCPU 1 does after each start: one batch, then it tells the boss, and goes on being hit, halted or running. */
+/* vCPU 1 after each start: takes one batch, reports it to the boss, then takes interrupts halted or running. */
 void g_posted_worker(u64 arg)
 {
 	(void)arg;

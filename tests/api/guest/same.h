@@ -5,9 +5,9 @@
 #include "lib.h"
 
 /*
- * The same instruction on RAM and on a device that behaves like RAM (the host
- * sees to that) must do the same to registers, flags and memory. R8 to R11 are free
- * for it.
+ * An instruction must have the same effect on registers, flags and memory with
+ * an operand in RAM and on a device that the host makes behave like RAM. It may
+ * use R8 to R11.
  */
 static volatile u8 *const device = (volatile u8 *)GPA_MMIO;
 static volatile u64 ram[512] __attribute__((aligned(4096), unused));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest code for scale.c: more vCPUs than the other tests have stacks and
- * counters for. Each has a page of its own for a stack, at GPA_FREE, and is
- * known by its number, whatever its APIC ID.
+ * Guest code for scale.c: more vCPUs than the library has stacks and counters
+ * for. Each vCPU has a stack of one page at GPA_FREE, from which it takes its
+ * number, independent of its APIC ID.
  */
 #include "lib.h"
 
@@ -12,7 +12,7 @@
 void g_many_target(u64 arg);
 void g_many_sender(u64 n);
 
-volatile u32 many_ids[MANY_VCPUS]; /* the host fills it */
+volatile u32 many_ids[MANY_VCPUS]; /* filled by the host */
 volatile u32 many_counts[MANY_VCPUS];
 static u32 wanted[MANY_VCPUS];
 static volatile u64 ready, stop;
@@ -40,7 +40,7 @@ static void start(void)
 	wrmsr(0x80f, 0x1ff);
 }
 
-/* Asleep, except for interrupts, until the sender says stop. */
+/* Waits for interrupts in HLT until the sender stops it. */
 void g_many_target(u64 arg)
 {
 	(void)arg;
@@ -55,7 +55,7 @@ static void icr(u64 dest, u64 low)
 	wrmsr(0x830, dest << 32 | low);
 }
 
-/* Until all have what they should have; nobody has more. */
+/* Waits until all vCPUs have their interrupts; none may have more. */
 static void settle(u64 n)
 {
 	for (u64 i = 0; i < n; i++) {
@@ -100,7 +100,7 @@ static void send_clusters(u64 n)
 	settle(n);
 }
 
-/* One of the last cluster's members takes it, a member whose turn it is. */
+/* Lowest priority: one member of the last cluster takes it, each in turn. */
 static void send_lowest(u64 n)
 {
 	u64 cluster = many_ids[n - 1] >> 4, before = 0, now;
@@ -121,7 +121,7 @@ static void send_lowest(u64 n)
 	}
 }
 
-/* 128 IDs for each hypercall; the sender's own, 0, is left out. */
+/* 128 IDs per hypercall, without the sender's ID 0. */
 static void send_hypercalls(u64 n)
 {
 	for (u64 min = 0; min < 4096; min += 128) {
@@ -166,7 +166,7 @@ static void send_nobody(u64 n)
 	settle(n);
 }
 
-/* n vCPUs with this one; the host has messages of its own to send in between. */
+/* n vCPUs including this one; the host sends MSIs in between. */
 void g_many_sender(u64 n)
 {
 	start();

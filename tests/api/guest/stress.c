@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts between vCPUs, every one of them accounted for.
+ * Interrupts between vCPUs, all of them counted.
  *
- * Each vCPU sends requests to others, in every way that there is, and waits for
- * the reply before it sends the next: so no two interrupts of one sender can
- * melt into one, and one that is lost stops its sender for good, which the host
- * sees. Each carries a number in memory, by which one that came twice is told,
- * but nobody looks there before an interrupt came. In between timers fire, NMIs
- * and broadcasts fly. Interrupts are off but for the moment in which a vCPU waits.
+ * Each vCPU sends requests to others in all ways and waits for the reply before
+ * the next request. So interrupts of one sender do not merge, and a lost one
+ * stops its sender, which the host notices. Each interrupt has a number in
+ * memory, which shows interrupts that arrive twice; it is read only after an
+ * interrupt. In between timers fire, and NMIs and broadcasts are sent. Interrupts
+ * are on only while a vCPU waits.
  */
 #include "lib.h"
 
@@ -16,7 +16,7 @@
 void g_refused(u64 unused);
 void g_stress(u64 self);
 
-/* Vectors; those of the first four have the sender's number added. 0x80 is the way back from user mode. */
+/* Vectors; the sender's number is added to the first four. 0x80 is the return from user mode. */
 #define REQUEST 0x40
 #define REPLY 0x60
 #define BROADCAST 0x90
@@ -27,15 +27,15 @@ void g_stress(u64 self);
 #define MSR_PV_EOI 0x4b564d04
 #define MSR_DEADLINE 0x6e0
 
-/* Read by the host: rounds that a vCPU has done; set by it: end after this round. */
+/* stress_rounds: rounds done, read by the host. stress_stop: set by the host to end after the current round. */
 volatile u64 stress_rounds[STRESS_MAX_CPUS], stress_stop, stress_msis[STRESS_MAX_CPUS];
-volatile u64 stress_surplus[STRESS_MAX_CPUS]; /* interrupts that nobody had sent */
+volatile u64 stress_surplus[STRESS_MAX_CPUS]; /* interrupts that were not sent */
 
-volatile u64 cpu_irqs[STRESS_MAX_CPUS][256]; /* taken, by vCPU and vector, with NMIs as vector 2 */
+volatile u64 cpu_irqs[STRESS_MAX_CPUS][256]; /* taken, by vCPU and vector; NMIs are vector 2 */
 
 static volatile u32 pv_eoi_words[STRESS_MAX_CPUS];
 static volatile u32 finished;
-static volatile u32 nmi_sender[STRESS_MAX_CPUS]; /* its number + 1; who holds the target's NMI line */
+static volatile u32 nmi_sender[STRESS_MAX_CPUS]; /* by target: 1 + the vCPU that may send it an NMI; 0: none */
 
 /* Kinds of messages, by vector; [to][from] is the number of the last one. */
 enum { KIND_REQUEST, KIND_BROADCAST, KIND_REPLY, NR_KINDS };
@@ -45,8 +45,8 @@ static volatile u64 sent[NR_KINDS][STRESS_MAX_CPUS][STRESS_MAX_CPUS];
 struct cpu {
 	u32 self, n, flags;
 	u64 random;
-	u64 seen[NR_KINDS][STRESS_MAX_CPUS]; /* interrupts looked at, by sender */
-	u64 taken[NR_KINDS][STRESS_MAX_CPUS]; /* numbers of messages that came with one */
+	u64 seen[NR_KINDS][STRESS_MAX_CPUS]; /* interrupts handled, by sender */
+	u64 taken[NR_KINDS][STRESS_MAX_CPUS]; /* message numbers handled, by sender */
 	u64 nmis, timers, deadline;
 	int armed;
 };
@@ -68,7 +68,7 @@ static void send_hypercall(struct cpu *c, u64 cpus, u32 icr)
 {
 	u32 min = 0;
 
-	/* The same set of vCPUs, named from another first APIC ID. */
+	/* The same set of vCPUs, with another lowest APIC ID. */
 	while (!(cpus & 1) && random_below(c, 2)) {
 		cpus >>= 1;
 		min++;
@@ -106,7 +106,7 @@ static void send_to_others(struct cpu *c, u32 icr)
 	}
 }
 
-/* An interrupt of this kind has come from there, and with it a message. */
+/* Has a new message arrived from @from, with its interrupt? Counts interrupts without a message as surplus. */
 static int take(struct cpu *c, u32 kind, u32 from)
 {
 	u64 count = cpu_irqs[c->self][kind_vector[kind] + from];
@@ -145,7 +145,7 @@ static void serve_nmi(struct cpu *c)
 	reply(c, from - 1);
 }
 
-/* Answer what has come; interrupts are off. */
+/* Answers the interrupts that have arrived; interrupts are off. */
 static void serve(struct cpu *c)
 {
 	for (u32 from = 0; from < c->n; from++) {
@@ -193,7 +193,7 @@ static void arm_timer(struct cpu *c)
 	wrmsr(MSR_DEADLINE, c->deadline);
 }
 
-/* Interrupts come here, and only here. An NMI between the look and HLT is followed by a NUDGE. */
+/* The only place with interrupts on. An NMI between the check and HLT is followed by a NUDGE interrupt. */
 static void idle(struct cpu *c)
 {
 	if (c->flags & STRESS_HLT && random_below(c, 4)) {
@@ -274,7 +274,7 @@ static void set_up(struct cpu *c)
 	apic_write(0x320, 0x40000 | TIMER);
 	if (c->flags & STRESS_PV_EOI)
 		wrmsr(MSR_PV_EOI, (u64)&pv_eoi_words[c->self] | 1);
-	/* Nobody sends before all have come here. */
+	/* Sending starts after all vCPUs have arrived here. */
 	__sync_fetch_and_add(&finished, 1);
 	while (finished < c->n)
 		pause();
@@ -292,7 +292,7 @@ void g_stress(u64 self)
 	set_up(c);
 	while (!stress_stop)
 		one_round(c);
-	/* Others may still want an answer. */
+	/* Answer the remaining requests of others. */
 	__sync_fetch_and_add(&finished, 1);
 	while (finished < 2 * c->n) {
 		serve(c);
@@ -308,7 +308,7 @@ void g_stress(u64 self)
 		wrmsr(MSR_PV_EOI, 0);
 }
 
-/* In x2APIC mode, interrupts come and go; it waits, in HLT now and then. For a host that bends its state. */
+/* Waits in x2APIC mode, at times in HLT, and switches interrupts on and off, while the host sets bad state. */
 void g_refused(u64 unused)
 {
 	(void)unused;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest code for suspend.c: guests that notice when something is lost, comes
- * early or goes backwards. All go on until the host says stop.
+ * Guest code for suspend.c: guests that check for lost and early interrupts and
+ * for time that goes backwards. All run until the host sets STOP.
  */
 #include "lib.h"
 
@@ -26,11 +26,11 @@ void g_suspend_touch(u64 gpa);
 #define TSC_STABLE 1
 #define GUEST_STOPPED 2
 
-/* What the host tells. */
+/* Input from the host. */
 #define TSC_KHZ args[0]
 #define PERIOD_NS args[2]
 #define STOP args[3]
-/* What it is told, by vCPU. */
+/* Output to the host, by vCPU. */
 #define BEATS results[this_cpu()]
 #define STOPS_SEEN results[8 + this_cpu()]
 #define READY results[16 + this_cpu()]
@@ -74,7 +74,7 @@ static void start_clock(void)
 	wrmsr(MSR_SYSTEM_TIME, (u64)&clocks[this_cpu()] | 1);
 }
 
-/* The TSC never goes back, not from one vCPU to the other either; nor does the clock that says so of itself. */
+/* The TSC does not go backwards, within and between vCPUs; neither does a clock with the flag TSC_STABLE. */
 static void look(void)
 {
 	u32 me = this_cpu();
@@ -109,7 +109,7 @@ static u64 arm(u64 mode, u64 ns)
 	return deadline;
 }
 
-/* From here on interrupts arrive. */
+/* Interrupts arrive from here on. */
 static void start_apic(void)
 {
 	apic_enable(EOI_X2APIC);
@@ -124,7 +124,9 @@ static void start_timer(u64 mode)
 	start_clock();
 }
 
-/* A timer of that mode, set anew each time it fires unless it is periodic. None gets lost, and no deadline is early. */
+/*
+ * A timer of @mode, armed again after each firing unless it is periodic. No firing is lost, and no deadline is early.
+ */
 void g_suspend_ticks(u64 mode)
 {
 	u64 n, due = 0;
@@ -157,7 +159,7 @@ void g_suspend_watch(u64 unused)
 	}
 }
 
-/* Asleep until somebody sends an interrupt; the host, or the other vCPU. */
+/* Sleeps until the host or the other vCPU sends an interrupt. */
 void g_suspend_sleep(u64 vector)
 {
 	start_apic();
@@ -167,7 +169,7 @@ void g_suspend_sleep(u64 vector)
 	}
 }
 
-/* Passes every interrupt on to vCPU 1. */
+/* Forwards every interrupt to vCPU 1. */
 void g_suspend_wake(u64 unused)
 {
 	u64 sent;
@@ -182,7 +184,7 @@ void g_suspend_wake(u64 unused)
 	}
 }
 
-/* For every interrupt a timer PERIOD_NS ahead, and asleep until it fires. */
+/* Each interrupt arms a timer PERIOD_NS ahead; the vCPU sleeps until it fires. */
 void g_suspend_far(u64 mode)
 {
 	u64 n, due;

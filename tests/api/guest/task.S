@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* 32-bit tasks: what asks for a switch, and what says to the test that it runs. The selectors are task.c's. */
+/* 32-bit tasks: instructions that switch tasks, and reports to the test. The selectors are task.c's. */
 #include "layout.h"
 
 #define SEL_A 0x18
@@ -9,7 +9,7 @@
 	.text
 	.code32
 
-/* Task A. What comes back to it stops with A's EAX. */
+/* Task A. After a return to it, it reports A's EAX. */
 	.globl task_jmp, task_jmp_next
 task_jmp:
 	ljmp $SEL_B, $0
@@ -53,7 +53,7 @@ task_ud:
 	outl %eax, $PORT_SYNC
 	jmp .
 
-/* #GP with an error code, of which task B has to get rid. */
+/* #GP with an error code, which task B must pop. */
 	.globl task_gp
 task_gp:
 	movw $0x1008, %bx
@@ -67,7 +67,7 @@ task_wait:
 	sti
 1:	jmp 1b
 
-/* Task B: says so, goes back, and again. */
+/* Task B: reports, returns, in a loop. */
 	.globl task_b, task_b_next, task_b_end
 task_b:
 	outl %eax, $PORT_SYNC

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Guest code for timer.c: the LAPIC timer's interrupts are counted, and none comes before its time. */
+/* Guest code for timer.c: the LAPIC timer's interrupts are counted, and none is early. */
 #include <stdbool.h>
 
 #include "lib.h"
@@ -47,7 +47,7 @@ static u64 ticks(u64 ns)
 	return ns * args[0] / 1000000; /* args[0]: TSC in kHz */
 }
 
-/* Until the n-th interrupt at least; args[1]: in HLT. */
+/* Waits for at least n interrupts; args[1]: in HLT. */
 static void await(u64 n)
 {
 	while (args[1] && irqs[VECTOR] < n)
@@ -55,7 +55,7 @@ static void await(u64 n)
 	wait_count(&irqs[VECTOR], n, ~0UL);
 }
 
-/* That many ns on the host's clock are at least so many ticks; what the TSC's frequency in kHz leaves out is allowed for. */
+/* The least number of TSC ticks in @ns of the host's clock, with a tolerance as the frequency is rounded to kHz. */
 static u64 at_least(u64 ns)
 {
 	return ticks(ns) - (ticks(ns) >> 16) - 64;
@@ -93,7 +93,7 @@ void g_count_firings(u64 n)
 	apic_write(LVTT, PERIODIC | VECTOR);
 	start = rdtsc();
 	apic_write(TMICT, 250000);
-	/* Periods that went by while this CPU was not running are skipped, none is early. */
+	/* Periods that ended while this vCPU did not run are skipped; none is early. */
 	for (i = 1; i <= n; i++) {
 		await(n + i);
 		EXPECT(irq_tsc[VECTOR] - start >= at_least((irqs[VECTOR] - n) * 250000));
@@ -114,7 +114,7 @@ void g_past(u64 n)
 	cli();
 }
 
-/* Interrupts off, shortly before the deadline: the guest looks, or changes its mind. */
+/* With interrupts off, shortly before the deadline, the guest reads the timer's state or changes the deadline. */
 static void peek(u64 i)
 {
 	u64 deadline = rdtsc() + ticks(40000), before = irqs[VECTOR];
@@ -151,8 +151,8 @@ void g_peek(u64 n)
 }
 
 /*
- * A periodic timer, and a host that stops the vCPU now and then: what was missed does not come in a burst.
- * args[3]: interrupts that the host's CPU may deliver twice.
+ * A periodic timer while the host stops the vCPU at times: missed periods do not arrive in a burst.
+ * args[3]: number of interrupts that the host's CPU may deliver twice.
  */
 void g_stopped(u64 n)
 {
@@ -207,7 +207,7 @@ void g_masked_firings(u64 n)
 	EXPECT_EQ(irqs[VECTOR], 0);
 }
 
-/* LVTT has a vector that no interrupt may have: each firing is an error, told by an interrupt. args[3]: LVTT's mode. */
+/* LVTT has an illegal vector: each firing causes an error interrupt. args[3]: LVTT's mode. */
 void g_illegal_vector(u64 n)
 {
 	apic_enable(EOI_X2APIC);
@@ -226,12 +226,12 @@ void g_illegal_vector(u64 n)
 		EXPECT_EQ(irqs[VECTOR], i);
 		EXPECT(irq_tsc[VECTOR] - start >= at_least(ns));
 		apic_write(TMICT, 0);
-		apic_write(ESR, 0); /* shows what there was, and arms the next */
+		apic_write(ESR, 0); /* latches the errors into ESR */
 		EXPECT_EQ(apic_read(ESR), ESR_RECEIVE_VECTOR);
 	}
 }
 
-/* n deadlines in a row; between arming and firing nothing exits. */
+/* n deadlines, without exits between arming and firing. */
 void g_deadlines(u64 n)
 {
 	timer(DEADLINE);
@@ -267,7 +267,7 @@ void g_periods(u64 n)
 	cli();
 }
 
-/* Until the host says stop (args[3]). */
+/* Until the host sets args[3]. */
 void g_periods_until_told(u64 unused)
 {
 	(void)unused;
@@ -290,7 +290,7 @@ void g_deadlines_until_told(u64 unused)
 	}
 }
 
-/* Arm far ahead, then think better of it. False: that took so long that nobody knows what has fired. */
+/* Arms far ahead, then changes the deadline. False: that took too long to know whether the first has fired. */
 static bool rearm(u64 *deadline, u64 i)
 {
 	u64 first = rdtsc() + ticks(5000000);
@@ -310,7 +310,7 @@ static void await_one(u64 want, bool halt, u64 deadline)
 	EXPECT(irq_tsc[VECTOR] >= deadline);
 }
 
-/* Until the host says stop (args[3]): deadlines, HLT in between, changes of mind. None may get lost, or be early. */
+/* Until the host sets args[3]: deadlines, HLT in between, changed deadlines. None may be lost or early. */
 void g_restless(u64 unused)
 {
 	u64 deadline;
@@ -331,7 +331,7 @@ void g_restless(u64 unused)
 			await_one(before + 1, i % 3 == 0, deadline);
 			continue;
 		}
-		wrmsr(MSR_DEADLINE, 0); /* what has not come by now does not come */
+		wrmsr(MSR_DEADLINE, 0); /* no interrupt may arrive after this */
 		wait_count(&irqs[VECTOR], ~0UL, 1000);
 		before = irqs[VECTOR];
 		wait_count(&irqs[VECTOR], ~0UL, i % 49 ? 1000 : ticks(args[2] * 2));
@@ -339,7 +339,7 @@ void g_restless(u64 unused)
 	}
 }
 
-/* Ends with a timer about to fire, or periodic. */
+/* Ends with an armed timer that fires soon, or is periodic. */
 void g_armed(u64 n)
 {
 	timer(n % 2 ? PERIODIC : DEADLINE);
@@ -349,7 +349,7 @@ void g_armed(u64 n)
 		wrmsr(MSR_DEADLINE, rdtsc() + n % 64 * 500);
 }
 
-/* Armed 20 s ahead; the host may change its mind. */
+/* Armed 20 s ahead; the host may change the deadline. */
 void g_far(u64 unused)
 {
 	(void)unused;
@@ -361,7 +361,7 @@ void g_far(u64 unused)
 	EXPECT_EQ(irqs[VECTOR], 1);
 }
 
-/* As fast as it can: n deadlines, each shortly ahead and earlier than the one before it was. */
+/* Sets n deadlines as fast as possible, each shortly ahead and earlier than the one before. */
 void g_hurry(u64 n)
 {
 	u64 first = rdtsc() + ticks(20000000000UL);
@@ -374,7 +374,7 @@ void g_hurry(u64 n)
 	EXPECT_EQ(irqs[VECTOR], 1);
 }
 
-/* Sets timers of all kinds until the host says stop (args[3]); what comes of them is not looked at. */
+/* Sets timers of all kinds until the host sets args[3]; their interrupts are not checked. */
 void g_arms(u64 unused)
 {
 	(void)unused;
