@@ -6,8 +6,8 @@
  * vcpu->tsc_offset. VM clock (ns, what KVM_GET_CLOCK and kvmclock show) = a
  * linear function of the host TSC, the same for all vCPUs.
  */
-#ifndef TAXCUT_CLOCK_H
-#define TAXCUT_CLOCK_H
+#ifndef TAXCUT_BASE_CLOCK_H
+#define TAXCUT_BASE_CLOCK_H
 
 #include <asm/msr.h>
 #include <asm/tsc.h>
@@ -86,4 +86,4 @@ int clock_device_attr(struct vcpu *v, unsigned int cmd, const struct kvm_device_
 void clock_suspend(struct vm *vm);
 void clock_resume(struct vm *vm);
 
-#endif /* TAXCUT_CLOCK_H */
+#endif /* TAXCUT_BASE_CLOCK_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where kernels differ (built for are 6.1 and 6.12): the only place with version checks. */
-#ifndef TAXCUT_COMPAT_H
-#define TAXCUT_COMPAT_H
+#ifndef TAXCUT_BASE_COMPAT_H
+#define TAXCUT_BASE_COMPAT_H
 
 #include <linux/eventfd.h>
 #include <linux/hrtimer.h>
@@ -328,4 +328,4 @@ static inline int hv_follow_pfn(struct vm_area_struct *vma, unsigned long addr, 
 #define hv_send_ipi(cpu, vector) apic->send_IPI_mask(cpumask_of(cpu), vector)
 #endif
 
-#endif /* TAXCUT_COMPAT_H */
+#endif /* TAXCUT_BASE_COMPAT_H */

@@ -5,8 +5,8 @@
  * build; what it does not know at all is empty, and the module says so when it
  * is loaded (host_mitigations.c).
  */
-#ifndef TAXCUT_COMPAT_ASM_H
-#define TAXCUT_COMPAT_ASM_H
+#ifndef TAXCUT_BASE_COMPAT_ASM_H
+#define TAXCUT_BASE_COMPAT_ASM_H
 
 #include <linux/version.h>
 #include <asm/cpufeatures.h>
@@ -59,4 +59,4 @@
 #define HV_CLEAR_BRANCH_HISTORY
 #endif
 
-#endif /* TAXCUT_COMPAT_ASM_H */
+#endif /* TAXCUT_BASE_COMPAT_ASM_H */

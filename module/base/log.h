@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Included before everything else: how this module's kernel messages begin. */
-#ifndef TAXCUT_LOG_H
-#define TAXCUT_LOG_H
+#ifndef TAXCUT_BASE_LOG_H
+#define TAXCUT_BASE_LOG_H
 
 #ifndef __ASSEMBLY__
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #endif
 
-#endif /* TAXCUT_LOG_H */
+#endif /* TAXCUT_BASE_LOG_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The module's parameters (exitless_timer: irq/timer_remote.c); /sys/module/taxcut/parameters. */
-#ifndef TAXCUT_PARAMS_H
-#define TAXCUT_PARAMS_H
+#ifndef TAXCUT_BASE_PARAMS_H
+#define TAXCUT_BASE_PARAMS_H
 
 #include <linux/types.h>
 
@@ -13,4 +13,4 @@ extern unsigned int param_halt_poll_ns_grow;
 extern unsigned int param_halt_poll_ns_shrink;
 extern int param_timer_advance_ns; /* -1: adaptive; 0: off; else fixed, up to TIMER_ADVANCE_MAX_NS */
 
-#endif /* TAXCUT_PARAMS_H */
+#endif /* TAXCUT_BASE_PARAMS_H */

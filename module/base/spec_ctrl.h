@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Speculation control around a stay in the guest, the same for every vendor; shared between C and assembly. */
-#ifndef TAXCUT_SPEC_CTRL_H
-#define TAXCUT_SPEC_CTRL_H
+#ifndef TAXCUT_BASE_SPEC_CTRL_H
+#define TAXCUT_BASE_SPEC_CTRL_H
 
 /* Bits of an entry's flags; a vendor's own begin at ENTRY_VENDOR. */
 #define ENTRY_GUEST_SPEC 1 /* the guest's SPEC_CTRL differs from the host's: switch it */
@@ -48,4 +48,4 @@ static inline u32 spec_ctrl_prepare(u32 guest, u32 *host, bool used)
 }
 
 #endif /* __ASSEMBLY__ */
-#endif /* TAXCUT_SPEC_CTRL_H */
+#endif /* TAXCUT_BASE_SPEC_CTRL_H */

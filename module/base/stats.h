@@ -16,8 +16,8 @@
  * word of a structure has exactly one descriptor: clients rely on the sizes
  * adding up.
  */
-#ifndef TAXCUT_STATS_H
-#define TAXCUT_STATS_H
+#ifndef TAXCUT_BASE_STATS_H
+#define TAXCUT_BASE_STATS_H
 
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -148,4 +148,4 @@ static inline void stats_hist_add(u64 *hist, u64 value)
 	hist[min(bucket, STATS_HIST_BUCKETS - 1U)]++;
 }
 
-#endif /* TAXCUT_STATS_H */
+#endif /* TAXCUT_BASE_STATS_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The CPUID that user space gave a vCPU. The holder of vcpu->mutex. */
-#ifndef TAXCUT_CPUID_H
-#define TAXCUT_CPUID_H
+#ifndef TAXCUT_CPU_CPUID_H
+#define TAXCUT_CPU_CPUID_H
 
 #include <asm/cpufeature.h>
 
@@ -36,4 +36,4 @@ bool cpuid_faults(struct vcpu *v);
 /* Its answer: reads and writes vcpu->regs only. */
 void cpuid_emulate(struct vcpu *v);
 
-#endif /* TAXCUT_CPUID_H */
+#endif /* TAXCUT_CPU_CPUID_H */

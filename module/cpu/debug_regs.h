@@ -10,8 +10,8 @@
  * cpu_dr7 says which of the two it is; perf changes it in an interrupt of this
  * CPU, between two entries, and then the registers it has enabled are the host's.
  */
-#ifndef TAXCUT_DEBUG_REGS_H
-#define TAXCUT_DEBUG_REGS_H
+#ifndef TAXCUT_CPU_DEBUG_REGS_H
+#define TAXCUT_CPU_DEBUG_REGS_H
 
 #include <linux/hw_breakpoint.h>
 #include <linux/sched.h> /* 6.1: asm/debugreg.h does not stand alone */
@@ -50,4 +50,4 @@ static inline void debug_regs_unload(struct vcpu *v)
 		debug_regs_give_back(v);
 }
 
-#endif /* TAXCUT_DEBUG_REGS_H */
+#endif /* TAXCUT_CPU_DEBUG_REGS_H */

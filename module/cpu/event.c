@@ -44,11 +44,11 @@ static void event_queue(struct vcpu *v, u8 vector, bool has_error, u32 error, bo
 {
 	bool busy = v->ev.exc.pending || v->ev.exc.injected;
 
-	/* Not the guest's fault: memory was missing that the owner lacks. The instruction is tried again later. */
+	/* The owner lacks the memory; this is no fault of the guest's. The instruction runs again later. */
 	if (unlikely(v->mem_error))
 		return;
 	if (busy && v->ev.exc.vector == X86_TRAP_DF) {
-		/* Shut down: nothing is under way any more. */
+		/* Shutdown: drop all events. */
 		v->ev.exc.pending = false;
 		v->ev.exc.injected = false;
 		vcpu_request(v, REQ_TRIPLE_FAULT);
@@ -127,7 +127,7 @@ static void event_inject_new_exception(struct vcpu *v)
 	hv->inject_exception(v);
 }
 
-/* A new exception may come from the delivery that was cut short: that would only raise it again. */
+/* A new exception goes before an event whose delivery an exit cut short: the delivery may have raised it. */
 static void event_inject_again_or_exception(struct vcpu *v)
 {
 	v->ev.in_flight = v->ev.exc.injected || v->ev.nmi_injected || v->ev.irq.injected;
@@ -183,7 +183,7 @@ static int event_irq_take(struct vcpu *v, int pending)
 	return v->ev.user_irq;
 }
 
-/* A PIC in user space wants to inject, and this vCPU would take it. */
+/* A PIC in user space wants to inject, and this vCPU accepts its interrupts. */
 bool event_user_wants_window(struct vcpu *v)
 {
 	return READ_ONCE(v->run->request_interrupt_window) && !v->ev.user_irq_pending &&
@@ -214,7 +214,7 @@ static void event_inject_irq(struct vcpu *v)
 	hv_call(set_cr8_intercept)(v, !v->vlapic || (!v->vlapic->apicv_active && vlapic_blocked_by_tpr(v)));
 }
 
-/* A debugger steps, and wants to see no handler: NMIs and interrupts wait until it lets go (KVM_GUESTDBG_BLOCKIRQ). */
+/* KVM_GUESTDBG_BLOCKIRQ: NMIs and interrupts stay pending while the debugger steps. */
 static void event_hold_back(struct vcpu *v)
 {
 	hv_call(set_irq_window)(v, event_user_wants_window(v));

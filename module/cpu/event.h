@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Exceptions and interrupts on their way into the guest; the vCPU's own thread. */
-#ifndef TAXCUT_CPU_INJECT_H
-#define TAXCUT_CPU_INJECT_H
+/* Injection of exceptions and interrupts; the vCPU's own thread. */
+#ifndef TAXCUT_CPU_EVENT_H
+#define TAXCUT_CPU_EVENT_H
 
 #include "base/vcpu.h"
 
@@ -10,10 +10,10 @@ void event_queue_exception_payload(struct vcpu *v, u8 vector, bool has_error, u3
 void event_queue_ud(struct vcpu *v);
 void event_queue_gp(struct vcpu *v);
 void event_deliver_payload(struct vcpu *v);
-/* Program the next entry's event injection and the windows for what has to wait. Serves REQ_EVENT. */
+/* Programs the next entry's event injection, and windows for events that must wait. Serves REQ_EVENT. */
 void event_inject(struct vcpu *v);
 bool event_user_wants_window(struct vcpu *v);
-/* What was programmed is on its way: forget it (the backend brings it back if delivery is cut short). */
+/* The programmed event counts as delivered; the backend requeues it when an exit cuts the delivery short. */
 static inline void event_delivered(struct vcpu *v)
 {
 	if (unlikely(v->ev.in_flight)) {
@@ -23,9 +23,9 @@ static inline void event_delivered(struct vcpu *v)
 		v->ev.in_flight = false;
 	}
 }
-/* The entry does not happen: leave the event to the next one. */
+/* The entry does not happen: the event stays for the next one. */
 void event_cancel(struct vcpu *v);
 /* A halted vCPU has a reason to run again. Any state, own thread. */
 bool event_runnable(struct vcpu *v);
 
-#endif /* TAXCUT_CPU_INJECT_H */
+#endif /* TAXCUT_CPU_EVENT_H */

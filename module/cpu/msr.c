@@ -194,7 +194,7 @@ static int msr_set_x2apic(struct vcpu *v, u32 index, u64 value, bool host)
 	return vlapic_msr_write(v, index, value);
 }
 
-/* ---- what the backend keeps ---- */
+/* ---- MSRs in the backend ---- */
 
 static int msr_get_backend(struct vcpu *v, u32 index, u64 *value, bool host)
 {
@@ -717,7 +717,7 @@ static const struct msr_row *msr_find(u32 index)
 	return NULL;
 }
 
-/* Often the same one as the last time. */
+/* Often the MSR of the last access. */
 static const struct msr_row *msr_find_again(const struct vcpu *v, u32 index)
 {
 	const struct msr_row *row = v->msrs->row;
@@ -744,7 +744,7 @@ int msr_set(struct vcpu *v, u32 index, u64 value, bool host)
 {
 	const struct msr_row *row;
 
-	/* The two that a guest writes all the time. */
+	/* The two MSRs that guests write most. */
 	if (index == MSR_IA32_TSC_DEADLINE)
 		return msr_set_tsc_deadline(v, index, value, host);
 	if (index - APIC_BASE_MSR < 0x100)
@@ -774,7 +774,7 @@ unsigned int msr_listed(u32 *indices, unsigned int max)
 	return n;
 }
 
-/* C-state residency counters, and the clocks that tell how fast a CPU really runs. */
+/* C-state residency counters, APERF and MPERF. */
 const u32 msr_host_reads[MSR_HOST_READS] = {
 	MSR_CORE_C1_RES, MSR_CORE_C3_RESIDENCY, MSR_CORE_C6_RESIDENCY, MSR_CORE_C7_RESIDENCY,
 	MSR_IA32_APERF, MSR_IA32_MPERF,
@@ -782,7 +782,7 @@ const u32 msr_host_reads[MSR_HOST_READS] = {
 
 static unsigned long msr_host_reads_there;
 
-/* Not every CPU has them (no AMD CPU has the residency counters), and CPUID does not say. */
+/* CPUID does not enumerate them; AMD CPUs lack the residency counters. */
 void msr_probe_host_reads(void)
 {
 	unsigned int i;

@@ -3,8 +3,8 @@
  * Model-specific registers: one table says what exists, who may write what,
  * and where the value lives. See msr.c.
  */
-#ifndef TAXCUT_MSR_H
-#define TAXCUT_MSR_H
+#ifndef TAXCUT_CPU_MSR_H
+#define TAXCUT_CPU_MSR_H
 
 #include "base/vcpu.h"
 
@@ -55,4 +55,4 @@ void msr_probe_host_reads(void);
 int msr_get(struct vcpu *v, u32 index, u64 *value, bool host);
 int msr_set(struct vcpu *v, u32 index, u64 value, bool host);
 
-#endif /* TAXCUT_MSR_H */
+#endif /* TAXCUT_CPU_MSR_H */

@@ -16,7 +16,7 @@ int msr_set_user_mask(struct vm *vm, u64 mask)
 	return 0;
 }
 
-/* An access failed, for that reason: does user space want to answer it? */
+/* A failed access: does user space handle this reason? */
 static enum msr_result msr_failed(struct vcpu *v, u32 reason, bool write, u32 index, u64 value)
 {
 	struct kvm_run *run = v->run;

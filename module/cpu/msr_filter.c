@@ -101,7 +101,7 @@ static int msr_filter_build(struct msr_filter *f, const struct kvm_msr_filter *i
 		if (r)
 			return r;
 	}
-	/* Nothing allowed at all is a mistake. */
+	/* A filter that denies every MSR is refused. */
 	return !f->nr && !f->default_allow ? -EINVAL : 0;
 }
 

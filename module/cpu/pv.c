@@ -59,7 +59,7 @@ static bool pv_offered(const struct vcpu *v, unsigned int feature)
 	return !v->pv->enforce_cpuid || (v->pv_features & BIT(feature));
 }
 
-/* Which CPUID feature stands for an MSR; -1 when it is none of ours. */
+/* The CPUID feature that enables an MSR; -1: not a paravirtual MSR. */
 static int pv_msr_feature(u32 index)
 {
 	switch (index) {
@@ -197,7 +197,7 @@ static void pv_fill_wall_clock(struct vcpu *v)
 	gpa_write(v, gpa, &version, sizeof(version));
 }
 
-/* A structure of the guest's that its MSR enabled; NULL: leave it alone. */
+/* The guest structure that an MSR enables; NULL: not enabled, or not mapped. */
 static void *pv_guest_struct(struct vcpu *v, u64 msr, unsigned int len)
 {
 	void *guest;
@@ -275,7 +275,7 @@ void pv_serve_steal(struct vcpu *v)
 
 	if (!st)
 		return;
-	/* While we did not run, others may have left us a TLB flush instead of an IPI. */
+	/* While this vCPU was preempted, others may have requested a TLB flush here instead of sending an IPI. */
 	if (xchg(&st->preempted, 0) & KVM_VCPU_FLUSH_TLB)
 		vcpu_request(v, REQ_TLB_FLUSH);
 	pv->preempted = false;
@@ -309,7 +309,7 @@ void pv_note_preempted(struct vcpu *v)
 
 	if (pv->preempted || !(pv->steal_time & KVM_MSR_ENABLED))
 		return;
-	/* Half of an instruction is yet to come: a flush left to us would come after the addresses it used. */
+	/* An instruction is half emulated: a flush requested here would come after the addresses it has used. */
 	if (v->completion != COMPLETE_NONE)
 		return;
 	st = gpa_ptr_present(v->vm, pv->steal_time & ~(u64)KVM_MSR_ENABLED, sizeof(*st), true);
@@ -318,7 +318,7 @@ void pv_note_preempted(struct vcpu *v)
 	pv->preempted = true;
 	v->stats.preemption_reported++;
 	WRITE_ONCE(st->preempted, KVM_VCPU_PREEMPTED);
-	/* From now on a TLB flush may be left in that byte: it has to be looked at before the next entry. */
+	/* From here on others may request a TLB flush in this byte: check it before the next entry. */
 	vcpu_request(v, REQ_STEAL);
 }
 
@@ -345,7 +345,7 @@ static long pv_clock_pairing(struct vcpu *v, u64 gpa, u64 type)
 	return -KVM_EFAULT;
 }
 
-/* KVM_HC_MAP_GPA_RANGE is user space's to answer, if it asked for that. */
+/* User space answers KVM_HC_MAP_GPA_RANGE when it has enabled that. */
 static int pv_hypercall_to_user(struct vcpu *v, u64 nr, const u64 *args, bool long_mode)
 {
 	struct kvm_run *run = v->run;

@@ -4,8 +4,8 @@
  * PV EOI and poll control MSRs, and hypercalls. Documentation/virt/kvm/x86/
  * {msr,hypercalls,cpuid}.rst in the kernel tree describes it.
  */
-#ifndef TAXCUT_PV_H
-#define TAXCUT_PV_H
+#ifndef TAXCUT_CPU_PV_H
+#define TAXCUT_CPU_PV_H
 
 #include "base/vcpu.h"
 
@@ -16,8 +16,8 @@ struct vcpu_pv {
 	u64 eoi; /* MSR_KVM_PV_EOI_EN: gpa | 1 */
 	u64 poll_control; /* MSR_KVM_POLL_CONTROL */
 	u64 run_delay_ns; /* of the vCPU's thread, at the last steal time update */
-	struct task_struct *run_delay_of; /* which thread that was; compared, never followed */
-	struct vcpu *yield_to; /* the guest wants this vCPU to run in our place; own thread */
+	struct task_struct *run_delay_of; /* that thread; only compared, never dereferenced */
+	struct vcpu *yield_to; /* the vCPU that this one yields to; own thread */
 	bool wall_clock_wanted; /* the wall clock is yet to be filled */
 	bool guest_stopped; /* KVM_KVMCLOCK_CTRL, or the host's suspend: tell the guest once */
 	bool preempted; /* the guest was told that this vCPU does not run */
@@ -64,7 +64,7 @@ void pv_host_suspends(struct vcpu *v);
 /* KVM_RUN begins. */
 void pv_note_run(struct vcpu *v);
 
-/* False when the guest polls itself and wants the host not to. */
+/* False: the guest polls, and has told the host not to (MSR_KVM_POLL_CONTROL). */
 static inline bool pv_host_may_poll(const struct vcpu *v)
 {
 	return v->pv->poll_control & 1;
@@ -81,4 +81,4 @@ int pv_hypercall(struct vcpu *v);
 /* Outer loop, when pv->yield_to is set: gives the CPU to that vCPU's thread, if it still waits for one. May sleep. */
 void pv_yield(struct vcpu *v);
 
-#endif /* TAXCUT_PV_H */
+#endif /* TAXCUT_CPU_PV_H */

@@ -210,7 +210,7 @@ void xstate_load(struct vcpu *v)
 	v->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	if (v->xcr0 != v->host_xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, v->xcr0);
-	/* Entry does not switch it, and XSAVES would show the guest the owner's supervisor state. */
+	/* Entries do not switch IA32_XSS: with the host's value, XSAVES would show the guest the host's supervisor state. */
 	if (host_xss)
 		wrmsrl(MSR_IA32_XSS, 0);
 	v->stats.fpu_reload++;

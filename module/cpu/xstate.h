@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The guest's FPU and extended state. The vCPU is not loaded, but where a comment says so. */
-#ifndef TAXCUT_XSTATE_H
-#define TAXCUT_XSTATE_H
+#ifndef TAXCUT_CPU_XSTATE_H
+#define TAXCUT_CPU_XSTATE_H
 
 #include "base/vcpu.h"
 
@@ -26,4 +26,4 @@ int xstate_set_xcr0(struct vcpu *v, u64 xcr0, bool host);
 void xstate_load(struct vcpu *v);
 void xstate_unload(struct vcpu *v);
 
-#endif /* TAXCUT_XSTATE_H */
+#endif /* TAXCUT_CPU_XSTATE_H */

@@ -8,8 +8,8 @@
  * and never sleep. len: 1, 2, 4 or 8 bytes; an access that reaches across the
  * end of a device is not the device's.
  */
-#ifndef TAXCUT_BUS_H
-#define TAXCUT_BUS_H
+#ifndef TAXCUT_IRQ_IO_BUS_H
+#define TAXCUT_IRQ_IO_BUS_H
 
 #include <linux/types.h>
 
@@ -21,4 +21,4 @@ int io_bus_read(struct vcpu *v, bool pio, u64 addr, unsigned int len, void *data
 /* Of a port, len 1, 2 or 4: the value, or -1: user space has to do it. */
 s64 io_bus_port_read(struct vcpu *v, u16 port, unsigned int len);
 
-#endif /* TAXCUT_BUS_H */
+#endif /* TAXCUT_IRQ_IO_BUS_H */

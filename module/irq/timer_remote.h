@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Which LAPIC timers wait on a housekeeping CPU, and on which (vlapic_timer.c has the timer itself). */
-#ifndef TAXCUT_EXITLESS_H
-#define TAXCUT_EXITLESS_H
+#ifndef TAXCUT_IRQ_TIMER_REMOTE_H
+#define TAXCUT_IRQ_TIMER_REMOTE_H
 
 #include "vlapic.h"
 
@@ -19,4 +19,4 @@ void timer_remote_choose_cpu(struct vcpu *v, int cpu);
 /* *housekeeping_cpu serves one timer less; it is -1 from here on. */
 void timer_remote_leave(int *housekeeping_cpu);
 
-#endif /* TAXCUT_EXITLESS_H */
+#endif /* TAXCUT_IRQ_TIMER_REMOTE_H */

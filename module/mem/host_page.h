@@ -12,8 +12,8 @@
  * mmap_lock and, where it says so, wait for user space (userfaultfd, FUSE);
  * call them in the owner's address space, with no lock that a notifier takes.
  */
-#ifndef TAXCUT_HOST_PAGE_H
-#define TAXCUT_HOST_PAGE_H
+#ifndef TAXCUT_MEM_HOST_PAGE_H
+#define TAXCUT_MEM_HOST_PAGE_H
 
 #include <linux/bits.h>
 #include <linux/types.h>
@@ -87,4 +87,4 @@ void host_pages_put(struct mm_struct *mm, unsigned long *pages, unsigned int n);
  */
 bool host_range_keeps_rights(struct mm_struct *mm, u64 start, u64 end);
 
-#endif /* TAXCUT_HOST_PAGE_H */
+#endif /* TAXCUT_MEM_HOST_PAGE_H */

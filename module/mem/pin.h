@@ -22,8 +22,8 @@
  * page_lock (spin). chunk->pages[] changes under page_lock and vm->mem_sem held
  * for reading, or vm->mem_sem held for writing (zap); so a reader needs either.
  */
-#ifndef TAXCUT_PIN_H
-#define TAXCUT_PIN_H
+#ifndef TAXCUT_MEM_PIN_H
+#define TAXCUT_MEM_PIN_H
 
 #include <linux/list.h>
 #include <linux/mmu_notifier.h>
@@ -103,4 +103,4 @@ void pin_install(struct pin_cache *c, struct pin_chunk *chunk, unsigned int firs
 /* From zap(): pages of [start, end) are in no use. */
 void pin_invalidate(struct pin_cache *c, u64 start, u64 end, bool may_block);
 
-#endif /* TAXCUT_PIN_H */
+#endif /* TAXCUT_MEM_PIN_H */

@@ -30,7 +30,7 @@
 #include "mem/guest_walk.h"
 
 #define EMUL_MAX_FRAGMENTS 24 /* two operands of 64 bytes, unaligned, in pieces of at most 8 */
-#define EMUL_MAX_ITERATIONS 1024 /* of a repeated string instruction, before the loop looks around again */
+#define EMUL_MAX_ITERATIONS 1024 /* iterations of a repeated string instruction before requests are checked */
 
 struct mmio_fragment {
 	u64 gpa;
@@ -83,7 +83,7 @@ static bool emul_device_write(struct vcpu *v, u64 gpa, const void *buf, unsigned
 	return !io_bus_write(v, false, gpa, len, buf);
 }
 
-/* The largest aligned piece of at most 8 bytes: what a bus would carry at once. */
+/* The largest aligned piece of at most 8 bytes: one bus access. */
 static unsigned int emul_fragment_len(u64 gpa, unsigned int len)
 {
 	unsigned int n = 8;
@@ -111,7 +111,7 @@ static enum insn_result emul_mmio_read(struct emul *e, u64 gpa, u8 *buf, unsigne
 			}
 			e->nreads++;
 		} else if (f->gpa != gpa || f->len != n) {
-			return INSN_UNKNOWN; /* the guest changed the instruction meanwhile */
+			return INSN_UNKNOWN; /* the guest has changed the instruction since */
 		}
 		memcpy(buf, f->data, n);
 		e->read_pos++;
@@ -295,7 +295,7 @@ static enum insn_result emul_check_write(struct insn_ctx *ctx, u64 lin, unsigned
 	return r;
 }
 
-/* A descriptor table in ROM is a table like others, in which nothing is marked as used. */
+/* Descriptor tables may be in ROM: accessed bits are not set there. */
 static bool emul_system_copy(struct vcpu *v, u64 gpa, void *buf, unsigned int len, bool write)
 {
 	return emul_ram_copy(v, gpa, buf, len, write) || (write && gpa_ptr(v, gpa, len, false));
@@ -593,7 +593,7 @@ static void emul_retire(struct emul *e)
 	}
 }
 
-/* What the exit of each of these would say. */
+/* The exit reason that each of these instructions has. */
 static void emul_describe_exit(struct hv_exit *exit, const struct insn_ctx *ctx)
 {
 	static const u8 reasons[] = {

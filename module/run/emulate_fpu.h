@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Callbacks of struct insn_ops (model/insn.h) for vector and x87 registers; the vCPU is loaded. */
-#ifndef TAXCUT_EMUL_FPU_H
-#define TAXCUT_EMUL_FPU_H
+#ifndef TAXCUT_RUN_EMULATE_FPU_H
+#define TAXCUT_RUN_EMULATE_FPU_H
 
 #include "model/insn/insn.h"
 
@@ -11,4 +11,4 @@ void emul_mmx(struct insn_ctx *ctx, unsigned int n, u64 *val, bool write);
 u16 emul_x87(struct insn_ctx *ctx, enum insn_x87 what);
 bool emul_fx(struct insn_ctx *ctx, void *image, bool save, bool wide);
 
-#endif /* TAXCUT_EMUL_FPU_H */
+#endif /* TAXCUT_RUN_EMULATE_FPU_H */

@@ -150,7 +150,7 @@ static noinline int exit_hlt(struct vcpu *v)
 		return RUN_GUEST;
 	if (!v->vlapic)
 		return exit_to_user(v, KVM_EXIT_HLT);
-	/* A debugger hears of its step first; the sleep begins when it lets go. */
+	/* KVM_EXIT_DEBUG for a single step comes before the halt. */
 	if (unlikely(test_bit(REQ_DEBUG_STEP, &v->requests)) && !event_runnable(v)) {
 		v->mp_state = KVM_MP_STATE_HALTED;
 		return RUN_GUEST;
@@ -427,7 +427,7 @@ static noinline int exit_wbinvd(struct vcpu *v)
 	return RUN_GUEST;
 }
 
-/* Nothing may be lost that the guest, or the host, has written: INVD does nothing. */
+/* INVD does nothing: it would drop writes of the guest and of the host. */
 static noinline int exit_invd(struct vcpu *v)
 {
 	skip_insn(v, NULL, 0);
@@ -454,7 +454,7 @@ static noinline int exit_nmi_window(struct vcpu *v)
 	return RUN_GUEST;
 }
 
-/* What a vendor's CPU leaves behind is undefined after a shutdown (APM vol. 2, 15.14.3). */
+/* The VMCB is undefined after a shutdown (APM vol. 2, 15.14.3). */
 static noinline int exit_shutdown(struct vcpu *v)
 {
 	v->reset_after_shutdown = true;
@@ -477,7 +477,7 @@ static noinline int exit_unknown(struct vcpu *v)
 	return exit_to_user(v, KVM_EXIT_INTERNAL_ERROR);
 }
 
-/* Handlers are not inlined here, so that none pays for another one's stack frame. */
+/* Handlers are not inlined here: each keeps its own stack frame. */
 int exit_dispatch(struct vcpu *v)
 {
 	switch (v->exit.reason) {
@@ -552,7 +552,7 @@ int exit_complete_userspace(struct vcpu *v)
 		return emul_complete(v);
 	case COMPLETE_MSR_READ:
 	case COMPLETE_MSR_WRITE:
-		v->completion = what; /* msr.c's to clear */
+		v->completion = what; /* msr_exit.c clears it */
 		if (msr_complete_user(v) == MSR_DONE)
 			skip_finish_at(v, v->io_next_rip);
 		else

@@ -21,7 +21,7 @@ static bool vcpu_has_wakeup(struct vcpu *v)
 	       vlapic_has_posted(v);
 }
 
-/* The polling parameters of this moment. KVM_CAP_HALT_POLL goes before the module's ceiling. */
+/* The polling parameters now in force. KVM_CAP_HALT_POLL overrides the module parameter. */
 static struct halt_poll_params vcpu_poll_params(const struct vcpu *v)
 {
 	bool own = smp_load_acquire(&v->vm->halt_poll_override);
@@ -42,12 +42,12 @@ static bool vcpu_poll(struct vcpu *v, u64 start, u32 window)
 		if (vcpu_has_wakeup(v) || signal_pending(current))
 			return true;
 		cpu_relax();
-		/* The thread that would wake us may be waiting for this very CPU. */
+		/* The thread that will wake this vCPU may wait for this CPU. */
 	} while (!hv_resched_wanted() && single_task_running() && ktime_get_ns() - start < window);
 	return false;
 }
 
-/* False: there was no need to; what it would have waited for is there. */
+/* False: it did not sleep, an event was already pending. */
 static bool vcpu_sleep(struct vcpu *v)
 {
 	bool slept = false;

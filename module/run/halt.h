@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A vCPU without anything to do: polling, then sleeping. */
+/* A halted vCPU: polling, then sleeping. */
 #ifndef TAXCUT_RUN_HALT_H
 #define TAXCUT_RUN_HALT_H
 

@@ -19,7 +19,7 @@
 #include "mem/gpa.h"
 #include "mem/guest_walk.h"
 
-/* The entry's address in the kernel and its value go into the memo; 0 where there is no memory. */
+/* Stores the page-table entry's kernel address and value in the fetch cache; 0: no memory there. */
 static u64 skip_cache_read(struct vcpu *v, struct fetch_cache *m, u64 gpa)
 {
 	u64 *entry = gpa_ptr(v, gpa, sizeof(*entry), false);
@@ -140,7 +140,7 @@ void skip_queue_fault(struct vcpu *v, const struct insn_fault *f)
 		event_queue_exception(v, f->vector, f->has_error, f->error);
 }
 
-/* An instruction the decoder must measure. What cannot be read becomes the fault the guest would see on running it. */
+/* An instruction that the decoder must measure. Unreadable bytes raise the fault that executing them would raise. */
 static unsigned int skip_decode_length(struct vcpu *v, const struct hv_paging *p)
 {
 	struct skip_ctx s = { .v = v, .p = *p, .insn.ops = &length_ops };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Reading guest code, and moving RIP past an intercepted instruction. Loaded, vm->mem_sem held. */
-#ifndef TAXCUT_SKIP_H
-#define TAXCUT_SKIP_H
+#ifndef TAXCUT_RUN_INSN_SKIP_H
+#define TAXCUT_RUN_INSN_SKIP_H
 
 #include "base/vcpu.h"
 #include "model/insn/insn.h"
@@ -15,7 +15,7 @@ struct skip_ctx {
 /* Up to len bytes of code at a linear address: their number, -EFAULT with *fault, or -ENXIO (not memory). */
 int skip_fetch(struct vcpu *v, const struct hv_paging *p, u64 lin, u8 *buf, unsigned int len,
 	       struct insn_fault *fault);
-/* What of the host's CPU makes instructions differ. */
+/* CPU features on which instruction lengths depend. */
 void skip_describe_cpu(struct insn_cpu *cpu);
 void skip_queue_fault(struct vcpu *v, const struct insn_fault *f);
 
@@ -38,4 +38,4 @@ bool skip_poke(struct vcpu *v, const char *bytes, unsigned int len);
 /* The same without consequences: the number of bytes read. */
 unsigned int skip_peek_quiet(struct vcpu *v, u8 *bytes, unsigned int len);
 
-#endif /* TAXCUT_SKIP_H */
+#endif /* TAXCUT_RUN_INSN_SKIP_H */

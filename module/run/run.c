@@ -71,7 +71,7 @@ static void vcpu_give_way(void)
 	if (hv_resched_wanted())
 		schedule();
 	else
-		cond_resched(); /* where there is no preemption: tells RCU */
+		cond_resched(); /* without preemption: reports a quiescent state to RCU */
 }
 
 int vcpu_outer_loop(struct vcpu *v)
@@ -84,7 +84,7 @@ int vcpu_outer_loop(struct vcpu *v)
 		if (signal_pending(current))
 			return vcpu_interrupted(v);
 		if (!vcpu_is_runnable(v)) {
-			/* Looked at already; what comes from here on sets it again. */
+			/* Served above; later events set the bits again. */
 			clear_bit(REQ_EVENT, &v->requests);
 			clear_bit(REQ_NMI, &v->requests);
 			if (v->vlapic)

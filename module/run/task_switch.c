@@ -57,7 +57,7 @@ static_assert(sizeof(struct tss16) == 44);
 static_assert(sizeof(struct tss32) == 104);
 static_assert(SEG_ES == 0 && SEG_CS == 1 && SEG_SS == 2 && SEG_DS == 3 && SEG_FS == 4 && SEG_GS == 5);
 
-/* What of a TSS a switch saves. */
+/* The fields of a TSS that a switch saves. */
 #define SAVED(type) offsetof(type, ip), offsetof(type, ldt) - offsetof(type, ip)
 
 union tss {
@@ -79,7 +79,7 @@ static int task_raise(struct task_switch *t, u8 vector, u32 error)
 	return -EFAULT;
 }
 
-/* buf NULL: only see that the memory is there. -EFAULT: t->fault; -ENXIO: it is no memory. */
+/* buf NULL: only checks that the memory exists. -EFAULT: t->fault; -ENXIO: not memory. */
 static int task_access(struct task_switch *t, u64 lin, void *buf, unsigned int len, unsigned int how)
 {
 	while (len) {
@@ -105,7 +105,7 @@ static int task_access(struct task_switch *t, u64 lin, void *buf, unsigned int l
 	return 0;
 }
 
-/* What the emulator says of an access or a load, in ctx->fault. */
+/* The emulator's fault of an access or a load, from ctx->fault. */
 static int task_done(struct task_switch *t, const struct insn_ctx *ctx, enum insn_result res)
 {
 	if (res == INSN_DONE)
@@ -161,7 +161,7 @@ static int task_find_task(struct task_switch *t, struct insn_ctx *ctx, struct in
 	return 0;
 }
 
-/* All that is written and read on the way out of the old task. */
+/* All memory that leaving the old task writes and reads. */
 static int task_check_memory(struct task_switch *t, const struct hv_segment *old, const struct insn_descriptor *old_d,
 			const struct insn_descriptor *next)
 {
@@ -210,7 +210,7 @@ static int task_save_task(struct task_switch *t, const struct hv_segment *tss, u
 		      offsetof(struct tss16, ldt) - offsetof(struct tss16, ip), WALK_WRITE);
 }
 
-/* A 16-bit TSS in the form of a 32-bit one; what it lacks is 0 (SDM vol. 3, "16-Bit Task-State Segment (TSS)"). */
+/* A 16-bit TSS in the form of a 32-bit one; fields that it lacks are 0 (SDM vol. 3, "16-Bit Task-State Segment (TSS)"). */
 static struct tss32 task_widen(const struct tss16 *s)
 {
 	struct tss32 l = { .link = s->link, .ip = s->ip, .flags = s->flags, .ldt = s->ldt };
@@ -235,7 +235,7 @@ static int task_read_task(struct task_switch *t, const struct hv_segment *tss, s
 	return r;
 }
 
-/* Selectors without their descriptors: nothing can be used but the code segment, which must be one. */
+/* Selectors without their descriptors: all segments are unusable, except CS, which must be usable. */
 static void task_load_selectors(struct task_switch *t, const struct tss32 *tss)
 {
 	struct hv_segment *seg = t->sregs.seg;
@@ -259,7 +259,7 @@ static void task_load_selectors(struct task_switch *t, const struct tss32 *tss)
 	seg[SEG_LDTR] = (struct hv_segment){ .sel = tss->ldt };
 }
 
-/* The descriptors of what task_load_selectors() has put there: those before the first that faults stay. */
+/* Loads the descriptors of the selectors that task_load_selectors() has set, up to the first that faults. */
 static int task_load_segments(struct task_switch *t, u32 flags)
 {
 	static const u8 order[] = { INSN_LDTR, INSN_CS, INSN_SS, INSN_DS, INSN_ES, INSN_FS, INSN_GS };
@@ -346,7 +346,7 @@ static int task_enter_task(struct task_switch *t, const struct hv_segment *tr, c
 	return r;
 }
 
-/* The event is delivered: it started the task. An IRET has ended whatever it ended. */
+/* The event that started the task through a gate is delivered. IRET ends NMI blocking. */
 static void task_finish_event(struct vcpu *v)
 {
 	if (v->exit.task.source == TASK_IRET)
@@ -405,7 +405,7 @@ int task_switch(struct vcpu *v)
 
 	hv_call(get_paging)(v, &t.p);
 	hv->get_sregs(v, &t.sregs);
-	/* All of it is done for the CPU, whatever the task's privilege. */
+	/* These are implicit supervisor accesses, at any CPL. */
 	t.p.cpl = 0;
 	t.p.rflags &= ~(u64)X86_EFLAGS_AC;
 	r = task_leave_task(&t, &tr, &tss, &flags);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The AMD SVM backend's own state. APM vol. 2, chapter 15. */
-#ifndef TAXCUT_SVM_H
-#define TAXCUT_SVM_H
+#ifndef TAXCUT_SVM_SVM_H
+#define TAXCUT_SVM_SVM_H
 
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -82,4 +82,4 @@ static inline void svm_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
 	svm_dirty(s, SVM_CLEAN_INTERCEPTS);
 }
 
-#endif /* TAXCUT_SVM_H */
+#endif /* TAXCUT_SVM_SVM_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The state of a vCPU as user space sees it. */
-#ifndef TAXCUT_STATE_H
-#define TAXCUT_STATE_H
+#ifndef TAXCUT_UAPI_VCPU_STATE_H
+#define TAXCUT_UAPI_VCPU_STATE_H
 
 #include "base/backend.h"
 #include "base/vcpu.h"
@@ -14,4 +14,4 @@ int state_sync_from_run(struct vcpu *v);
 /* Every vCPU ioctl but KVM_RUN and KVM_SET_SIGNAL_MASK; *handled is cleared for others. vcpu->mutex held, not loaded. */
 int vcpu_state_ioctl(struct vcpu *v, unsigned int cmd, void __user *arg, bool *handled);
 
-#endif /* TAXCUT_STATE_H */
+#endif /* TAXCUT_UAPI_VCPU_STATE_H */

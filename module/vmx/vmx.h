@@ -14,8 +14,8 @@
  * registers, intercepts) only sets a bit in vmx_vcpu.stale; the next entry
  * writes it.
  */
-#ifndef TAXCUT_VMX_H
-#define TAXCUT_VMX_H
+#ifndef TAXCUT_VMX_VMX_H
+#define TAXCUT_VMX_VMX_H
 
 #include <linux/io.h>
 #include <linux/list.h>
@@ -113,4 +113,4 @@ static inline void vmx_mark_stale(struct vcpu *v, enum vmx_stale bits)
 	v->vmx->stale |= bits;
 }
 
-#endif /* TAXCUT_VMX_H */
+#endif /* TAXCUT_VMX_VMX_H */
