@@ -103,6 +103,7 @@ int owned_take(struct vcpu *v, unsigned int cpu)
 	if (IS_ERR(c))
 		return PTR_ERR(c);
 	WRITE_ONCE(v->core, c);
+	vcpu_request(v, REQ_INTERCEPTS); /* HLT */
 	return 0;
 }
 
@@ -115,6 +116,7 @@ void owned_give_back(struct vcpu *v)
 	/* Writers of mem_sem look at it. */
 	down_read(&v->vm->mem_sem);
 	WRITE_ONCE(v->core, NULL);
+	vcpu_request(v, REQ_INTERCEPTS);
 	up_read(&v->vm->mem_sem);
 	core_give_back(c);
 }

@@ -11,6 +11,7 @@
 #include "../../module/uapi/taxcut.h"
 
 #define ROUNDS 5
+#define TIMERS 50
 #define XAPIC 1 /* eoi_mode of guest/lib.h */
 
 static bool cpu_is_online(int cpu)
@@ -199,6 +200,28 @@ TEST(owned_no_suspend)
 	OK(own(v, cpu));
 	CHECK_EQ(file_write("/sys/power/state", "freeze"), EBUSY);
 	vcpu_call(v, "g_self_ipi", XAPIC);
+	vm_close(vm);
+}
+
+/* A halted guest sleeps on its core: HLT does not exit, and its timer's interrupt is one hand-over. */
+TEST(owned_halt)
+{
+	int cpu = spare_cpu();
+	struct vm *vm = vm_create(CHIP_SPLIT);
+	struct vcpu *v = vcpu_create(vm, 0);
+	u64 exits, halts;
+
+	OK(own(v, cpu));
+	vcpu_call(v, "g_timer_hlt", TIMERS);
+	exits = stat_get(v->fd, "exits");
+	halts = stat_get(v->fd, "halt_exits");
+	printf("# %d timers: %llu exits\n", TIMERS, (unsigned long long)exits);
+	CHECK_EQ(halts, 0);
+	/* MSR write that arms, the kick, EOI. */
+	CHECK_RANGE(exits, 3 * TIMERS, 3 * TIMERS + 20);
+	OK(own(v, TAXCUT_OWN_NONE));
+	vcpu_call(v, "g_timer_hlt", TIMERS);
+	CHECK_RANGE(stat_get(v->fd, "halt_exits"), TIMERS, 2 * TIMERS);
 	vm_close(vm);
 }
 
