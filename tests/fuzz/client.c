@@ -251,7 +251,7 @@ static struct kvm_segment flat_segment(enum cpu_mode mode, bool code)
 
 void spare_emulator(struct kvm_sregs *s)
 {
-	/* Without paging the guest's own code could take PAE away. */
+	/* Without paging the guest could clear PAE. */
 	if (!(s->cr0 & 1u << 31))
 		s->efer &= ~(u64)EFER_LME;
 	if (s->efer & EFER_LME)
@@ -285,7 +285,7 @@ int machine_enter(struct machine *m, unsigned int i, enum cpu_mode mode, u64 rip
 	return ioctl(m->vcpu[i], KVM_SET_REGS, &regs);
 }
 
-/* The number behind key in a file of "key number" lines; 0 when it is not there. */
+/* The number after key in a file of "key number" lines; 0 without key. */
 static u64 file_number(const char *path, const char *key)
 {
 	char line[256];

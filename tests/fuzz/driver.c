@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A deterministic fuzzer: the seeds as they are, then random and mutated
- * inputs until the time is over. The same seed number gives the same inputs;
- * an input that kills the process can be given again as a file.
+ * A deterministic fuzzer: first the target's seeds, then random and mutated
+ * inputs until the time is over. The same seed number gives the same inputs; an
+ * input that kills the process can be run again from a file.
  *
  *   fuzz_X [SECONDS [SEED]]    fuzz (default: 5 seconds, seed 1)
  *   fuzz_X -i FILE             run one input
@@ -98,7 +98,7 @@ static double seconds(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* The input that did it, as hexadecimal, with what a signal handler may call. */
+/* Prints the failing input as hexadecimal, with async-signal-safe functions only. */
 static void on_abort(int sig)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a fuzz target gives: the entry point that libFuzzer calls too, and
- * seeds for the driver of our own (driver.c), which needs no special compiler.
+ * The interface of a fuzz target: libFuzzer's entry point, and seeds for our
+ * driver (driver.c), which works with any compiler.
  */
 #ifndef FUZZ_DRIVER_H
 #define FUZZ_DRIVER_H
@@ -20,7 +20,7 @@ extern const struct fuzz_seed fuzz_seeds[];
 extern const unsigned int fuzz_nseeds;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-/* A line about what was reached, at the end of a run. */
+/* Prints a line of statistics at the end of a run. */
 void fuzz_report(void);
 
 #endif /* FUZZ_DRIVER_H */

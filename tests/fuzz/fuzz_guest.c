@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzzer of what a guest can do.
+ * Fuzzer of guest behaviour.
  *
  *   fuzz_guest SECONDS [SEED]
  *
- * A case is a VM with one to four vCPUs that gets some milliseconds. What its
- * vCPUs do comes from one of the families below: random or nearly right
- * instructions in 16-, 32- and 64-bit mode, loads and stores of every kind
- * into a hole, sweeps over MSRs, ports, hypercalls and interrupt controllers
- * (as lists for guest_ops.S), control registers, page and descriptor tables
- * full of garbage.
+ * A case is a VM with one to four vCPUs that runs for some milliseconds. One of
+ * the families below makes its code: random or nearly valid instructions in
+ * 16-, 32- and 64-bit mode, loads and stores of every kind to a hole, accesses
+ * to MSRs, ports, hypercalls and interrupt controllers (as lists for
+ * guest_ops.S), control registers, page and descriptor tables with garbage.
  *
- * What must hold: each KVM_RUN ends with an exit that makes sense, or with
- * EINTR when it is interrupted; the vCPUs' threads come back; pages and memory
- * come back. The kernel log is the caller's to watch.
+ * Requirements: each KVM_RUN ends with a valid exit, or with EINTR when it is
+ * interrupted; the vCPUs' threads end; pages and memory are released. The caller
+ * checks the kernel log.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -48,7 +47,7 @@
 /* MODE_TABLES_GPA: the last third of the RAM */
 #define ROM_GPA 0x50000000ULL /* page tables, read-only; mapped nowhere */
 #define HOLE_GPA 0xd0000000ULL
-#define LOW_HOLE_GPA 0x3f800000ULL /* within the mapped first GiB, behind the RAM */
+#define LOW_HOLE_GPA 0x3f800000ULL /* within the mapped first GiB, above the RAM */
 
 struct guest {
 	struct machine m;
@@ -116,10 +115,10 @@ static bool answer(struct runner *r, struct kvm_run *run)
 	case KVM_EXIT_SHUTDOWN:
 	case KVM_EXIT_FAIL_ENTRY:
 	case KVM_EXIT_INTERNAL_ERROR:
-		/* Some clients go on regardless. */
+		/* Some clients continue anyway. */
 		return rng_one_in(&r->rng, 4);
 	default:
-		r->g->wrong = "an exit for no known reason";
+		r->g->wrong = "an exit with an unknown reason";
 		r->g->wrong_number = run->exit_reason;
 		return false;
 	}
@@ -138,7 +137,7 @@ static void *run_vcpu(void *arg)
 			if (!answer(r, run))
 				break;
 		} else if (errno != EINTR && errno != EAGAIN) {
-			/* Other hypervisors answer EFAULT where they do not find memory. */
+			/* Stock KVM returns EFAULT for missing memory. */
 			if (!strcmp(client_module(), "taxcut")) {
 				g->wrong_number = errno;
 				g->wrong = "KVM_RUN failed";
@@ -151,9 +150,9 @@ static void *run_vcpu(void *arg)
 	return NULL;
 }
 
-/* ---- families: what the vCPUs will do ---- */
+/* ---- families: the vCPUs' code and state ---- */
 
-/* Registers that mostly point into the hole. */
+/* Registers, most of which point into the hole. */
 static void point_into_hole(struct guest *g, unsigned int i, u64 hole)
 {
 	struct kvm_regs regs;
@@ -183,7 +182,7 @@ static unsigned int put_prefixes(struct guest *g, u8 *p, enum cpu_mode mode)
 	return n;
 }
 
-/* An instruction with a memory operand (mod != 3), of any opcode map; VEX now and then. */
+/* An instruction with a memory operand (mod != 3), of any opcode map, sometimes with VEX. */
 static unsigned int put_instruction(struct guest *g, u8 *p, enum cpu_mode mode)
 {
 	unsigned int n = put_prefixes(g, p, mode), k;
@@ -301,7 +300,7 @@ static u64 some_msr(struct guest *g)
 	return ranges[k][0] + rng_below(&g->rng, ranges[k][1]);
 }
 
-/* Half of the values put a structure of the guest's somewhere: at the end of RAM, across pages, nowhere. */
+/* Half of the values are addresses of guest structures: at the end of RAM, across pages, outside memory. */
 static u64 some_gpa_value(struct guest *g)
 {
 	switch (rng_below(&g->rng, 4)) {
@@ -359,7 +358,7 @@ static void family_hypercalls(struct guest *g, unsigned int i)
 		};
 }
 
-/* LAPIC (both modes), IOAPIC, timers at full speed, IPIs of every kind to everybody. */
+/* LAPIC (both modes), IOAPIC, timers at full speed, IPIs of every kind to all vCPUs. */
 static struct guest_op chip_op(struct guest *g)
 {
 	u64 value = rng_one_in(&g->rng, 2) ? rng_interesting(&g->rng) : rng_below(&g->rng, 1 << 20);
@@ -369,7 +368,7 @@ static struct guest_op chip_op(struct guest *g)
 		return (struct guest_op){ OP_STORE, 0xfee00300, 4, value & 0xcffff, 0, 0, 0, 0 };
 	case 1:
 		return (struct guest_op){ OP_STORE, 0xfee00310, 4, (u64)rng_below(&g->rng, 5) << 24, 0, 0, 0, 0 };
-	case 2: /* the timer, as fast as it goes */
+	case 2: /* the timer with the shortest period */
 		return (struct guest_op){ OP_STORE, 0xfee00380, 4, rng_below(&g->rng, 100), 0, 0, 0, 0 };
 	case 3:
 		return (struct guest_op){ OP_STORE + (value & 1) * (OP_LOAD - OP_STORE),
@@ -407,7 +406,7 @@ static struct guest_op control_op(struct guest *g, unsigned int i)
 	u8 *code;
 
 	switch (n) {
-	case OP_CR0: /* mostly still paging */
+	case OP_CR0: /* paging stays on in most cases */
 		op.a = 0x80000011 ^ (rng_one_in(&g->rng, 2) ? op.a : 1u << rng_below(&g->rng, 32));
 		break;
 	case OP_CR3:
@@ -449,7 +448,7 @@ static void family_control(struct guest *g, unsigned int i)
 		op[k] = control_op(g, i);
 }
 
-/* Reserved bits, loops and nowhere in page tables, under a guest that touches everything. */
+/* Page tables with reserved bits, loops and invalid addresses, under a guest that accesses all memory. */
 static void family_tables(struct guest *g, unsigned int i)
 {
 	struct guest_op *op = list_of(g, i);
@@ -474,7 +473,7 @@ static void family_tables(struct guest *g, unsigned int i)
 								0, 0, 0 };
 }
 
-/* The tables of mode_tables(), as a read-only slot sees them; the CPU leaves the guest for each walk. */
+/* The tables of mode_tables() in a read-only slot: every page walk exits. */
 static void tables_in_rom(struct guest *g)
 {
 	u64 *tables = (u64 *)guest_at(g, MODE_TABLES_GPA);
@@ -485,7 +484,7 @@ static void tables_in_rom(struct guest *g)
 	machine_slot(g->m.vm, 1, KVM_MEM_READONLY, ROM_GPA, 3 * PAGE, tables);
 }
 
-/* System instructions, far transfers, the stack: what has a memory operand only at times. */
+/* System instructions, far transfers, stack instructions: forms with and without a memory operand. */
 static unsigned int put_system_instruction(struct guest *g, u8 *p)
 {
 	static const char *const codes[] = {
@@ -503,7 +502,10 @@ static unsigned int put_system_instruction(struct guest *g, u8 *p)
 	return n;
 }
 
-/* Every instruction is emulated: any bytes, nearly right ones, and system instructions, with a GDT that has all kinds. */
+/*
+ * All instructions are emulated: random bytes, nearly valid ones, and system instructions, with all kinds of
+ * descriptors.
+ */
 static void family_rom(struct guest *g, unsigned int i)
 {
 	u8 *code = guest_at(g, raw_gpa(MODE_64, i));
@@ -527,7 +529,7 @@ static void family_rom(struct guest *g, unsigned int i)
 	ioctl(g->m.vcpu[i], KVM_SET_SREGS, &s);
 }
 
-/* A state no CPU would come to by itself, from user space; then run. */
+/* Runs with a state that no CPU reaches by itself, set by user space. */
 static void family_state(struct guest *g, unsigned int i)
 {
 	struct kvm_vcpu_events e;
@@ -581,7 +583,7 @@ static const struct {
 
 /* ---- cases ---- */
 
-/* While the vCPUs run: interrupt lines, MSIs, NMIs from outside. */
+/* Interrupt lines, MSIs and NMIs from user space while the vCPUs run. */
 static void disturb(struct guest *g)
 {
 	struct kvm_irq_level line = { .irq = rng_below(&g->rng, 24), .level = rng_below(&g->rng, 2) };
@@ -636,7 +638,7 @@ static bool run_guest(struct guest *g)
 	return !alive;
 }
 
-/* Which case, for the report of a failure. */
+/* The current case, for the report of a failure. */
 static volatile u64 *current_case;
 
 static void one_case(u64 seed)
@@ -660,7 +662,7 @@ static void one_case(u64 seed)
 		ioctl(g.m.vcpu[i], KVM_SET_MP_STATE, &run);
 	}
 	if (!run_guest(&g)) {
-		printf("# seed %llu (%s): a vCPU does not come back\n", (unsigned long long)seed, families[family].name);
+		printf("# seed %llu (%s): a vCPU does not return\n", (unsigned long long)seed, families[family].name);
 		fflush(stdout);
 		_exit(3);
 	}
@@ -702,9 +704,9 @@ static const char *some_cases(u64 seed, unsigned int n)
 	case 0:
 		return NULL;
 	case 3:
-		return "a vCPU does not come back";
+		return "a vCPU does not return";
 	case 4:
-		return "an outcome that must not be";
+		return "an invalid result of KVM_RUN";
 	default:
 		return "a case could not be set up";
 	}

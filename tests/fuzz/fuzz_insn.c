@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The instruction decoder and emulator on any bytes, in any mode, with any
- * registers, on a machine with missing, read-only and device pages.
+ * The instruction decoder and emulator with random bytes, modes and registers,
+ * on a machine with missing, read-only and device pages.
  *
- * What must hold, whatever the input: a length is 1 to 15; a result that says
- * "nothing changed" has changed nothing; each callback gets arguments inside
- * its contract, and one call makes a bounded number of them; the length and
- * the emulator agree; a pending instruction ends once it is answered.
+ * Requirements for any input: a length is 1 to 15; a result that means "nothing
+ * changed" has changed nothing; each callback gets valid arguments, and the
+ * number of callbacks per call is bounded; length and emulator agree; a pending
+ * instruction ends after it is answered.
  *
  * Input: one byte of mode and setup, one of flags, then the registers in
  * three bytes each, then code.
@@ -188,7 +188,7 @@ static void setup_fresh(void)
 	}
 }
 
-/* Three bytes: small numbers, places near page ends, the ends of the number range. */
+/* From three bytes: small numbers, addresses near page ends, the ends of the number range. */
 static u64 register_value(const uint8_t *p)
 {
 	u64 val = p[0] | (p[1] & 0x0f) << 8;
@@ -237,7 +237,7 @@ static void setup_machine(uint8_t how, uint8_t flags)
 	}
 }
 
-/* One call; everything that must hold about it. */
+/* One call, and the checks of its requirements. */
 static enum insn_result step(void)
 {
 	struct insn_regs before = m.ctx.r;
@@ -262,7 +262,7 @@ static enum insn_result step(void)
 		MUST(m.ctx.r.rip == before.rip);
 	if (res == INSN_PENDING || res == INSN_FAULT || res == INSN_UNKNOWN || res == INSN_EXIT) {
 		MUST(!memcmp(&before, &m.ctx.r, sizeof(before)));
-		/* A port that INS has read before a race or a fault stays read. */
+		/* A race or a fault does not undo INS's read of the port. */
 		MUST(!m.writes || m.pio_calls);
 	}
 	if (res == INSN_FAULT)
@@ -286,7 +286,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size -= HEADER;
 	for (i = 0; i < 16 && size > 3 + INSN_MAX_LEN; i++, data += 3, size -= 3)
 		m.ctx.r.gpr[i] = register_value(data);
-	/* Every eighth runs into the missing page. */
+	/* Every eighth input reaches the missing page. */
 	if (data[0] % 8 == 0 && !(m.ctx.r.seg[INSN_CS].base))
 		m.ctx.r.rip = 0x7000 - (size < 8 ? size : 8);
 	machine_code(&m, data, size < INSN_MAX_LEN + 1 ? size : INSN_MAX_LEN + 1);
@@ -311,7 +311,7 @@ void fuzz_report(void)
 	       results[1], results[2], results[3], results[4], results[5]);
 }
 
-/* Mode and flags, 16 registers that point around, then code. */
+/* Mode and flags, 16 registers with various addresses, then code. */
 #define REGS                                                                                       \
 	"\x10\x60\x05\x03\x00\x00\x20\x60\x05\x00\x60\x06\x00\x6f\x08\x10\x60\x06\x00\x60\x0b"    \
 	"\x00\x60\x05\xf8\x6f\x05\x00\x60\x06\x20\x60\x05\x20\x60\x05\x20\x60\x05\x20\x60\x05"     \

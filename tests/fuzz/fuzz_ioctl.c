@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzzer of the ioctl surface.
+ * Fuzzer of the ioctls.
  *
  *   fuzz_ioctl SECONDS [SEED]
  *
  * A round is a process with four threads that share a handful of descriptors:
  * devices, VMs, vCPUs, statistics, eventfds. Each thread makes calls picked by
- * the seed: right ones, right ones with a few bits changed, wrong descriptor,
- * wrong pointer, wrong order; it closes what others use, unmaps guest memory,
- * forks. Another thread interrupts them, so that nobody stays in KVM_RUN. Some
- * rounds are killed at a random moment.
+ * the seed: valid ones, valid ones with a few bits changed, wrong descriptors,
+ * wrong pointers, wrong order; it closes descriptors that others use, unmaps
+ * guest memory, forks. Another thread interrupts them, so that no thread stays in
+ * KVM_RUN. Some rounds are killed at a random time.
  *
- * What must hold: each round ends in time, by itself or killed, and everything
- * it had pinned and allocated comes back. The kernel log is the caller's to
- * watch. Threads race, so a seed gives the same calls but not the same order.
+ * Requirements: each round ends in time, by itself or killed, and all its pinned
+ * and allocated memory is released. The caller checks the kernel log. Threads
+ * race, so a seed gives the same calls in varying order.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ enum kind { SYSTEM, VM, VCPU, STATS, EVENT, NR_KINDS };
 #define ON(kind) (1u << (kind))
 #define PER_KIND 4
 
-/* Shared by the threads of a round; races on purpose. */
+/* Shared by the threads of a round without locks, on purpose. */
 static int fds[NR_KINDS][PER_KIND];
 static struct kvm_run *runs[PER_KIND];
 static u8 *arena;
@@ -51,17 +51,17 @@ static pid_t workers[THREADS];
 
 struct worker {
 	struct rng rng;
-	u8 *buffer; /* BUFFER_SIZE bytes; behind it nothing is mapped */
+	u8 *buffer; /* BUFFER_SIZE bytes; the page after it is not mapped */
 	unsigned int id;
 };
 
 struct call {
 	unsigned long cmd;
-	unsigned int on; /* descriptors that know it */
+	unsigned int on; /* kinds of descriptors that accept it */
 	void (*fill)(struct worker *w, u8 *arg, size_t size);
-	size_t size; /* of the argument, where the command does not say it */
+	size_t size; /* size of the argument, if the command does not encode it */
 	bool by_value;
-	unsigned long get; /* the call that gives a valid argument */
+	unsigned long get; /* fills in a valid argument */
 };
 
 static int pick_fd(struct worker *w, enum kind kind)
@@ -270,7 +270,7 @@ static void fill_signals(struct worker *w, u8 *arg, size_t size)
 {
 	memset(arg, 0, size);
 	arg[0] = rng_one_in(&w->rng, 8) ? rng_next(&w->rng) : 8;
-	/* The signal that ends KVM_RUN stays open. */
+	/* The signal that ends KVM_RUN stays unblocked. */
 	rng_fill(&w->rng, arg + 4, 8);
 	arg[4 + (SIGUSR1 - 1) / 8] &= ~(1u << (SIGUSR1 - 1) % 8);
 }
@@ -356,7 +356,7 @@ static const struct call calls[] = {
 	{ .cmd = KVM_RUN, .on = ON(VCPU), .by_value = true },
 };
 
-/* A new descriptor takes a place; the one it had before is closed, whoever uses it. */
+/* Stores a new descriptor; closes the old one, even if another thread uses it. */
 static void keep_fd(struct worker *w, enum kind kind, int fd)
 {
 	int old = __atomic_exchange_n(&fds[kind][rng_below(&w->rng, PER_KIND)], fd, __ATOMIC_RELAXED);
@@ -378,7 +378,7 @@ static void keep_vcpu(struct worker *w, int fd)
 		close(old);
 }
 
-/* Flip, replace or stretch a few words. */
+/* Changes the argument in up to three places: replaces eight bytes, or flips a bit. */
 static void mutate(struct worker *w, u8 *arg, size_t size)
 {
 	unsigned int n = rng_below(&w->rng, 4);
@@ -394,14 +394,14 @@ static void mutate(struct worker *w, u8 *arg, size_t size)
 	}
 }
 
-/* Whatever the mutations did: not what spare_emulator() rules out. True when arg is such a state. */
+/* Excludes the states of spare_emulator() after mutations. True if arg is one. */
 static bool spare_emulator_argument(unsigned long cmd, u8 *arg, size_t size)
 {
 	struct kvm_msrs *m = (void *)arg;
 	size_t i;
 
 	if (cmd == KVM_SET_SREGS || cmd == KVM_SET_SREGS2) {
-		/* As far as EFER, both structures are the same. */
+		/* Both structures are the same up to EFER. */
 		spare_emulator((struct kvm_sregs *)arg);
 		return true;
 	}
@@ -429,7 +429,7 @@ static u8 *make_argument(struct worker *w, const struct call *c, int fd)
 
 	if (rng_one_in(&w->rng, 12))
 		return rng_one_in(&w->rng, 2) ? pick_address(w) : (u8 *)rng_interesting(&w->rng);
-	/* Often the argument ends where the mapping does: one byte too many is a fault. */
+	/* Often the argument ends at the end of the mapping: an access to one more byte faults. */
 	if (size <= BUFFER_SIZE && rng_one_in(&w->rng, 2))
 		arg += BUFFER_SIZE - size;
 	if (c->get) {
@@ -443,7 +443,7 @@ static u8 *make_argument(struct worker *w, const struct call *c, int fd)
 	} else {
 		fill_words(w, arg, size);
 	}
-	/* A mask that holds back SIGUSR1 would rightly keep the thread in KVM_RUN. */
+	/* A mask that blocks SIGUSR1 would keep the thread in KVM_RUN, correctly. */
 	if (c->cmd == KVM_SET_SIGNAL_MASK)
 		return arg;
 	mutate(w, arg, size > 512 && rng_one_in(&w->rng, 2) ? 512 : size);
@@ -559,7 +559,7 @@ static void use_event(struct worker *w)
 		poll(&p, 1, 0);
 }
 
-/* The child has the descriptors but not the address space: it gets nothing done, and goes. */
+/* The child has the descriptors but another address space: its calls fail. */
 static void fork_child(struct worker *w)
 {
 	pid_t child = fork();
@@ -586,7 +586,7 @@ static void close_something(struct worker *w)
 		keep_fd(w, SYSTEM, client_open());
 }
 
-/* Somewhere a guest can run: real mode, from the arena's instructions. */
+/* A state in which a guest runs: real mode, at the arena's instructions. */
 static void make_runnable(struct worker *w)
 {
 	int fd = pick_fd(w, VCPU);
@@ -717,7 +717,7 @@ static void interrupt_all(void)
 			syscall(SYS_tgkill, getpid(), workers[i], SIGUSR1);
 }
 
-/* One round; in a process of its own. */
+/* One round, in its own process. */
 static void round_run(u64 seed)
 {
 	struct sigaction sa = { .sa_handler = no_action };
@@ -755,7 +755,7 @@ static void round_run(u64 seed)
 	_exit(3);
 }
 
-/* NULL, or what went wrong. A crash of the client itself is its own affair: others change its memory under it. */
+/* NULL, or the failure. A crash of the client is no failure, as its threads change each other's memory. */
 static const char *one_round(u64 seed, struct rng *r)
 {
 	pid_t child = fork();
@@ -774,7 +774,7 @@ static const char *one_round(u64 seed, struct rng *r)
 		return "a killed client does not die";
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 3)
-		return "a thread does not come back from its call";
+		return "a thread does not return from its call";
 	if (WIFEXITED(status) && WEXITSTATUS(status))
 		return "the round could not be set up";
 	return NULL;

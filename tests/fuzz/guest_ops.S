@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * See guest_ops.h. R13: the operation, R14: the stack, R15: where to go on
- * after it (or after an exception).
+ * See guest_ops.h. R13: the operation, R14: the stack, R15: the address to
+ * continue at after it, or after an exception.
  */
 #include "guest_ops.h"
 

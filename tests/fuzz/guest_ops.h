@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest program that does what a list says, one operation after the other,
- * in 64-bit mode; an exception ends the operation, not the program. The list
- * is written by the fuzzer, in struct guest_op; shared with guest_ops.S.
+ * A guest program that executes a list of operations in 64-bit mode. An exception
+ * ends the operation, not the program. The fuzzer writes the list (struct
+ * guest_op). Shared with guest_ops.S.
  */
 #ifndef GUEST_OPS_H
 #define GUEST_OPS_H
@@ -15,13 +15,13 @@
 #define OP_VMMCALL 5 /* a..e: RAX, RBX, RCX, RDX, RSI */
 #define OP_LOAD 6 /* a: address, b: size */
 #define OP_STORE 7 /* a: address, b: size, c: value */
-#define OP_OPEN 8 /* interrupts on for a moment */
+#define OP_OPEN 8 /* interrupts on, then off */
 #define OP_HLT 9 /* interrupts on, halt */
 #define OP_CR0 10 /* a: value */
 #define OP_CR3 11
 #define OP_CR4 12
 #define OP_CR8 13
-#define OP_LIDT 14 /* the ten bytes from a on */
+#define OP_LIDT 14 /* a: address of ten bytes */
 #define OP_LGDT 15
 #define OP_XSETBV 16 /* a: index, b: value */
 #define OP_DR7 17 /* a: value of DR0 and DR7 */

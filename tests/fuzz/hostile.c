@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stories of bad clients and bad guests, each with a known end.
+ * Tests of hostile clients and guests, each with a known result.
  *
  *   hostile [STORY...]
  *
- * Each story runs in a process of its own, with a time limit; afterwards
- * nothing may be pinned, allocated or in use that was not before. The kernel
- * log is the caller's to watch.
+ * Each test ("story") runs in its own process with a time limit; afterwards no
+ * more memory may be pinned or allocated, and no more references held, than
+ * before. The caller checks the kernel log.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -89,7 +89,7 @@ static void load(struct machine *m, u64 at, const void *code, size_t size)
 	memcpy(m->ram + at, code, size);
 }
 
-/* Nothing is left of what the vCPU was at: it is not halted, and no event is on its way. */
+/* Resets the vCPU's activity: it is not halted and has no pending event. */
 static void start_afresh(struct machine *m, unsigned int i, enum cpu_mode mode, u64 at)
 {
 	struct kvm_mp_state mp = { .mp_state = KVM_MP_STATE_RUNNABLE };
@@ -108,7 +108,7 @@ static void start_afresh(struct machine *m, unsigned int i, enum cpu_mode mode, 
 	} while (0)
 
 static const u8 code_spin[] = { 0xeb, 0xfe };
-static const u8 code_out[] = { 0xe6, 0x80, 0xeb, 0xfc }; /* out %al, $0x80, for ever */
+static const u8 code_out[] = { 0xe6, 0x80, 0xeb, 0xfc }; /* out %al, $0x80, in a loop */
 static const u8 code_in[] = { 0xe4, 0x80, 0xf4 };
 static const u8 code_write[] = { 0x40, 0xa2, 0x00, 0x70, 0xeb, 0xfa }; /* inc ax; mov %al, 0x7000 */
 
@@ -117,7 +117,7 @@ static int run(struct machine *m, unsigned int i)
 	return ioctl(m->vcpu[i], KVM_RUN, 0);
 }
 
-/* Up to the next exit. EINTR without a signal is the kernel's right: other work for the thread came first. */
+/* Runs to the next exit. EINTR without a signal comes from kernel work for the thread (task work). */
 static int run_to_exit(struct machine *m, unsigned int i)
 {
 	int r;
@@ -137,7 +137,7 @@ struct runner {
 	pthread_t thread;
 };
 
-/* Runs until it is told to stop, whatever the exits. */
+/* Runs until told to stop; ignores exits. */
 static void *runner_main(void *arg)
 {
 	struct runner *r = arg;
@@ -167,11 +167,11 @@ static void runner_stop(struct runner *r)
 		syscall(SYS_tgkill, getpid(), r->tid, SIGUSR1);
 		sleep_us(1000);
 		if (now_ms() > end)
-			complain(__LINE__, "a vCPU thread does not come back");
+			complain(__LINE__, "a vCPU thread does not end");
 	}
 }
 
-/* Run vCPU 0 for a while; how it ends is its own affair, unless it ends with an error. */
+/* Runs vCPU 0 for a while; any exit is valid, an error is not. */
 static void run_a_while(struct machine *m, unsigned int ms)
 {
 	struct runner r;
@@ -191,7 +191,7 @@ static void wrong_descriptor(void)
 		KVM_CREATE_VM, KVM_CREATE_VCPU, KVM_RUN, KVM_SET_USER_MEMORY_REGION, KVM_GET_REGS, KVM_SET_SREGS,
 		KVM_IRQ_LINE, KVM_GET_SUPPORTED_CPUID, KVM_GET_LAPIC, KVM_CREATE_IRQCHIP, KVM_SIGNAL_MSI,
 	};
-	/* One bit per command and kind of descriptor: the command belongs there. */
+	/* One bit per command and kind of descriptor: the descriptor accepts the command. */
 	static const u8 belongs[] = { 1, 2, 4, 2, 4, 4, 2, 1, 4, 2, 2 };
 	static u8 buffer[16384];
 	struct machine m;
@@ -294,13 +294,13 @@ static void memory_vanishes(void)
 	munmap(m.ram, m.ram_size);
 	sleep_us(50000);
 	runner_stop(&r);
-	/* Its page tables are gone, too: whatever it does next, it cannot go on. */
+	/* Its page tables are gone, too: it cannot continue. */
 	WANT(r.result < 0 && r.error == EFAULT);
 	m.ram = MAP_FAILED;
 	machine_destroy(&m);
 }
 
-/* Other memory at the same address must not bring old pages back, nor the other way round. */
+/* After other memory is mapped at the same address, the guest must see the new pages only. */
 static void memory_is_replaced(void)
 {
 	struct machine m;
@@ -324,7 +324,7 @@ static void memory_is_replaced(void)
 	machine_destroy(&m);
 }
 
-/* A balloon: the guest's next write goes to the page that is there now. */
+/* A balloon: the guest's next write goes to the new page. */
 static void memory_is_ballooned(void)
 {
 	struct machine m;
@@ -363,7 +363,7 @@ static void over_the_memlock_limit(void)
 		FAILS(machine_slot(vm, 0, 0, 0, RAM_SIZE, ram), ENOMEM, 0);
 	WANT(!machine_slot(vm, 0, 0, 0, 1 << 20, ram));
 	WANT(!machine_slot(vm, 0, 0, 0, 0, NULL));
-	/* What was given back can be had again, elsewhere. */
+	/* The released amount can be pinned again, elsewhere. */
 	WANT(!machine_slot(vm, 0, 0, 0, 1 << 20, ram + (2 << 20)));
 }
 
@@ -394,7 +394,7 @@ static void too_many(void)
 		WANT(i == 1000 && errno == ENOSPC);
 	FAILS(ioctl(m.vm, KVM_CREATE_VCPU, 1UL << 32), EINVAL, 0);
 	FAILS(ioctl(m.vm, KVM_CREATE_VCPU, 100000), EINVAL, 0);
-	/* Out of descriptors: the vCPU does not come into being half. */
+	/* Without a free descriptor KVM_CREATE_VCPU fails completely. */
 	getrlimit(RLIMIT_NOFILE, &limit);
 	few.rlim_max = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &few);
@@ -430,7 +430,7 @@ static void *same_call_main(void *arg)
 	return NULL;
 }
 
-/* How many of four threads succeed with the same call. */
+/* The number of four threads that succeed with the same call. */
 static int race(int fd, unsigned long cmd, unsigned long arg)
 {
 	pthread_barrier_t start;
@@ -537,7 +537,10 @@ static int set_msr(struct machine *m, u32 index, u64 value)
 	return ioctl(m->vcpu[0], KVM_SET_MSRS, &msrs);
 }
 
-/* Clock, steal time and PV EOI at the ends of memory, across pages, in ROM, nowhere; and the memory goes away. */
+/*
+ * Clock, steal time and PV EOI at the ends of memory, across pages, in ROM, outside memory; then the memory is
+ * removed.
+ */
 static void paravirtual_structures_nowhere(void)
 {
 	static const u64 where[] = {
@@ -567,7 +570,7 @@ static void paravirtual_structures_nowhere(void)
 	machine_destroy(&m);
 }
 
-/* Registers, events and INIT arrive while user space still owes the answer to a port or memory read. */
+/* Registers, events and INIT are set while a port or memory read waits for user space's answer. */
 static void reset_in_the_middle(void)
 {
 	static const u8 code_mmio[] = { 0xa1, 0x00, 0x00, 0x00, 0xd0, 0xf4 }; /* mov 0xd0000000, %eax; hlt */
@@ -599,7 +602,7 @@ static void reset_in_the_middle(void)
 		WANT(!ioctl(m.vcpu[0], KVM_GET_LAPIC, &apic) && !ioctl(m.vcpu[0], KVM_SET_LAPIC, &apic));
 		if (i & 2)
 			WANT(ioctl(m.vm, KVM_SIGNAL_MSI, &init) >= 0);
-		/* What is left of the access may end in an exit of its own, as its instruction is gone. */
+		/* The rest of the access may cause another exit, as its instruction is gone. */
 		m.run[0]->immediate_exit = 1;
 		WANT(!run(&m, 0) || errno == EINTR);
 		m.run[0]->immediate_exit = 0;
@@ -621,7 +624,7 @@ static void triple_fault(void)
 		WANT(!run_to_exit(&m, 0));
 		WANT(m.run[0]->exit_reason == KVM_EXIT_SHUTDOWN);
 		if (i & 1)
-			run_a_while(&m, 5); /* as if nothing had been */
+			run_a_while(&m, 5); /* the vCPU works after that */
 	}
 	machine_destroy(&m);
 }
@@ -641,7 +644,7 @@ static void jump_into_nothing(void)
 	machine_destroy(&m);
 }
 
-/* In x2APIC mode: the fastest timer there is, and an IPI to itself after the other. */
+/* In x2APIC mode: the timer with the shortest period, and self-IPIs in a loop. */
 static void interrupt_storm(void)
 {
 	static const u8 code[] = {
@@ -695,7 +698,7 @@ static void forked_child_is_refused(void)
 	machine_destroy(&m);
 }
 
-/* Statistics and vCPU files outlive the VM's own, in any order of closing. */
+/* Statistics and vCPU files outlive the VM's file; they are closed in any order. */
 static void files_close_in_any_order(void)
 {
 	struct kvm_irqfd irqfd = { .gsi = 3 };
@@ -729,7 +732,7 @@ static void files_close_in_any_order(void)
 	}
 }
 
-/* A client does one of several things over and over, until it is killed. */
+/* A client repeats one of several actions until it is killed. */
 static void victim(unsigned int phase)
 {
 	struct kvm_irqfd irqfd = { .gsi = 3 };
@@ -755,7 +758,7 @@ static void victim(unsigned int phase)
 			runner_start(&r[1], &m, 1);
 			pause();
 			break;
-		case 3: /* hands out eventfds */
+		case 3: /* assigns eventfds */
 			for (i = 0; i < 200; i++) {
 				irqfd.fd = eventfd(0, 0);
 				ioctl(m.vm, KVM_IRQFD, &irqfd);
@@ -853,7 +856,7 @@ static void module_in_use(void)
 	WANT(stats >= 0);
 	FAILS(syscall(SYS_delete_module, "taxcut", O_NONBLOCK), EWOULDBLOCK, EBUSY);
 	machine_destroy(&m);
-	/* The VM lives on in this file alone. */
+	/* This file is the last reference to the VM. */
 	FAILS(syscall(SYS_delete_module, "taxcut", O_NONBLOCK), EWOULDBLOCK, EBUSY);
 	close(stats);
 }
