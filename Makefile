@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Everything is built inside the lab root (lab/mkroot), so that the machine
-# itself needs nothing but make and the package that makes such roots.
-# Built things land in build/ (TAXCUT_BUILD); the source tree stays clean.
+# itself needs only make and the packages that lab/mkroot installs.
+# Output goes to build/ (TAXCUT_BUILD); the source tree stays clean.
 
 IN_ROOT := lab/in-root --
 
@@ -24,26 +24,26 @@ help:
 	@echo 'make api        build the API tests, which run in the lab'
 	@echo 'make fuzz       build the fuzzers'
 	@echo 'make lint       style and static checks'
-	@echo 'make check      run the tests, but the slow ones'
-	@echo 'make check-quick  lint of what changed, unit tests, fuzzers, part of the API tests: under 2 minutes'
-	@echo 'make coverage   how much of module/model/ the unit tests execute'
+	@echo 'make check      run all tests except the slow ones'
+	@echo 'make check-quick  lint of changed files, unit tests, fuzzers, some API tests: under 2 minutes'
+	@echo 'make coverage   line coverage of module/model/ by the unit tests'
 	@echo 'make compile_commands.json  for clangd'
-	@echo 'make check-guests  run every guest, the slow ones too'
-	@echo 'make check-vfio  every host device in a guest, in every way'
-	@echo 'make check-intel  every test on the emulated Intel host'
-	@echo 'make check-stress  interrupts, timers, wake-ups and changes of memory for minutes (STRESS_SECONDS=60 for each test)'
-	@echo 'make compat     run KVM'"'"'s selftests on stock KVM and on taxcut, side by side (COMPAT=NAMES)'
+	@echo 'make check-guests  run all guest tests, including the slow ones'
+	@echo 'make check-vfio  all host devices in guests, in all modes'
+	@echo 'make check-intel  all tests on the emulated Intel host'
+	@echo 'make check-stress  stress tests of interrupts, timers, wake-ups and memory (STRESS_SECONDS=60 per test)'
+	@echo 'make compat     run KVM'"'"'s selftests on stock KVM and on taxcut and compare (COMPAT=NAMES)'
 	@echo 'make demo       boot a dedicated Debian instance and print its tax bill'
-	@echo 'make bench-path count the instructions that each kind of exit costs'
-	@echo 'make bench-path-baseline  the same, and make it what make check compares with'
-	@echo 'make bench      measure what each cut is worth, and stock KVM and the host beside it (BENCH=OPTIONS of bench/run)'
-	@echo 'make plots      draw the plots of docs/ anew'
+	@echo 'make bench-path count the instructions per kind of exit'
+	@echo 'make bench-path-baseline  the same, stored as the baseline of make check'
+	@echo 'make bench      measure the effect of each cut, with stock KVM and the host for comparison (BENCH=OPTIONS of bench/run)'
+	@echo 'make plots      draw the plots of docs/ again'
 	@echo 'make native     build the module and the tool for this machine, with its own compiler'
-	@echo 'make install    install what make native built (prefix=, DESTDIR=, KVER=)'
-	@echo 'make uninstall  remove it'
-	@echo 'make native-guest  in a guest: build its module, taxcut_guest.ko, for its kernel'
-	@echo 'make install-guest  install that (prefix=, DESTDIR=, KVER=)'
-	@echo 'make uninstall-guest  remove that'
+	@echo 'make install    install the output of make native (prefix=, DESTDIR=, KVER=)'
+	@echo 'make uninstall  remove the installed files'
+	@echo 'make native-guest  in a guest: build taxcut_guest.ko for its kernel'
+	@echo 'make install-guest  install taxcut_guest.ko (prefix=, DESTDIR=, KVER=)'
+	@echo 'make uninstall-guest  remove it'
 	@echo 'make clean      remove build/'
 	@echo 'make distclean  remove build/ and the cached lab roots'
 
@@ -78,7 +78,7 @@ fuzz: lab
 lint: lab
 	@tests/run lint
 
-# Lint of what changed since HEAD~1, and a subset of the API tests.
+# Lint of files changed since HEAD~1, and a subset of the API tests.
 check-quick: lab
 	@LINT_CHANGED=1 FUZZ_SECONDS=1 API_TESTS="cpu_* irq_a* timer_exits" tests/run lint unit fuzz api
 
@@ -131,7 +131,7 @@ BENCH ?= --set cuts,halt-poll
 bench: lab module tool guest
 	@bench/run $(BENCH)
 
-# For a machine that runs instances: its kernel's headers, gcc, libjansson-dev, libncurses-dev.
+# On a machine that runs instances. Needs its kernel's headers, gcc, libjansson-dev, libncurses-dev.
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 NATIVE ?= $(CURDIR)/build/native
@@ -158,7 +158,7 @@ uninstall:
 	rm -f $(DESTDIR)$(prefix)/share/man/man1/taxcut.1 $(DESTDIR)$(prefix)/share/man/man1/taxcut-*.1
 	[ -n '$(DESTDIR)' ] || depmod $(KVER)
 
-# For a guest: its kernel's headers and gcc.
+# In a guest. Needs its kernel's headers and gcc.
 GUEST_MODULE ?= $(NATIVE)/guest-module/taxcut_guest.ko
 
 native-guest:

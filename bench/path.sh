@@ -1,6 +1,6 @@
 #!/bin/bash
-# Path lengths: the instructions that each kind of exit costs, on taxcut and on
-# stock KVM, on emulated machines that count instructions as time.
+# Path lengths: instructions per kind of exit, on taxcut and on stock KVM, on
+# emulated machines whose time is the number of executed instructions.
 # SPDX-License-Identifier: GPL-2.0-only
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -85,7 +85,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 if [ "$mode" = update ] && [ $# -gt 0 ]; then
-	say "--update writes all of the baseline: no names with it"
+	say "--update writes the whole baseline: it takes no names"
 	exit 2
 fi
 need_root_dir

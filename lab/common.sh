@@ -1,4 +1,4 @@
-# Shared by the lab's scripts: where things are, and how to complain.
+# Shared by the lab's scripts: paths, messages.
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034
 
@@ -12,7 +12,7 @@ cache_dir=${XDG_CACHE_HOME:-$HOME/.cache}/taxcut
 root_dir=${TAXCUT_ROOT:-$cache_dir/root-$(sha256sum <"$lab_dir/recipe" | cut -c1-12)}
 build_dir=${TAXCUT_BUILD:-$project_dir/build}
 
-# What a healthy kernel never prints.
+# Messages of a kernel with a fault.
 splat='BUG:|WARNING:|Oops|general protection|KASAN|UBSAN|Call Trace|possible (circular|recursive) locking'
 splat+='|inconsistent lock|suspicious RCU|self-detected stall|detected stalls|blocked for more than|list_(add|del) corruption'
 splat+='|Kernel panic|unchecked MSR access|refcount_t|kernel BUG at|bad page state|Bad page (map|state)|scheduling while atomic|double fault|stack guard page'
@@ -28,7 +28,7 @@ die()
 	exit 1
 }
 
-# need_arg OPTION COUNT: an option that takes a value was given one.
+# need_arg OPTION COUNT: fails unless a value follows OPTION.
 need_arg()
 {
 	[ "$2" -ge 2 ] || { say "$1 needs a value"; exit 2; }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest side of the path-length measurement: each function does one thing
- * many times and notes how long each took, in TSC ticks. Where the emulated
- * machine counts instructions as time, a tick is an instruction, the host's
- * included.
+ * Guest side of the path-length measurement: each function does one operation
+ * many times and records the duration of each in TSC ticks. On an emulated
+ * machine whose time is the number of executed instructions, a tick is an
+ * instruction of guest or host.
  */
 #include "lib.h"
 
 #define SAMPLES 500
 #define WARM_UP 20
-/* Ticks from arming a timer to its deadline; not always the same, lest it come at the same point of a waiting loop. */
+/* Ticks from arming a timer to its deadline; they vary, so that it fires at varying points of the waiting loop. */
 #define DELAY(i) (100000 + ((i) * 61 & 511))
 
 void p_empty(u64 arg);
@@ -101,7 +101,7 @@ void p_hypercall(u64 nr)
 	MEASURE(hypercall(nr, 0, 0, 0, 0));
 }
 
-/* To itself, taken, and its end of interrupt. */
+/* A self-IPI: sending, delivery and EOI. */
 void p_self_ipi(u64 arg)
 {
 	(void)arg;
@@ -116,7 +116,7 @@ void p_self_ipi(u64 arg)
 	});
 }
 
-/* HLT with an interrupt waiting: in and out of it, the handler and its end of interrupt. */
+/* HLT with a pending interrupt: HLT, wake-up, handler and EOI. */
 void p_hlt_wake(u64 arg)
 {
 	(void)arg;
@@ -134,7 +134,7 @@ void p_hlt_wake(u64 arg)
 	}
 }
 
-/* Arming a timer that is disarmed; far ahead, it never fires. */
+/* Arming a disarmed timer, so far ahead that it does not fire. */
 void p_timer_arm(u64 arg)
 {
 	(void)arg;
@@ -151,7 +151,7 @@ void p_timer_arm(u64 arg)
 	}
 }
 
-/* From a timer's deadline until the guest goes on behind its handler; waiting in a loop, or in HLT. */
+/* From a timer's deadline until the guest continues after the handler; it waits in a loop, or in HLT. */
 static void timer_fire(int halt)
 {
 	with_apic();
@@ -186,10 +186,10 @@ void p_timer_fire_hlt(u64 arg)
 }
 
 /*
- * What a timer takes from a guest that has other work: the time, from before
- * arming to well after its end, in which the guest did not run. It looks at
- * the clock all the time; longer between two looks than any loop takes means
- * that it was kept from looking.
+ * The time that a timer takes from a busy guest: the time, from before arming to
+ * well after its end, in which the guest's loop did not run. The loop reads the
+ * clock; a longer interval between two readings than an iteration takes means
+ * that it was interrupted.
  */
 void p_timer_taken(u64 arg)
 {
@@ -225,7 +225,7 @@ static void await_reply(u64 n)
 		sti_hlt_cli();
 }
 
-/* An IPI to a vCPU that is awake, until its sender goes on. */
+/* An IPI to a running vCPU, until the sender continues. */
 void p_ipi(u64 arg)
 {
 	(void)arg;
@@ -241,7 +241,7 @@ void p_ipi(u64 arg)
 	}
 }
 
-/* An IPI to a vCPU in HLT and one back to this one in HLT. */
+/* An IPI to a vCPU in HLT, and one back to this vCPU in HLT. */
 void p_exchange(u64 arg)
 {
 	(void)arg;
@@ -254,7 +254,7 @@ void p_exchange(u64 arg)
 	});
 }
 
-/* Each vector once: where it is pending already there is less to do. */
+/* Each vector once: sending one that is pending already is cheaper. */
 #define FIRST_VECTOR 0x30
 #define NEW_SAMPLES 160
 
@@ -273,7 +273,7 @@ void p_exchange(u64 arg)
 
 #define SEND_ALL(vector) apic_icr(0, 0xc4000 | (vector))
 
-/* To all others, by shorthand. */
+/* An IPI to all others, by shorthand. */
 void p_ipi_all(u64 arg)
 {
 	(void)arg;
@@ -281,7 +281,7 @@ void p_ipi_all(u64 arg)
 	MEASURE_VECTORS(SEND_ALL);
 }
 
-/* Answers every IPI; waits in a loop, or in HLT. */
+/* Answers each IPI; waits in a loop, or in HLT. */
 static void partner(int halt)
 {
 	u64 n = 0;

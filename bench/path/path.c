@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * path: how long each kind of exit keeps the guest waiting, in TSC ticks;
- * meant for an emulated host that counts instructions as time
- * (bench/path/boot), where the answer is the same every run. Prints one line per kind:
- * NAME MEDIAN LEAST.
+ * path: the time that each kind of exit takes from the guest, in TSC ticks, for
+ * an emulated host whose time is the number of executed instructions
+ * (bench/path/boot), where every run has the same result. Prints one line per
+ * kind: NAME MEDIAN LEAST.
  *
- * Each kind begins at a whole second, at the same distance from the host's next
- * timer tick whatever was measured before, and nothing is printed until the end.
+ * Each kind begins at a whole second, so that the distance to the host's next
+ * timer tick does not depend on earlier measurements. Results are printed at the
+ * end.
  */
 #include "harness.h"
 
@@ -20,8 +21,8 @@
 struct kind {
 	const char *name, *function;
 	u64 arg;
-	const char *partner; /* what a second vCPU does, which answers */
-	int crowd; /* further vCPUs, which do not run; their LAPICs take what is sent */
+	const char *partner; /* function of a second vCPU, which answers */
+	int crowd; /* number of further vCPUs, which do not run; their LAPICs accept interrupts */
 };
 
 static const struct kind kinds[] = {
@@ -115,7 +116,7 @@ static void add_crowd(struct vm *vm, int first, int n)
 	free(offered);
 }
 
-/* Sorted samples of one kind, in a VM of its own. */
+/* Sorted samples of one kind, measured in a new VM. */
 static const u64 *measure(const struct kind *k)
 {
 	static u64 sorted[SAMPLES];

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Boot sector of the emulated Intel host: enter the kernel that Bochs already
- * put into memory (see intel-image), at its 64-bit entry point.
+ * Boot sector of the emulated Intel host: enters the kernel that Bochs has
+ * loaded into memory (see intel-image), at its 64-bit entry point.
  *
  * Bochs backs guest memory in blocks of 8 MiB, each with the next free piece
  * of host memory when it is first touched; it loads a file into the piece
- * that backs the file's address, and beyond.  Touching the blocks of the
- * kernel's image in ascending order is what makes the rest of it appear where
- * it belongs.  The BIOS touches only the first block and the last, which have
- * files of their own (see boot-intel).
+ * that backs the file's address, and beyond.  So the blocks of the kernel's
+ * image must be touched in ascending order, to place the rest of the image
+ * correctly.  The BIOS touches only the first and the last block, which have
+ * their own files (see boot-intel).
  */
 #define PARAMS		0x800000
 #define ENTRY		(PARAMS + 0x2000)
@@ -63,7 +63,7 @@ long_mode:
 	jmpq	*ENTRY
 
 	.balign	8
-gdt:					/* 0x10 and 0x18 are what the kernel expects */
+gdt:					/* the kernel expects the selectors 0x10 and 0x18 */
 	.quad	0
 	.quad	0x00cf9b000000ffff	/* 32-bit code */
 	.quad	0x00af9b000000ffff	/* 64-bit code */
