@@ -36,7 +36,7 @@ static enum insn_result page_fault(struct insn_machine *m, u64 lin, bool write, 
 	return INSN_FAULT;
 }
 
-/* Both pages, before anything moves; device tells whether one of them is a device. */
+/* Checks both pages before any transfer; *device: one of them is a device. */
 static enum insn_result check(struct insn_machine *m, u64 lin, unsigned int len, bool write,
 			      bool *device)
 {
@@ -189,7 +189,7 @@ static u16 op_x87(struct insn_ctx *ctx, enum insn_x87 what)
 	return what == INSN_X87_CW ? 0x37f : m->x87_status;
 }
 
-/* The image is what the vector registers hold; the header is told by a pattern. */
+/* The image has the vector registers; the header is a pattern. */
 static bool op_fx(struct insn_ctx *ctx, void *image, bool save, bool wide)
 {
 	struct insn_machine *m = machine_of(ctx);

@@ -5,8 +5,8 @@
  * registers. Shared by the unit tests and the fuzzer.
  *
  * A device page answers INSN_PENDING to a read until the caller has granted
- * enough answers; reads of one run are answered in order, as the restart rule
- * of insn.h wants it.
+ * enough answers; reads of one run are answered in order (the restart rule of
+ * insn.h).
  */
 #ifndef INSN_MACHINE_H
 #define INSN_MACHINE_H
@@ -29,29 +29,29 @@ struct insn_machine {
 	u8 page[MACHINE_PAGES];
 	u8 vec[16][32];
 
-	unsigned int reads, answers; /* device reads in this run; how many are answered */
+	unsigned int reads, answers; /* device reads in this run; number of answered reads */
 	unsigned int calls; /* callbacks in this run */
 	unsigned int writes; /* memory writes and port accesses in this run */
-	unsigned int races; /* so many compare-and-exchanges lose first */
+	unsigned int races; /* number of compare-and-exchanges that fail first */
 
 	u64 mmx[8];
 	u16 x87_status;
 	bool pio_device; /* ports answer like a device page */
-	bool device_batches; /* string I/O takes device pages for memory */
-	u8 pio_next; /* the next byte that a port gives */
+	bool device_batches; /* string I/O treats device pages as memory */
+	u8 pio_next; /* the next byte that a port returns */
 	unsigned int pio_calls, pio_count; /* transfers, and elements of the last one */
 	u16 pio_port;
 	u8 pio_size;
-	u8 pio_out[4096]; /* what was written to ports, at most this much */
+	u8 pio_out[4096]; /* the bytes written to ports, up to this size */
 	unsigned int pio_out_len;
 };
 
 void machine_init(struct insn_machine *m, enum machine_mode mode);
-/* The TSS's bitmap forbids all ports, or none. */
+/* The TSS's I/O bitmap forbids all ports, or none. */
 void machine_forbid_ports(struct insn_machine *m, bool forbid);
-/* Put code at CS:RIP. */
+/* Copies code to CS:RIP. */
 void machine_code(struct insn_machine *m, const void *code, unsigned int len);
-/* One insn_emulate(), counters reset. */
+/* Resets the counters and calls insn_emulate() once. */
 enum insn_result machine_step(struct insn_machine *m);
 /* Linear address to memory, or NULL. */
 u8 *machine_at(struct insn_machine *m, u64 lin);

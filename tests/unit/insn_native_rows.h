@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The instructions that test_insn_native.c runs, here and on the CPU. */
+/* The instructions that test_insn_native.c runs in the emulator and on the CPU. */
 #ifndef INSN_NATIVE_ROWS_H
 #define INSN_NATIVE_ROWS_H
 
@@ -160,7 +160,7 @@ static const struct row rows[] = {
 	{ "shrd imm", 0, 1, 0xac, 0xac, -1, IMM8, MODRM | DOUBLE_SHIFT, AF },
 	{ "shrd cl", 0, 1, 0xad, 0xad, -1, NO_IMM, MODRM | DOUBLE_SHIFT, AF },
 	{ "imul2", 0, 1, 0xaf, 0xaf, -1, NO_IMM, MODRM, SF | ZF | AF | PF },
-	/* With a register, CPUs differ in whether a mismatch zero-extends the destination. */
+	/* With a register destination, CPUs differ: a mismatch may zero-extend it. */
 	{ "cmpxchg", 0, 1, 0xb0, 0xb0, -1, NO_IMM, MODRM | MEM_ONLY | BYTE | LOCKABLE | EQUAL, 0 },
 	{ "cmpxchg", 0, 1, 0xb1, 0xb1, -1, NO_IMM, MODRM | MEM_ONLY | LOCKABLE | EQUAL, 0 },
 	{ "movzx", 0, 1, 0xb6, 0xb7, -1, NO_IMM, MODRM, 0 },

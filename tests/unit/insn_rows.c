@@ -17,7 +17,7 @@ static void apply(struct insn_machine *m, const struct row *row, const char *tex
 		fail_msg("%s: cannot read \"%s\"", row->name, text);
 }
 
-/* Sets up then (and now, a copy) as the row has it before. */
+/* Sets up then, and its copy now, with the state before. */
 static void prepare(const struct row *row)
 {
 	bool any;
@@ -73,7 +73,7 @@ static bool same_state(const struct row *row, const struct insn_machine *a,
 	return a->races == b->races;
 }
 
-/* The expected state, from then. */
+/* Changes then to the expected state. */
 static u64 expect(const struct row *row)
 {
 	bool any_flags = false;
@@ -84,7 +84,7 @@ static u64 expect(const struct row *row)
 		want.ctx.r.rip = rip + row->len;
 		want.ctx.r.rflags &= ~0x10000ULL;
 	}
-	/* DF is part of what "fl" sets; an instruction does not change it. */
+	/* "fl" sets DF too; the instruction does not change it. */
 	apply(&want, row, row->after, &any_flags);
 	want.ctx.r.rflags |= then.ctx.r.rflags & 0x400;
 	return any_flags ? ~(u64)MACHINE_STATUS : ~0ULL;
@@ -122,7 +122,7 @@ static bool check_row(const struct row *row)
 	return same_state(row, &now, &want, flags);
 }
 
-/* Memory and ports that answer late: each PENDING leaves all as it was, and the end is the same. */
+/* With memory and ports that answer late, PENDING changes nothing, and the result is the same. */
 static bool check_restart(const struct row *row)
 {
 	enum insn_result res;
@@ -158,7 +158,7 @@ static bool check_restart(const struct row *row)
 	return same_state(row, &now, &want, flags);
 }
 
-/* With any one page missing or read-only, an instruction ends as before, or faults without a trace. */
+/* With one page missing or read-only, an instruction has the same result, or faults and changes nothing. */
 static bool check_missing(const struct row *row, unsigned int page, enum machine_page kind)
 {
 	enum insn_result res;

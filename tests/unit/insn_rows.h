@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tables of instructions: a row says what the machine holds before, and what
- * differs after; nothing else may differ. insn_machine.h explains the text.
+ * Tables of instructions: a row has the machine's state before, and the changes
+ * after; nothing else may change. insn_machine.h describes the text.
  * Code is at 1000 (16-bit modes: 100 in CS).
  *
- * Every row is also used against the restart rule: with its pages and ports
- * turned into devices that answer each read late, and with each page missing.
+ * Every row also tests the restart rule: with pages and ports as devices that
+ * answer each read late, and with each page missing.
  */
 #ifndef INSN_ROWS_H
 #define INSN_ROWS_H
@@ -34,7 +34,7 @@ struct row {
 /* With its error code. */
 #define FAULT_ERR(name, mode, code, before, vector, error)                                         \
 	{ name, mode, code, sizeof(code) - 1, before, "", INSN_FAULT, vector, error }
-/* Handed over to who handles such exits. */
+/* Passed on to the exit handler. */
 #define EXIT(name, mode, code, before, exit)                                                       \
 	{ name, mode, code, sizeof(code) - 1, before, "", INSN_EXIT, exit, -1 }
 #define UNKNOWN(name, mode, code, before)                                                          \

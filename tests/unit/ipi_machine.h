@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Destination maps to ask, and sets to compare. Include it after ipi_map.h. */
+/* Destination maps and sets for tests. Include it after ipi_map.h. */
 #ifndef TAXCUT_TEST_IPI_MACHINE_H
 #define TAXCUT_TEST_IPI_MACHINE_H
 
-/* *m with these vCPUs, and no others. */
+/* Fills *m with these vCPUs and no others. */
 static inline void machine_fill(struct ipi_map *m, const struct ipi_map_vcpu *v, unsigned int nr)
 {
 	static const struct ipi_map_vcpu absent;
@@ -14,7 +14,7 @@ static inline void machine_fill(struct ipi_map *m, const struct ipi_map_vcpu *v,
 		ipi_map_change(m, i, &absent, &v[i]);
 }
 
-/* What is left in *set, which must hold nothing above index 63. */
+/* The members of *set, which must be below 64. */
 static inline u64 low_word(const struct ipi_set *set)
 {
 	assert_int_equal(set->used & ~1U, 0);

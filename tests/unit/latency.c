@@ -19,7 +19,7 @@ s64 latency_mostly_fast(u32 i)
 	return i % 10 ? 1200 : 3500;
 }
 
-/* Ten ns more at each firing, then less again. */
+/* Grows by 10 ns per firing, then shrinks again. */
 s64 latency_drifting(u32 i)
 {
 	u32 phase = i % 600;
@@ -27,7 +27,7 @@ s64 latency_drifting(u32 i)
 	return 1000 + (phase < 300 ? phase : 600 - phase) * 10;
 }
 
-/* Noise of 300 ns around 1500, and now and then a spike that is no latency of ours. */
+/* Noise of 300 ns around 1500 ns, and rare outliers. */
 s64 latency_spiky(u32 i)
 {
 	u32 noise = (i * 2654435761U) >> 16;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Latencies of timer firings, in ns: made up, and recorded (lines "# comment", "name NAME", and one latency). */
+/* Latencies of timer firings in ns: synthetic, and recorded (lines "# comment", "name NAME", or one latency). */
 #ifndef TAXCUT_TEST_LATENCY_H
 #define TAXCUT_TEST_LATENCY_H
 
@@ -13,7 +13,7 @@ struct latency_list {
 	s64 ns[LATENCY_MAX];
 };
 
-/* Made up: of the i-th firing. */
+/* Synthetic: the latency of firing i. */
 s64 latency_bimodal(u32 i);
 s64 latency_mostly_fast(u32 i);
 s64 latency_drifting(u32 i);
@@ -22,7 +22,7 @@ s64 latency_spiky(u32 i);
 /* The number of lists in the file (in the folder of the unit tests); 0 when it cannot be read. */
 u32 latency_load(const char *name);
 const struct latency_list *latency_list(u32 i);
-/* percent of its latencies are not above that. */
+/* The percentile of its latencies. */
 u32 latency_quantile(const struct latency_list *l, u32 percent);
 
 #endif /* TAXCUT_TEST_LATENCY_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What every cmocka program here needs; a test is STORY(what_must_be_seen) { ... }. */
+/* Included by all cmocka programs; a test is STORY(expected_behaviour) { ... }. */
 #ifndef TAXCUT_TEST_STORY_H
 #define TAXCUT_TEST_STORY_H
 

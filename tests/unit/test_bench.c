@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* taxcut bench: lists to plans, configurations to cuts, report lines to items, items to medians. */
+/* taxcut bench: parsing of lists, cuts of configurations, report lines, medians. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "bench/model/result.h"
 #include "bench/model/summary.h"
 
-#include <cmocka.h> /* last: its fail() is another than util.h's */
+#include <cmocka.h> /* last: its fail() differs from util.h's */
 
 static json_t *parsed(const char *text)
 {
@@ -99,7 +99,7 @@ static void refused_lists(void **state)
 	}
 }
 
-/* What the table and the sets say of each other must hold. */
+/* The table and the sets are consistent. */
 static void sets_are_plans(void **state)
 {
 	char *why = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The benchmark's report, from a result that was made up for this (bench-synthetic.json), and from broken ones. */
+/* The HTML report of a synthetic result (bench-synthetic.json), and of malformed ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "lib/util.h"
 #include "xml.h"
 
-#include <cmocka.h> /* last: its fail() is another than util.h's */
+#include <cmocka.h> /* last: its fail() differs from util.h's */
 
 #ifndef UNIT_DIR
 #define UNIT_DIR "."
@@ -29,7 +29,7 @@ static json_t *load(void)
 	return result;
 }
 
-/* The page of a result, which is well-formed in any case; steals @result. */
+/* The page of a result, after a check that it is well-formed; steals @result. */
 static char *page_of(json_t *result)
 {
 	char *page = NULL;
@@ -86,7 +86,7 @@ static void whole_page(void **state)
 	free(page);
 }
 
-/* Everything is in the file: nothing in it makes a browser fetch something. */
+/* The page is self-contained: it loads nothing. */
 static void asks_for_nothing(void **state)
 {
 	static const char *const fetches[] = { " src=", "url(", "@import", "fetch(", "XMLHttp", "<iframe", "<object", "<img",
@@ -155,7 +155,7 @@ static void strings_do_nothing(void **state)
 	free(page);
 }
 
-/* Rows that are not what they should be count as not measured. */
+/* Malformed rows count as not measured. */
 static void broken_results(void **state)
 {
 	static const char *const rows[] = {
@@ -199,7 +199,7 @@ static json_t *anything(void)
 	return json_loads(values[next_random(ARRAY_LEN(values))], JSON_DECODE_ANY, NULL);
 }
 
-/* Replaces or removes one in @rate of the values inside @j. */
+/* Replaces or removes one of @rate values inside @j. */
 static void spoil(json_t *j, unsigned int rate)
 {
 	const char *key;
@@ -313,7 +313,7 @@ static void histograms_in_order(void **state)
 	json_decref(row);
 }
 
-/* Of 150 events in three rounds, one in a hundred is the longest of a round, or none. */
+/* p99 is unknown with 50 events per round: it would be the maximum of a round. */
 static void percentiles_need_events(void **state)
 {
 	json_t *row = json_loads("{\"rounds\": 3, \"latency\": {\"buckets\": [[64, 150]], \"p50\": {\"median\": 64, \"min\": 64, "
@@ -375,7 +375,7 @@ static void order_of_configurations(void **state)
 	json_decref(rows);
 }
 
-/* "guest-poll" is a cut among cuts, and the third of three where the other two were measured. */
+/* "guest-poll" is a cut, and belongs to the comparison of polling if the other two were measured. */
 static void polling_is_apart(void **state)
 {
 	static const char *const configs[] = { "guest-poll", "off", "host-poll", "kvm-host-idle", "host-idle" };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Names of works and configurations: all are there once, in their order, and strangers stand for themselves. */
+/* Names of work and configurations: each has one entry, in order; unknown names describe themselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "bench/model/names.h"
 #include "host/cuts.h"
 
-#include <cmocka.h> /* last: its fail() is another than util.h's */
+#include <cmocka.h> /* last: its fail() differs from util.h's */
 
 static void works_have_titles(void **state)
 {

@@ -7,7 +7,7 @@
 static const struct halt_poll_params host = { .ceiling = 200000, .start = 10000, .grow = 2, .shrink = 0 };
 static const struct halt_poll_params guest = { .ceiling = 200000, .start = 50000, .grow = 2, .shrink = 2 };
 
-/* The windows after waits of the same length, one after the other. */
+/* The windows after consecutive waits of the same length. */
 static void expect_windows(const struct halt_poll_params *p, u32 window, u64 waited, const u32 *expect, size_t n)
 {
 	size_t i;
@@ -38,7 +38,7 @@ STORY(long_waits_shrink_it)
 	expect_windows(&guest, 200000, UINT64_MAX, in_steps, ARRAY_SIZE(in_steps));
 }
 
-/* A divisor of 1 is how a guest says "never shrink". */
+/* For a guest, a divisor of 1 means "never shrink". */
 STORY(it_may_be_told_not_to_change)
 {
 	struct halt_poll_params p = host;
@@ -83,7 +83,7 @@ STORY(extremes_do_not_overflow)
 	assert_int_equal(halt_poll_next(&p, UINT32_MAX, UINT64_MAX), 0);
 }
 
-/* Whatever the waits and parameters are, the window keeps to the ceiling. */
+/* With any waits and parameters, the window does not exceed the ceiling. */
 STORY(it_stays_within_bounds)
 {
 	struct halt_poll_params p;

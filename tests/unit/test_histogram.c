@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The histogram of the measured programs: each value has its bucket, percentiles do not lie, the text is whole. */
+/* The histogram of the guest programs: buckets, percentiles, and their text. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #define LINE 64
 
-/* The one bucket that a value was counted in. */
+/* The bucket that counted the only value. */
 static unsigned int bucket_of(uint64_t value)
 {
 	struct histogram h = { 0 };
@@ -96,7 +96,7 @@ STORY(small_percentiles_are_exact)
 	assert_int_equal(histogram_percentile(&h, 1000), 10);
 }
 
-/* Against the sorted values themselves: never too little, a sixteenth too much at most. */
+/* Compared with the sorted values: never too low, at most a sixteenth too high. */
 STORY(percentiles_are_not_too_small)
 {
 	static const unsigned int ask[] = { 1, 10, 500, 900, 990, 999, 1000 };
@@ -117,7 +117,7 @@ STORY(percentiles_are_not_too_small)
 	assert_int_equal(histogram_percentile(&h, 1000), h.max);
 }
 
-/* Read "LOW:COUNT,..." back into buckets; lows must ascend over all pieces. */
+/* Parses "LOW:COUNT,..." into buckets; LOW must ascend over all parts. */
 static void read_text(const char *text, struct histogram *h, uint64_t *last)
 {
 	uint64_t low, count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The emulator, instruction by instruction, in all modes: what every program
- * uses. test_insn_system.c has the rest.
+ * The emulator, instruction by instruction, in all modes: instructions of
+ * ordinary programs. test_insn_system.c has the others.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -405,7 +405,7 @@ static const struct table tables[] = {
 
 static struct insn_machine now;
 
-/* How string I/O is batched, which the tables do not show. */
+/* The batches of string I/O, which the tables do not show. */
 static void test_batches(void **state)
 {
 	bool any;
@@ -449,7 +449,7 @@ static void test_batches(void **state)
 	assert_int_equal(now.ctx.r.gpr[6], 0x5104);
 }
 
-/* Bytes are fetched only as far as they are needed. */
+/* No more bytes are fetched than needed. */
 static void test_fetch_stops_at_page(void **state)
 {
 	bool any;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * insn_length() for what an exit handler skips, with prefixes and in all
- * modes. Every row is also tried with the bytes cut short before a missing
- * page: one byte less than the length must fault, the length must do.
+ * insn_length() for the instructions that exit handlers skip, with prefixes and
+ * in all modes. Every row is also tested at the end of a page before a missing
+ * one: with one byte less than the length it must fault, with all bytes not.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@ struct row {
 	const char *name;
 	enum machine_mode mode;
 	const char *code;
-	unsigned int len; /* of the instruction; bytes behind it follow in code */
+	unsigned int len; /* of the instruction; more bytes follow in code */
 	unsigned int have;
 };
 
@@ -162,7 +162,7 @@ static void test_lengths(void **state)
 	assert_int_equal(bad, 0);
 }
 
-/* The length needs no callback but fetch, and changes no register. */
+/* insn_length() calls back only fetch, and changes no register. */
 static void test_only_fetch(void **state)
 {
 	struct insn_regs before;

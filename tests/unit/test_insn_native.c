@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The emulator against this machine's CPU: random instructions from a table
- * of all the unprivileged ones it emulates, on random registers and memory,
- * once here and once for real. Everything must agree: registers, defined
- * flags, vector registers, memory, and the fault if there is one.
+ * The emulator compared with this machine's CPU: random instructions from a
+ * table of all unprivileged ones that it emulates, with random registers and
+ * memory, emulated and native. Registers, defined flags, vector registers,
+ * memory and faults must be equal.
  *
- * The real run is a piece of generated code that loads all registers from a
- * block beside it, runs the one instruction, and stores them back. Code and
- * data lie below 2 GiB, so that every address form reaches the data.
+ * The native run is generated code that loads all registers from a block next to
+ * it, executes the instruction, and stores the registers. Code and data are
+ * below 2 GiB, so that every address form reaches the data.
  */
 #include <cpuid.h>
 #include <setjmp.h>
@@ -33,7 +33,7 @@
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
 
-/* Beside the code; the generated code knows these offsets. */
+/* Next to the code; the generated code uses these offsets. */
 struct block {
 	u64 gpr[16];
 	u64 rflags;
@@ -114,7 +114,7 @@ static void emit_value(struct test_case *c, u64 val, unsigned int size)
 	}
 }
 
-/* Somewhere in the data, often at the page boundary, sometimes aligned. */
+/* A random address in the data, often at the page boundary, sometimes aligned. */
 static u64 target(void)
 {
 	u64 at = chance(2) ? 0x1000 - below(40) : 0x400 + below(0x1800);
@@ -143,7 +143,7 @@ static struct form choose_form(const struct row *row)
 	return f;
 }
 
-/* ModRM and what follows it, and register values that lead into the data. */
+/* ModRM, SIB and displacement, and register values that address the data. */
 static void emit_modrm(struct test_case *c, const struct form *f, unsigned int imm_bytes)
 {
 	u64 *gpr = c->before.gpr;
@@ -247,7 +247,7 @@ static void special_registers(struct test_case *c, const struct form *f)
 	}
 	if (traits & STACK)
 		gpr[RSP] = target();
-	/* ENTER: the callers' frames are above, and not where it pushes. */
+	/* ENTER: the callers' frames are above the area that it pushes to. */
 	if (traits & FRAME)
 		gpr[RBP] = DATA + 0x1c00 + below(0x300);
 	if (traits & XLATB)
@@ -405,7 +405,7 @@ static void op_mmx(struct insn_ctx *ctx, unsigned int n, u64 *val, bool write)
 		*val = *reg;
 }
 
-/* Of this process. */
+/* The x87 control and status words of this process. */
 static u16 op_x87(struct insn_ctx *ctx, enum insn_x87 what)
 {
 	u16 word = 0;
@@ -702,7 +702,7 @@ static int expected_signal(int vector)
 	}
 }
 
-/* Where two faults are due, vendors differ in which comes first for CMPXCHG16B. */
+/* With two possible faults, the order for CMPXCHG16B depends on the vendor. */
 static bool same_signal(const struct test_case *c, int ours, int theirs)
 {
 	return ours == theirs || (c->row->traits & CX16 && ours && theirs);
@@ -737,7 +737,7 @@ static int run_case(const struct row *row)
 	return sig || same(&c, &w.s, &real) ? 1 : -1;
 }
 
-/* The code under test has any value in RSP; cmocka's own handlers would need a stack. */
+/* The code under test has random values in RSP; cmocka's signal handlers would need a stack. */
 static void catch_signals(void (*handler)(int))
 {
 	static u8 stack[0x10000];

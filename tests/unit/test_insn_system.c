@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The emulator on system instructions, segments and far transfers, and what
- * else has no operand in memory. The GDT is at 4000, the LDT at 4800:
- * descriptors are raw values, at the offset that is their selector.
+ * The emulator: system instructions, segments, far transfers, and other
+ * instructions without a memory operand. The GDT is at 4000, the LDT at 4800.
+ * Descriptors are raw values at the offset of their selector.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 #define GDT "gdt.base=4000 gdt.limit=3ff "
 #define LDT GDT "ld.base=4800 ld.limit=3ff ld.attr=82 "
 
-/* Raw descriptors; flat, of level 0, accessed, unless the name says otherwise. */
+/* Raw descriptors: flat, level 0, accessed, unless the name differs. */
 #define CODE32 "cf9b000000ffff"
 #define CODE32_NEW "cf9a000000ffff" /* not accessed */
 #define CODE32_CONFORMING "cf9f000000ffff"
@@ -369,7 +369,7 @@ static const struct table tables[] = {
 
 static struct insn_machine now;
 
-/* Which of the XMM registers travel, by mode. */
+/* The XMM registers that are transferred, by mode. */
 static void test_fxsave_fxrstor(void **state)
 {
 	bool any;
@@ -401,7 +401,7 @@ static void test_fxsave_fxrstor(void **state)
 	assert_int_equal(now.vec[8][0], 8);
 }
 
-/* What holds interrupts off for one instruction, and lets NMIs in. */
+/* Instructions that block interrupts for one instruction, and that unblock NMIs. */
 static void test_side_effects(void **state)
 {
 	static const struct {

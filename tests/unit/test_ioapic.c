@@ -138,10 +138,10 @@ STORY(unmasking_a_resampled_pin_asks)
 	program(5, LEVEL_51);
 	assert_int_equal(out.nr, 0);
 	assert_int_equal(out.resample, 1 << 5);
-	/* Nobody to ask: it is sent after all. */
+	/* No resampler: it is sent. */
 	ioapic_retry(&io, out.resample, &out);
 	assert_int_equal(out.nr, 1);
-	/* Somebody: the line is down, and unmasking does nothing more. */
+	/* A resampler: the line is deasserted, and unmasking sends nothing. */
 	fresh();
 	program(5, LEVEL_51 | IOAPIC_MASKED);
 	ioapic_set_irq(&io, 5, IOAPIC_SOURCE_RESAMPLE, true, &out);
@@ -149,7 +149,7 @@ STORY(unmasking_a_resampled_pin_asks)
 	out.resample = 0;
 	program(5, LEVEL_51);
 	assert_int_equal(out.nr | out.resample, 0);
-	/* Another source holds it up, too: that one is believed. */
+	/* Another source asserts the line, too: it is sent. */
 	program(5, LEVEL_51 | IOAPIC_MASKED);
 	ioapic_set_irq(&io, 5, IOAPIC_SOURCE_RESAMPLE, true, &out);
 	line(5, true);
@@ -165,11 +165,11 @@ STORY(unmasking_an_active_level_pin_sends)
 	assert_int_equal(line(10, true), IOAPIC_IGNORED);
 	program(10, LEVEL_51);
 	assert_int_equal(out.nr, 1);
-	/* While in service: mask, unmask, no second message. */
+	/* While in service: mask and unmask send no second message. */
 	program(10, LEVEL_51 | IOAPIC_MASKED);
 	program(10, LEVEL_51);
 	assert_int_equal(out.nr, 0);
-	/* The way software clears remote IRR on this version: to edge and back. */
+	/* Software clears remote IRR on this version by a change to edge and back. */
 	program(10, (LEVEL_51 & ~IOAPIC_LEVEL) | IOAPIC_MASKED);
 	assert_false(read_reg(0x24) & IOAPIC_REMOTE_IRR);
 	program(10, LEVEL_51);
@@ -213,7 +213,7 @@ STORY(nmi_pin_is_edge_whatever_it_says)
 	assert_false(io.redir[5] & IOAPIC_REMOTE_IRR);
 }
 
-/* A device that never lets go of its line, a guest that only acknowledges. */
+/* A device that keeps its line asserted, and a guest that only writes EOIs. */
 STORY(storm_is_reported)
 {
 	u32 delayed = 0;
@@ -231,11 +231,11 @@ STORY(storm_is_reported)
 	assert_int_equal(out.nr, 0);
 	ioapic_retry(&io, delayed, &out);
 	assert_int_equal(out.nr, 1);
-	/* Forgiven: the next EOI raises at once. */
+	/* The storm count is reset: the next EOI raises at once. */
 	out.nr = 0;
 	assert_int_equal(ioapic_reraise(&io, ioapic_eoi(&io, 0x51), &out), 0);
 	assert_int_equal(out.nr, 1);
-	/* A line that has fallen meanwhile is not retried. */
+	/* A line that was deasserted meanwhile is not retried. */
 	ioapic_eoi(&io, 0x51);
 	line(10, false);
 	ioapic_retry(&io, ~0U, &out);
@@ -254,7 +254,7 @@ STORY(one_vector_many_pins)
 	out.nr = 0;
 	assert_int_equal(ioapic_reraise(&io, ioapic_eoi(&io, 0x51), &out), 0);
 	assert_int_equal(out.nr, IOAPIC_PINS);
-	/* A full list takes no more. */
+	/* A full list accepts no more entries. */
 	line(0, false);
 	out.nr = IOAPIC_PINS;
 	ioapic_eoi(&io, 0x51);
@@ -286,7 +286,7 @@ STORY(state_round_trip)
 	assert_int_equal(out.nr, 0); /* pin 10 is in service at the LAPIC already */
 	ioapic_reraise(&io, ioapic_eoi(&io, 0x51), &out);
 	assert_int_equal(out.nr, 1);
-	/* Saved before delivery: comes now. */
+	/* Saved before delivery: delivered after the restore. */
 	s.irr = BIT(4) | BIT(10);
 	s.redirtbl[10].fields.remote_irr = 0;
 	out.nr = 0;

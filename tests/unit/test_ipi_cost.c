@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What finding the receivers costs: look-ups in the destination map by what the
- * message names, and words read from it, both counted. Look-ups must grow with
- * the destination's bits, never with the number of vCPUs; words by one for
- * every 64 vCPUs, and only where a message names no IDs. The map's source is
- * built once more here, with a clamp and a READ_ONCE() that count.
+ * The cost of finding the receivers: look-ups in the destination map and words
+ * read from it are counted. Look-ups may depend on the number of bits in the
+ * destination, not on the number of vCPUs; one word per 64 vCPUs is read, and
+ * only for messages without IDs. The map's source is compiled again here, with a
+ * clamp and a READ_ONCE() that count.
  */
 #include "model/port.h"
 #include "story.h"
@@ -16,7 +16,7 @@ static unsigned int visits, reads;
 #undef READ_ONCE
 #define READ_ONCE(x) (reads++, *(const volatile __typeof__(x) *)&(x))
 
-/* Names of its own: the library has the others. */
+/* Renamed: the library has the same names. */
 #define ipi_map_change counted_map_change
 #define ipi_map_set_strict_broadcast counted_map_set_strict_broadcast
 #define ipi_map_resolve_one counted_map_resolve_one
@@ -33,7 +33,7 @@ static unsigned int visits, reads;
 #include "model/ipi_map.c"
 #include "ipi_machine.h"
 
-/* nr vCPUs in one of the modes; xAPICs with logical IDs that make sense for both models. */
+/* nr vCPUs in one mode; xAPICs have logical IDs that are valid in both models. */
 static struct ipi_map *machine(unsigned int nr, u8 mode, bool cluster)
 {
 	static struct ipi_map_vcpu v[IPI_MAP_VCPUS];
@@ -70,7 +70,7 @@ STORY(x2apic_cluster_costs_its_members)
 {
 	static const struct { u32 dest; int members; } cases[] = {
 		{ 0x00000001, 1 }, { 0x00000081, 2 }, { 0x00000003, 2 }, { 0x000000ff, 8 }, { 0x0000ffff, 16 },
-		{ 0xffffffff, 0 }, /* no cluster that there is; a broadcast needs no look-up */
+		{ 0xffffffff, 0 }, /* no existing cluster; a broadcast needs no look-up */
 	};
 	struct ipi_set targets;
 	size_t i, k;
@@ -80,7 +80,7 @@ STORY(x2apic_cluster_costs_its_members)
 			unsigned int cost = cost_of(machine(sizes[k], APIC_MODE_X2APIC, false), cases[i].dest, true, true,
 						    &targets);
 
-			/* One per member, and one for the xAPICs that an 8-bit destination may also mean. */
+			/* One per member, and one for xAPICs, which an 8-bit destination may also name. */
 			assert_int_equal(cost, cases[i].members + (cases[i].dest <= 0xff));
 			assert_int_equal(set_count(&targets), cases[i].members ? min((unsigned int)cases[i].members, sizes[k]) :
 										 sizes[k]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who receives which interrupt message. */
+/* The receivers of interrupt messages. */
 #include "model/ipi_map.h"
 #include "story.h"
 #include "ipi_machine.h"
@@ -156,7 +156,7 @@ STORY(destinations_mixed)
 	check_cases(machine_mixed(), cases, ARRAY_SIZE(cases));
 }
 
-/* What a message to this ID finds, by both ways; only: the index that the short way must give, or -1. */
+/* The receivers of a message to this ID, by both look-ups; only: the index that the fast one must return, or -1. */
 static u64 found(const struct ipi_map *m, u32 id, int only)
 {
 	struct apic_msg msg = { .dest = id, .ipi = true, .wide = true };
@@ -167,7 +167,7 @@ static u64 found(const struct ipi_map *m, u32 id, int only)
 	return low_word(&set);
 }
 
-/* Four vCPUs come to the same ID, and leave it in all orders: first, middle and last of the chain. */
+/* Four vCPUs take the same ID and leave it in all orders: first, middle and last of the chain. */
 STORY(equal_ids_all_receive)
 {
 	static const u8 orders[][4] = { { 0, 1, 2, 3 }, { 3, 2, 1, 0 }, { 1, 2, 0, 3 }, { 2, 0, 3, 1 }, { 1, 3, 2, 0 } };
@@ -218,7 +218,7 @@ STORY(shorthands)
 	}
 }
 
-/* The short way answers for one receiver, and leaves the rest to the other. */
+/* The fast look-up handles single receivers, and leaves other cases to the full one. */
 STORY(short_way)
 {
 	static const struct { struct apic_msg msg; int expect; } cases[] = {
@@ -248,7 +248,7 @@ static struct ipi_set set_of(const unsigned int *index, size_t nr)
 	return set;
 }
 
-/* Each software-enabled candidate gets its turn; a wild cursor does no harm. */
+/* Each software-enabled candidate is chosen in turn; an invalid cursor is harmless. */
 STORY(lowest_priority_takes_turns)
 {
 	struct apic_msg msg = { .dest = 0xff, .logical = true, .delivery = APIC_MSG_LOWEST };
@@ -337,7 +337,7 @@ STORY(paravirtual_messages_that_arrive)
 		{ 0x0041, true }, { 0x4041, true }, { 0xc041, true }, { 0x8041, false }, /* fixed */
 		{ 0x0141, true }, { 0xc141, true }, { 0x8141, false }, /* lowest priority */
 		{ 0x0500, true }, { 0xc500, true }, { 0x8500, false }, /* INIT, its de-assert */
-		{ 0x0400, true }, { 0x8400, true }, /* NMI: its level is not looked at */
+		{ 0x0400, true }, { 0x8400, true }, /* NMI: the level is ignored */
 		{ 0x0300, true }, { 0x0608, true }, { 0x8608, true }, { 0x0700, false }, { 0xc700, false },
 	};
 	struct apic_msg msg;
@@ -361,7 +361,7 @@ STORY(icr_decoding)
 	assert_int_equal(msg.dest, 0x00010002);
 	assert_int_equal(msg.delivery, APIC_MSG_NMI);
 	assert_true(msg.wide);
-	/* INIT level de-assert is no INIT; on a fixed IPI the trigger mode means nothing. */
+	/* INIT level de-assert is no INIT; the trigger mode of a fixed IPI is ignored. */
 	ipi_decode(0x8500, false, &msg);
 	assert_true(msg.level && !msg.assert);
 	ipi_decode(0xc500, false, &msg);
@@ -424,7 +424,7 @@ STORY(msi_decoding)
 	assert_int_equal(msi_check(0x1fee00000, 0), 0);
 }
 
-/* As many as there can be, every fourth ID, all in x2APIC mode. */
+/* The maximum number of vCPUs, with every fourth ID, all in x2APIC mode. */
 STORY(as_many_as_fit)
 {
 	static struct ipi_map_vcpu v[IPI_MAP_VCPUS];
@@ -456,7 +456,7 @@ STORY(as_many_as_fit)
 	ipi_map_pv(&m, ~0ULL, ~0ULL, 2000, true, &set);
 	assert_int_equal(set_count(&set), 32);
 	assert_int_equal(ipi_set_take(&set), 500);
-	/* One leaves: nobody else does. */
+	/* One vCPU is removed: the others stay. */
 	ipi_map_change(&m, 500, &v[500], &(struct ipi_map_vcpu){ .x2apic_id = 2003 });
 	ipi_map_resolve(&m, &all, -1, &cursor, &set);
 	assert_int_equal(set_count(&set), IPI_MAP_VCPUS - 1);
@@ -479,14 +479,14 @@ STORY(wired_to_the_pic)
 	assert_int_equal(low_word(&set), 2);
 }
 
-/* ---- readers beside a writer ---- */
+/* ---- readers concurrent with a writer ---- */
 
 #define SENDS 200000
 
 static struct ipi_map shared;
 static bool stop;
 
-/* vCPU 2 comes to ID 7, which is vCPU 1's, and goes again. */
+/* vCPU 2 takes ID 7, which is vCPU 1's, and leaves it, repeatedly. */
 static void *wander(void *arg)
 {
 	struct ipi_map_vcpu at[2] = { x2apic(5), x2apic(7) };
@@ -497,7 +497,7 @@ static void *wander(void *arg)
 	return arg;
 }
 
-/* The short way needs no second look: whatever it says was true at some moment. The other ends, and finds vCPUs. */
+/* Each result of the fast look-up was correct at some time. The full look-up ends, and finds vCPUs. */
 STORY(beside_a_writer)
 {
 	struct ipi_map_vcpu v[3] = { x2apic(0), x2apic(7), x2apic(5) };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The destination map against its own definition: after any history of vCPUs
- * that come, go and change, each message reaches the vCPUs that a look at all
- * of them, one by one, says it should.
+ * The destination map compared with its definition: after any sequence of added,
+ * removed and changed vCPUs, each message reaches the same vCPUs as a search
+ * through all vCPUs.
  */
 #include "model/ipi_map.h"
 #include "story.h"
@@ -24,7 +24,7 @@ static u32 draw(u32 below)
 	return (u32)((u64)state * below >> 32);
 }
 
-/* IDs that meet: of few values, or of all. */
+/* Colliding IDs: from a few values, or from all. */
 static u32 draw_id(void)
 {
 	return draw(3) ? draw(40) : draw(IPI_MAP_IDS + 8);

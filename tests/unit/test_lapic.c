@@ -84,7 +84,7 @@ STORY(interrupt_goes_through_irr_and_isr)
 	assert_true(bit_set(l, LAPIC_ISR, 0x41));
 	assert_int_equal(lapic_read(l, LAPIC_PPR), 0x40);
 	assert_int_equal(lapic_pending_vector(l), -1);
-	/* The same again while in service: pending, but not above itself. */
+	/* The same vector again while in service: pending, but not deliverable. */
 	assert_int_equal(lapic_set_irr(l, 0x41, false), LAPIC_NEW);
 	assert_int_equal(lapic_pending_vector(l), -1);
 	lapic_eoi(l, &e);
@@ -179,7 +179,7 @@ STORY(software_disable)
 	for (offset = LAPIC_LVTT; offset <= LAPIC_LVTERR; offset += 16)
 		assert_true(lapic_read(l, offset) & LAPIC_LVT_MASKED);
 	assert_int_equal(lapic_set_irr(l, 0x42, false), LAPIC_REJECTED);
-	assert_int_equal(lapic_pending_vector(l), 0x41); /* what it has it keeps */
+	assert_int_equal(lapic_pending_vector(l), 0x41); /* pending interrupts stay */
 	written(l, LAPIC_LVTT, 0xec);
 	assert_int_equal(lapic_read(l, LAPIC_LVTT), 0x100ec);
 	e = written(l, LAPIC_SVR, 0x3ff);
@@ -279,7 +279,7 @@ STORY(errors_are_logged_and_signalled_once)
 	lapic_accept(l, 0xfe);
 	written(l, LAPIC_ESR, 0);
 	assert_int_equal(lapic_read(l, LAPIC_ESR), 0);
-	/* Whoever sent what came in is told, so that somebody tells the vCPU. */
+	/* The sender gets the effect, so that it can notify the vCPU. */
 	assert_int_equal(lapic_set_irr(l, 7, false), LAPIC_ERROR);
 	assert_int_equal(lapic_highest_irr(l), 0xfe);
 	lapic_accept(l, 0xfe);
@@ -433,7 +433,7 @@ STORY(x2apic_msrs)
 		assert_int_equal(lapic_msr_write(l, MSR(rows[i].offset), rows[i].value, &e),
 				 rows[i].write);
 		assert_int_equal(lapic_msr_read(l, MSR(rows[i].offset), &v), rows[i].read);
-		/* Not one of them exists outside x2APIC mode. */
+		/* None of them exists outside x2APIC mode. */
 		l = xapic();
 		assert_int_equal(lapic_msr_write(l, MSR(rows[i].offset), 0, &e), -EINVAL);
 		assert_int_equal(lapic_msr_read(l, MSR(rows[i].offset), &v), -EINVAL);
@@ -621,7 +621,7 @@ static void *sender(void *arg)
 	return (void *)sent;
 }
 
-/* Every interrupt that a sender was told is new arrives exactly once. */
+/* Every interrupt that was reported to its sender as new arrives exactly once. */
 STORY(no_interrupt_is_lost_between_threads)
 {
 	struct lapic_effects e = {};

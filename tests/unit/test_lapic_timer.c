@@ -68,7 +68,7 @@ STORY(count_zero_stops)
 	assert_next(&t, LAPIC_TIMER_OFF, 0);
 }
 
-/* The handler is always late by something; the grid does not move, nothing bursts. */
+/* The handler is always late; the periods do not drift, and missed ones do not burst. */
 STORY(periodic_neither_drifts_nor_bursts)
 {
 	struct lapic_timer t = timer_in(PERIODIC, DIVIDE_BY_1);
@@ -98,7 +98,7 @@ STORY(periodic_cannot_storm_the_host)
 	assert_int_equal(lapic_timer_count(&t, T0), 1);
 	assert_int_equal(lapic_timer_fire(&t, T0 + MIN_PERIOD, 0), 1);
 	assert_next(&t, LAPIC_TIMER_AT_NS, T0 + 2 * MIN_PERIOD);
-	/* A one-shot timer may be as short as it likes: each one costs an exit. */
+	/* A one-shot timer has no minimum: each one costs the guest an exit. */
 	lapic_timer_set_lvtt(&t, ONESHOT);
 	lapic_timer_set_count(&t, 1, T0);
 	assert_next(&t, LAPIC_TIMER_AT_NS, T0 + 1);
@@ -136,7 +136,7 @@ STORY(periodic_that_becomes_oneshot_ends)
 	lapic_timer_set_lvtt(&t, ONESHOT);
 	assert_int_equal(lapic_timer_fire(&t, T0 + 1000000, 0), 1);
 	assert_next(&t, LAPIC_TIMER_OFF, 0);
-	/* And stays stopped when it becomes periodic again. */
+	/* It stays stopped when the mode becomes periodic again. */
 	lapic_timer_set_lvtt(&t, PERIODIC);
 	assert_next(&t, LAPIC_TIMER_OFF, 0);
 	assert_int_equal(lapic_timer_fire(&t, T0 + 9000000, 0), 0);
@@ -177,7 +177,7 @@ STORY(divide_change_keeps_the_remaining_count)
 	lapic_timer_write(&t, LAPIC_TDCR, 0x3, T0 + 400);
 	assert_int_equal(lapic_timer_count(&t, T0 + 400), 600);
 	assert_next(&t, LAPIC_TIMER_AT_NS, T0 + 400 + 600 * 16);
-	/* What is already due stays due. */
+	/* An expired timer stays expired. */
 	lapic_timer_write(&t, LAPIC_TDCR, 0xa, T0 + 100000);
 	assert_true(lapic_timer_due(&t, T0 + 100000, 0));
 }
@@ -199,7 +199,7 @@ STORY(extreme_values_saturate)
 	assert_next(&t, LAPIC_TIMER_AT_NS, ~0ULL);
 	assert_int_equal(lapic_timer_fire(&t, ~0ULL, 0), 1);
 	assert_next(&t, LAPIC_TIMER_AT_NS, ~0ULL);
-	/* No minimum, the shortest period, a handler that comes a century late. */
+	/* No minimum, the shortest period, a handler that is a century late. */
 	lapic_timer_init(&t, 1, 0);
 	lapic_timer_set_lvtt(&t, PERIODIC);
 	lapic_timer_set_divide(&t, DIVIDE_BY_1, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which mitigations a CPU and a host's policy ask for. */
+/* The mitigations that a CPU and the host's policy require. */
 #include "model/mitigation.h"
 #include "story.h"
 
@@ -88,12 +88,12 @@ STORY(the_l1_cache_is_flushed_as_the_kernel_says)
 
 		assert_int_equal(m.l1d, want[i]);
 		assert_false(m.l1d_lacks);
-		/* Without the command there is nothing to do but to say so, if it is due. */
+		/* Without the command the mitigation is only reported as missing, if it is required. */
 		f.flush_l1d = false;
 		m = mitigations_needed(&f);
 		assert_int_equal(m.l1d, L1D_KEEP);
 		assert_int_equal(m.l1d_lacks, want[i] != L1D_KEEP);
-		/* A guest hypervisor whose host does it. */
+		/* A nested hypervisor whose host applies the mitigation. */
 		f.l1d_flush_not_needed = true;
 		m = mitigations_needed(&f);
 		assert_false(m.l1d || m.l1d_lacks);

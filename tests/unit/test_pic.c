@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The pair of 8259A controllers, initialised as a PC does: vectors 0x20 and 0x28. */
+/* The two 8259A controllers, initialised as in a PC: vectors 0x20 and 0x28. */
 #include "model/pic.h"
 #include "story.h"
 
@@ -105,14 +105,14 @@ STORY(slave_comes_through_the_cascade)
 	assert_int_equal(in8(PIC_MASTER_CMD), 0x04);
 	assert_int_equal(ack(), 0x28);
 	assert_int_equal(fx.acked, 0);
-	/* A more urgent slave input waits for the master, unless fully nested specially. */
+	/* A slave input of higher priority waits for the master, except in special fully nested mode. */
 	line(12, true);
 	assert_false(pic.output);
 	out8(PIC_SLAVE_CMD, 0x20);
 	assert_int_equal(fx.acked, BIT(8));
 	assert_false(pic.output);
 	out8(PIC_MASTER_CMD, 0x20);
-	assert_int_equal(fx.acked, 0); /* the cascade is nobody's pin */
+	assert_int_equal(fx.acked, 0); /* the cascade input has no pin */
 	assert_int_equal(ack(), 0x2c);
 	assert_int_equal(line(2, true), -1);
 }
@@ -138,7 +138,7 @@ STORY(masked_requests_wait)
 	assert_true(fx.changed && pic.output);
 	out8(PIC_MASTER_DATA, 0xff);
 	assert_true(fx.changed && !pic.output);
-	/* Acknowledged after it has gone: spurious, and nothing is in service. */
+	/* Acknowledged after the line is deasserted: spurious, and nothing is in service. */
 	assert_int_equal(ack(), 0x27);
 	out8(PIC_MASTER_CMD, 0x0b);
 	assert_int_equal(in8(PIC_MASTER_CMD), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The 8254. Time starts at T0, and is told in ticks of the 1.193182 MHz clock. */
+/* The 8254. Time starts at T0; its unit is a tick of the 1.193182 MHz clock. */
 #include "model/pit.h"
 #include "story.h"
 
@@ -8,7 +8,7 @@
 
 static struct pit pit;
 
-/* The first nanosecond at which so many ticks have passed since T0. */
+/* The first nanosecond at which n ticks have passed since T0. */
 static u64 at(u64 ticks)
 {
 	return T0 + (u64)(((unsigned __int128)ticks * 1000000000 + PIT_HZ - 1) / PIT_HZ);
@@ -75,7 +75,7 @@ STORY(oneshot_fires_once)
 	assert_int_equal(pit_fire(&pit, at(1193)), 1);
 	assert_false(pit_next(&pit).armed);
 	assert_int_equal(pit_fire(&pit, ~0ULL >> 1), 0);
-	/* Very short one-shots are not stretched: each costs the guest an exit. */
+	/* Very short one-shots are not lengthened: each costs the guest an exit. */
 	load(0, 0, 1, T0);
 	assert_int_equal(pit_next(&pit).when_ns, at(1));
 }
@@ -116,7 +116,7 @@ STORY(control_word_stops_channel_0)
 	assert_false(pit_next(&pit).armed);
 	load(0, 5, 1000, T0);
 	assert_false(pit_next(&pit).armed);
-	/* The other channels concern no timer. */
+	/* The other channels have no timer. */
 	assert_false(pit_write(&pit, PIT_CONTROL, 0xb4, T0));
 	assert_false(pit_write(&pit, PIT_CHANNEL0 + 2, 1, T0));
 	assert_false(pit_write(&pit, PIT_CHANNEL0 + 2, 1, T0));
@@ -219,7 +219,7 @@ STORY(bcd_counts)
 	assert_int_equal(pit.ch[0].count, 10000);
 }
 
-/* How Linux calibrates: channel 2, mode 0, gate on, wait for port 0x61 bit 5. */
+/* Linux's calibration: channel 2, mode 0, gate on, wait for bit 5 of port 0x61. */
 STORY(speaker_gate_calibration)
 {
 	fresh();
@@ -281,7 +281,7 @@ STORY(state_round_trip)
 	assert_true(pit_next(&pit).armed);
 	assert_in_range(pit_next(&pit).when_ns, at(50 + 11932) - 2, at(50 + 11932) + 2);
 	assert_int_equal(read16(0, at(60)), 11922);
-	/* The HPET takes over, and gives back. */
+	/* The HPET replaces the PIT, then stops replacing it. */
 	s.flags = KVM_PIT_FLAGS_HPET_LEGACY;
 	assert_true(pit_state_set(&pit, &s, T0));
 	assert_false(pit_next(&pit).armed);
@@ -292,7 +292,7 @@ STORY(state_round_trip)
 	assert_int_equal(pit_state_check(&s), -EINVAL);
 }
 
-/* Any bytes for a state, then any access: no fault, no division by zero, sane counts. */
+/* Random state, then random accesses: no fault, no division by zero, valid counts. */
 STORY(hostile_state_is_tamed)
 {
 	static const u8 fill[] = { 0x00, 0x01, 0x02, 0x03, 0x05, 0x06, 0x7f, 0x80, 0xff };
@@ -318,7 +318,7 @@ STORY(hostile_state_is_tamed)
 			pit_fire(&pit, T0 + n);
 		}
 	}
-	/* A clock that goes backwards reads as no time at all. */
+	/* A clock that goes backwards counts as no elapsed time. */
 	fresh();
 	load(0, 2, 1000, T0);
 	assert_int_equal(read16(0, 0), 1000);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SVG elements and scales: whatever strings hold, what comes out is XML; ticks are round and on the scale. */
+/* SVG elements and scales: the output is XML for any string; ticks are round and on the scale. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "lib/svg.h"
 #include "xml.h"
 
-#include <cmocka.h> /* last: its fail() is another than util.h's */
+#include <cmocka.h> /* last: its fail() differs from util.h's */
 
 static char *text;
 static size_t size;

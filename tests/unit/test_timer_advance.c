@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The adaptive timer advance, on latencies made up here and on recorded ones (latency.txt). */
+/* The adaptive timer advance, with synthetic and with recorded latencies (latency.txt). */
 #include "latency.h"
 #include "story.h"
 #include "model/timer_advance.h"
@@ -8,7 +8,7 @@
 
 #define STEADY 2000 /* firings to watch after it has settled */
 
-/* One firing; what must hold whatever the latency: the bounds, and a step in the right direction that stops in time. */
+/* One firing. For any latency: the bounds hold, and the step has the right direction and does not overshoot. */
 static void tune(struct timer_advance *t, s64 latency)
 {
 	u32 old = t->ns;
@@ -49,7 +49,7 @@ static struct summary watch(struct timer_advance *t, s64 (*latency)(u32 i), u32 
 			s.late += (u64)(l - t->ns);
 			s.late_firings++;
 		} else {
-			/* What the entry waits is never more than the advance. */
+			/* The entry never waits longer than the advance. */
 			assert_true(t->ns - l <= TIMER_ADVANCE_MAX_NS);
 			s.waited += (u64)(t->ns - l);
 		}
@@ -60,7 +60,7 @@ static struct summary watch(struct timer_advance *t, s64 (*latency)(u32 i), u32 
 	return s;
 }
 
-/* From any start to any latency within the promised number of firings, and then it stands still. */
+/* From any start it reaches any latency within the promised number of firings, and then does not change. */
 STORY(constant_latency_is_found_and_kept)
 {
 	static const u32 starts[] = { 0, 1, 199, 1000, 2500, TIMER_ADVANCE_MAX_NS };
@@ -112,7 +112,7 @@ STORY(zero_needs_no_advance)
 	assert_in_range(t.ns, 0, TIMER_ADVANCE_BAND_NS);
 }
 
-/* A host that always takes longer than the maximum gets the maximum, not more. */
+/* With latencies above the maximum, the advance is the maximum. */
 STORY(huge_latency_is_cut_off)
 {
 	struct timer_advance t = {};
@@ -173,7 +173,7 @@ STORY(spikes_are_ignored)
 	s = watch(&t, latency_spiky, STEADY);
 	assert_in_range(s.low, 1350, 1650);
 	assert_in_range(s.high, 1350, 1650 + TIMER_ADVANCE_BAND_NS);
-	/* A far one changes nothing at all. */
+	/* A far outlier changes nothing. */
 	for (i = 0; i < STEADY; i++) {
 		if (latency_spiky(i) < TIMER_ADVANCE_FAR_NS)
 			tune(&without, latency_spiky(i));
@@ -183,7 +183,7 @@ STORY(spikes_are_ignored)
 	}
 }
 
-/* When all firings become slow it is no outlier any more. */
+/* When all firings become slow, they are no outliers any more. */
 STORY(lasting_change_is_no_outlier)
 {
 	struct timer_advance t = { .ns = 1000 };
@@ -198,7 +198,7 @@ STORY(lasting_change_is_no_outlier)
 	assert_int_equal(t.ns, TIMER_ADVANCE_MAX_NS);
 }
 
-/* Recorded firings: most entries come in time, and what they wait is the spread of the latencies, not more. */
+/* Recorded firings: most entries are in time, and wait no longer than the spread of the latencies. */
 static const struct latency_list *recorded;
 
 static s64 playback(u32 i)

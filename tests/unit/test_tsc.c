@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Arithmetic of time-stamp counters, on every kind of value: exact beside 128-bit arithmetic, and never a fault. */
+/* TSC arithmetic with all kinds of values: equals 128-bit arithmetic, and never faults. */
 #include "story.h"
 #include "model/tsc.h"
 
@@ -71,7 +71,7 @@ static void check_span(u64 cycles, u64 khz)
 	u64 ns = tsc_span_ns(cycles, khz);
 
 	assert_true(ns <= INT64_MAX);
-	if (exact <= INT64_MAX - 1000000) /* close to the end it may be cut off */
+	if (exact <= INT64_MAX - 1000000) /* near the maximum it may saturate */
 		assert_true(ns == (u64)exact);
 	else
 		assert_true(ns >= INT64_MAX - 1000000);
@@ -97,7 +97,7 @@ STORY(close_means_either_way_round)
 	assert_false(tsc_close(3, 5, 2));
 	assert_true(tsc_close(~0ULL, 1, 3));
 	assert_true(tsc_close(1, ~0ULL, 3));
-	/* As far apart as can be: no distance is negative. */
+	/* At the largest distance the difference is not negative. */
 	assert_false(tsc_close(1ULL << 63, 0, 1000000));
 	assert_false(tsc_close(0, 1ULL << 63, 1ULL << 63));
 }

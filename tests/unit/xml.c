@@ -41,7 +41,7 @@ static bool same(struct name a, struct name b)
 	return a.len == b.len && !memcmp(a.s, b.s, a.len);
 }
 
-/* Text up to one of @stop: no markup, no control characters, and of entities those that need no DTD. */
+/* Text up to one of @stop: no markup, no control characters, no entities that need a DTD. */
 static const char *take_text(struct parser *x, const char *stop)
 {
 	static const char *const entities[] = { "&amp;", "&lt;", "&gt;", "&quot;", "&#39;" };

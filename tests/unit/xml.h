@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Is a text well-formed XML? As far as a page of ours needs it: no DTD, no CDATA, no processing instructions. */
+/* Checks that a text is well-formed XML of the kind in our pages: no DTD, no CDATA, no processing instructions. */
 #ifndef XML_H
 #define XML_H
 
 #include <stddef.h>
 
-/* NULL, or what is wrong with it; *@at is then where. */
+/* NULL, or the error, at *@at. */
 const char *xml_fault(const char *text, size_t *at);
 
 #endif
