@@ -36,7 +36,7 @@ check()
 	return "$status"
 }
 
-# in_root COMMAND...: in the lab root, out of this machine's way.
+# in_root COMMAND...: runs it in the lab root.
 in_root()
 {
 	lab/in-root -- "$@"

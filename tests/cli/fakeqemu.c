@@ -63,7 +63,7 @@ static const struct {
 	{ "signal_exits", KVM_STATS_TYPE_CUMULATIVE, 1 },
 };
 
-/* The values of a file, in that order. */
+/* The values of a statistics file, in this order. */
 struct values {
 	__u64 exits, halt_exits, guest_mode, halt_wait_hist[3], msr_exits, outside_cycles, halt_attempted_poll,
 		halt_successful_poll, lapic_timer_advance_ns, signal_exits;
@@ -139,7 +139,7 @@ static void note_all(void)
 	}
 }
 
-/* Writes a statistics file as KVM_GET_STATS_FD lays it out; the descriptor stays open. */
+/* Writes a statistics file in the format of KVM_GET_STATS_FD; the descriptor stays open. */
 static int make_stats_file(const char *name, const char *id, __u64 first)
 {
 	struct kvm_stats_header head = {
@@ -181,9 +181,9 @@ static int make_stats_file(const char *name, const char *id, __u64 first)
 }
 
 /*
- * vCPU N leaves the guest N + 1 times as often as vCPU 0: two exits of three for an MSR, one to halt;
- * of four polls three succeed, the timer is set 1000 (N + 1) ns ahead. TSC cycles outside: a quarter.
- * Where it floods there are 100 times as many exits.
+ * vCPU N has N + 1 times the exits of vCPU 0: two of three for an MSR, one for HLT. Three of four polls
+ * succeed, the timer advance is 1000 (N + 1) ns, a quarter of the TSC cycles is outside the guest. With
+ * flooding there are 100 times as many exits.
  */
 static void *make_busy(void *arg)
 {
@@ -226,7 +226,7 @@ static void make_stats_files(void)
 		abort();
 }
 
-/* vCPU N has 1000 (N + 1) exits, and 100 more at each reading; where work is played 100 times the readings' square. */
+/* vCPU N has 1000 (N + 1) exits, and 100 more per reading; while work is simulated, 100 times the squared reading. */
 static json_t *query_stats(const char *target)
 {
 	json_t *out = json_array();
@@ -279,7 +279,7 @@ static void send_json(int fd, json_t *msg)
 	json_decref(msg);
 }
 
-/* As KVM's worker does: born by the first KVM_RUN, where the vCPU runs. */
+/* Like KVM's worker, which the first KVM_RUN creates on the vCPU's CPU. */
 static void start_worker(void)
 {
 	static int tid;
@@ -295,12 +295,12 @@ static void start_worker(void)
 	note("worker %d", tid);
 }
 
-/* Says a mark of the workload scenario and waits for the line that lets it go on. */
+/* Prints a mark of the workload scenario and waits for a line. */
 static void mark(const char *what, const char *name)
 {
 	char c = 0;
 
-	/* Not by getchar(), whose lock would hold up exit(). */
+	/* Not getchar(), whose lock would block exit(). */
 	printf("TC: %s=%s\r\n", what, name);
 	while (c != '\n')
 		if (read(STDIN_FILENO, &c, 1) != 1)

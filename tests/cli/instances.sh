@@ -27,7 +27,7 @@ run()
 	taxcut run --qemu "$FAKEQEMU" --kernel "$k" --name "${name:-t}" "$@"
 }
 
-# run_bg ARG...: in the background, until the guest was let go.
+# run_bg ARG...: starts taxcut run in the background, and waits until the guest is started.
 run_bg()
 {
 	rm -f "$FAKE_LOG"

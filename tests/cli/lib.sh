@@ -28,8 +28,8 @@ taxcut()
 	status=$?
 }
 
-# expect TEST STATUS [PATTERN...]: the last status, and extended regular
-# expressions that must be in the output or the messages.
+# expect TEST STATUS [PATTERN...]: checks the last status, and that each extended
+# regular expression matches the output or the messages.
 expect()
 {
 	local name=$1 want=$2 pattern
@@ -48,7 +48,7 @@ expect()
 	ok "$name"
 }
 
-# lacks TEST PATTERN: not in the output of the last command.
+# lacks TEST PATTERN: PATTERN must not match the last command's output.
 lacks()
 {
 	if grep -Eqs -e "$2" "$tmp/out" "$tmp/err"; then
@@ -58,7 +58,7 @@ lacks()
 	fi
 }
 
-# json TEST FILTER: standard output is JSON for which jq's FILTER is true.
+# json TEST FILTER: jq's FILTER must be true for the standard output.
 json()
 {
 	if jq -e "$2" "$tmp/out" >/dev/null 2>"$tmp/jq"; then
@@ -68,7 +68,7 @@ json()
 	fi
 }
 
-# put FILE TEXT: a file of the described host.
+# put FILE TEXT: writes a file of the described host.
 put()
 {
 	mkdir -p "$TAXCUT_SYSROOT/$(dirname "$1")"
@@ -78,7 +78,7 @@ put()
 cpu_flags='fpu xsave svm npt nrip_save tsc_scale vmcb_clean flushbyasid'
 cpu_flags+=' avic x2apic constant_tsc nonstop_tsc arat'
 
-# new_host: a host with nothing to improve but /dev/taxcut, which is a plain file.
+# new_host: describes a host without faults, except that /dev/taxcut is a regular file.
 new_host()
 {
 	local cpu
@@ -120,7 +120,7 @@ make_kernel()
 	printf 'HdrS\0\0' >>"$1"
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds.
+# wait_for SECONDS COMMAND...: repeats COMMAND until it succeeds.
 wait_for()
 {
 	local tries=$(($1 * 20))

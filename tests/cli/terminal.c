@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A person at a terminal, for tests of programs that draw: runs a command on a
- * pseudo-terminal and does as told, step by step.
+ * A user at a terminal, for tests of full-screen programs: runs a command on a
+ * pseudo-terminal and performs the steps in order.
  *
  *   terminal ROWSxCOLUMNS STEP... -- COMMAND [ARG...]
  *
  *   see TEXT        wait until the command has written TEXT since the last key or size
  *   unseen TEXT     wait until it is not on the screen
  *   key TEXT        type it; ^X is a control key, \e escape
- *   size RxC        another size of the window
+ *   size RxC        change the size of the window
  *   wide N          no line since the last key or size reaches beyond column N
  *   signal NUMBER   to the command
- *   file PATH       make this file
+ *   file PATH       create this file
  *   show            print the screen
- *   hangup          the terminal goes away
+ *   hangup          close the terminal
  *
- * What the command writes is read as a terminal of the type vt100 would: the
- * cursor moves over a screen of characters, and TEXT is looked for in its lines.
+ * The command's output is interpreted like a vt100 does: the cursor moves over a
+ * screen of characters, whose lines are searched for TEXT.
  * Exit status: the command's; 1 and a message when a step fails, 2 on bad usage.
  */
 #include <errno.h>
@@ -38,7 +38,7 @@
 
 static char cells[ROWS_MAX][COLUMNS_MAX + 1];
 static int rows, columns, row, column;
-static bool changed; /* something was drawn since the last key or size */
+static bool changed; /* output has arrived since the last key or size */
 static int widest;
 static char escape[64];
 static size_t escape_len;
@@ -67,7 +67,7 @@ static void move_to(int r, int c)
 	column = clamp(c, columns);
 }
 
-/* CSI sequences: ECMA-48; those that vt100's terminfo entry has. */
+/* CSI sequences (ECMA-48) of vt100's terminfo entry. */
 static void obey(const char *params, char final)
 {
 	int a = 0, b = 0, n = sscanf(params, "%d;%d", &a, &b), by = n > 0 && a > 0 ? a : 1;
@@ -147,7 +147,7 @@ static void take(char c)
 	}
 }
 
-/* Read what there is within so many ms; false when the command has ended. */
+/* Reads output for up to @ms; false when the command has ended. */
 static bool listen_for(int ms)
 {
 	struct pollfd in = { .fd = terminal, .events = POLLIN };
@@ -198,7 +198,7 @@ static long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* Something was drawn, and the text is on the screen, or is not. */
+/* Waits until output has arrived and the text is (or is not) on the screen. */
 static bool await(const char *text, bool there)
 {
 	long long end = now_ms() + PATIENCE_MS;
@@ -278,7 +278,7 @@ static void step(const char *what, const char *arg)
 		exit(2);
 }
 
-/* A step without argument. */
+/* A step without an argument. */
 static bool lone_step(const char *what)
 {
 	if (!strcmp(what, "show")) {

@@ -1,23 +1,23 @@
-# One guest under QEMU: start it, talk to it, wait for it, judge its console.
+# One guest under QEMU: start it, send it commands, wait for it, check its console.
 # Runs on the emulated host.
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034
 #
-# A test is a function test_NAME that runs in a subshell of its own, in a
-# directory of its own; it succeeds, or calls `die WHY`.  The guest's console
-# is in the file console, QEMU's own words in qemu.err, its QMP socket is qmp.
+# A test is a function test_NAME that runs in its own subshell and directory; it
+# succeeds, or calls `die WHY`.  The guest's console is the file console, QEMU's
+# messages are in qemu.err, its QMP socket is qmp.
 
 device=${TAXCUT_DEV:-/dev/taxcut}
 images=/build/guest
-limit=240	# seconds that one guest may take
-patience=120	# seconds that it may be silent
+limit=240	# time limit of a guest in seconds
+patience=120	# limit of a guest's silence in seconds
 initrd=
 qemu_pid=
 listener=
 input=/dev/null
 
 # Bochs, the emulated Intel host, is slow; guests run on the CPUs that the suite
-# isolates. And SeaBIOS waits there for a second CPU for ever (docs/emulator-bugs.md).
+# isolates. SeaBIOS waits there for a second CPU without end (docs/emulator-bugs.md).
 quick=
 qemu="qemu-system-x86_64"
 cut_cpus=none
@@ -36,10 +36,10 @@ die()
 	exit 1
 }
 
-# The options every guest has: machine TYPE with IRQCHIP and VCPUS. $cpu_flags go to -cpu.
+# The options of all guests: machine TYPE with IRQCHIP and VCPUS. $cpu_flags are added to -cpu.
 #
-# QEMU's second IOAPIC is its own even where the first is the hypervisor's, and
-# then hears of no EOI: the first level interrupt there would be the last.
+# QEMU emulates the second IOAPIC itself, even if the first is the hypervisor's;
+# it then gets no EOI, so its first level-triggered interrupt would be the last.
 # shellcheck disable=SC2054 # commas are QEMU's
 machine()
 {
@@ -55,8 +55,8 @@ machine()
 	       -nodefaults -no-user-config -display none)
 }
 
-# kernel VERSION SCENARIO [WORD...]: boot Debian's kernel into a scenario, with an initrd that has more where $initrd says
-# so (tools, devices).
+# kernel VERSION SCENARIO [WORD...]: boots Debian's kernel into a scenario; $initrd selects a larger initrd (tools,
+# devices).
 kernel()
 {
 	local version=$1 scenario=$2
@@ -66,7 +66,7 @@ kernel()
 	       -append "console=ttyS0 panic=-1 quiet tc.run=$scenario $quick $*")
 }
 
-# disk FILE [KEY=VALUE]: a virtio disk.
+# disk FILE [KEY=VALUE]: adds a virtio disk.
 disk()
 {
 	args+=(-drive "if=none,id=disk,format=raw,file=$1${2:+,$2}" -device "virtio-blk-$bus,drive=disk")
@@ -81,13 +81,13 @@ network()
 	args+=(-netdev "user,id=net,tftp=$PWD/tftp" -device "virtio-net-$bus,netdev=net$rom")
 }
 
-# start NAME [OPTION...]: QEMU in the background, console in the file NAME.
+# start NAME [OPTION...]: starts QEMU in the background, with the console in the file NAME.
 start()
 {
 	launch "$1" "file:$1" "${@:2}"
 }
 
-# The same with a console that reads as well: see answer.
+# The same with a console that also accepts input (see answer).
 start_talking()
 {
 	mkfifo talk.in talk.out
@@ -96,7 +96,7 @@ start_talking()
 	launch "$1" chardev:talk -chardev pipe,id=talk,path=talk "${@:2}"
 }
 
-# answer MARK [COMMAND...]: wait until the guest says it has come there, run COMMAND..., and let it go on.
+# answer MARK [COMMAND...]: waits until the guest prints MARK, runs COMMAND..., and lets the guest continue.
 answer()
 {
 	await "TC: mark=$1"
@@ -130,32 +130,32 @@ instance()
 	qemu_pid=$!
 }
 
-# finish: the guest ends by itself, and QEMU without an error.
+# finish: waits until the guest ends by itself and QEMU exits without an error.
 finish()
 {
 	local status=0
 
 	wait "$qemu_pid" || status=$?
 	qemu_pid=
-	[ -z "$listener" ] || wait "$listener" # the rest of what was said
+	[ -z "$listener" ] || wait "$listener" # the rest of the console
 	[ "$status" -ne 124 ] || die "no end after $limit s"
 	[ "$status" -eq 0 ] || die "QEMU ended with status $status: $(tail -n 1 qemu.err)"
-	# Ended in good order, but not by the guest's own last word: it was shut down.
+	# QEMU ended without an error, but the guest has not printed its last line: it was shut down.
 	grep -qa "TC: status=" "$console" || : >shut-down
 }
 
-# said TEXT...: the console has each of these as a line.
+# said TEXT...: the console must have each TEXT as a line.
 said()
 {
 	local text
 
 	for text in "$@"; do
-		# Not through a pipe: with what grep leaves unread that would fail.
+		# Not through a pipe: it would fail when grep exits early.
 		grep -qaE "TC: $text"$'\r?$' "$console" || die "the guest does not say '$text'"
 	done
 }
 
-# value NAME: what the guest reported under that name.
+# value NAME: the value that the guest reported under NAME.
 value()
 {
 	tr -d '\r' <"$console" | sed -n "s/^TC: $1=//p" | tail -n 1
@@ -167,7 +167,7 @@ same()
 	[ "$2" = "$3" ] || die "$1: ${2:-nothing} instead of ${3:-nothing}"
 }
 
-# await TEXT: until the console has it; silence for $patience seconds is too long.
+# await TEXT: waits until the console has TEXT; fails after $patience seconds without output.
 await()
 {
 	local size old=0 deadline=$((SECONDS + patience))
@@ -205,14 +205,14 @@ qmp()
 	esac
 }
 
-# counter NAME: a statistic of all vCPUs together.
+# counter NAME: a statistic, summed over all vCPUs.
 counter()
 {
 	qmp query-stats "{\"target\":\"vcpu\",\"providers\":[{\"provider\":\"kvm\",\"names\":[\"$1\"]}]}" |
 		jq -e '[.return[].stats[].value] | add'
 }
 
-# ticks: how far the counting guest is, by the last whole line.
+# ticks: the last count of the counting guest, from its last complete line.
 ticks()
 {
 	head -n "$(wc -l <"$console")" "$console" | tr -d '\r' |
