@@ -26,7 +26,7 @@ int own_check(int device)
 	return EXIT_FAILED;
 }
 
-/* The descriptor that the process has for that vCPU, or -1. */
+/* The process's descriptor of the vCPU, or -1. */
 static int find_vcpu_fd(pid_t pid, int vcpu)
 {
 	char *folder = xasprintf("/proc/%d/fd", (int)pid), *want = xasprintf(VCPU_LINK "%d", vcpu), link[64];
@@ -58,7 +58,8 @@ static int own_failed(const struct run_plan *plan, int vcpu, int cpu)
 	if (err == EPERM)
 		hint("owning CPUs needs root (CAP_SYS_ADMIN)");
 	else if (err == EBUSY)
-		hint("Linux keeps the boot CPU, and a CPU whose sibling thread is online; `taxcut list' shows CPUs that are taken");
+		hint("Linux keeps the boot CPU, and a CPU whose sibling thread is online; "
+		     "`taxcut list' shows CPUs that are taken");
 	return EXIT_FAILED;
 }
 

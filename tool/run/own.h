@@ -7,12 +7,14 @@
 
 #include "plan.h"
 
-/* Has this open hypervisor device owned cores on this host? EXIT_OK, or says why not. */
+/*
+ * Does the hypervisor behind @device (open) support owned cores on this host? EXIT_OK, or EXIT_FAILED after a message.
+ */
 int own_check(int device);
 
 /*
- * QEMU is stopped: each of its vCPUs takes its CPU of @plan out of Linux, which takes
- * some tenths of a second. The CPUs come back when QEMU ends. EXIT_OK, or says what failed.
+ * Takes the CPU of each vCPU of @plan out of Linux, which takes some tenths of a second. QEMU must be stopped.
+ * The CPUs return to Linux when QEMU ends. EXIT_OK, or EXIT_FAILED after a message.
  */
 int own_cpus(const struct run_plan *plan, pid_t qemu);
 

@@ -10,7 +10,7 @@
 #include "top_read.h"
 
 /*
- * Reads the statistics files that QEMU holds, which takes no time of QEMU. Without the
+ * Reads the statistics files that QEMU holds, without work for QEMU. Without the
  * permission for that, asks QEMU.
  */
 static void read_sample(const struct instance *in, struct sample *s, char **error)
