@@ -12,6 +12,7 @@
 
 void vcpu_kick(struct vcpu *v)
 {
+	struct core *core;
 	int cpu, me;
 
 	smp_mb();
@@ -33,9 +34,10 @@ void vcpu_kick(struct vcpu *v)
 		return;
 	}
 	cpu = READ_ONCE(v->cpu);
-	if (v->core) {
+	core = READ_ONCE(v->core); /* stays while preemption is off: owned_give_back() */
+	if (core) {
 		v->stats.kicks++;
-		core_kick(v->core);
+		core_kick(core);
 	} else if (cpu != me && cpu >= 0 && cpu_online(cpu)) {
 		v->stats.kicks++;
 		smp_send_reschedule(cpu);

@@ -13,6 +13,7 @@
  */
 #include <linux/capability.h>
 #include <linux/err.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
@@ -118,5 +119,6 @@ void owned_give_back(struct vcpu *v)
 	WRITE_ONCE(v->core, NULL);
 	vcpu_request(v, REQ_INTERCEPTS);
 	up_read(&v->vm->mem_sem);
+	synchronize_rcu(); /* vcpu_kick() looks at it with preemption off */
 	core_give_back(c);
 }
