@@ -40,6 +40,11 @@ bool is_emulated_cpu(void)
 	return found;
 }
 
+bool vcpus_own_cpus(void)
+{
+	return getenv("TAXCUT_OWN");
+}
+
 bool may_inject_twice(void)
 {
 	return is_stock() && is_emulated_cpu();

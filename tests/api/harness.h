@@ -115,6 +115,8 @@ bool is_stock(void);
 bool is_emulated_cpu(void);
 /* QEMU's VMRUN may deliver an interrupt twice; taxcut works around it (docs/emulator-bugs.md). */
 bool may_inject_twice(void);
+/* TAXCUT_OWN is set: the first vCPUs of each VM own CPUs. */
+bool vcpus_own_cpus(void);
 /* Does the CPU deliver and end the interrupts of a running vCPU in x2APIC mode itself (APICv, posted interrupts)? */
 bool cpu_delivers(void);
 const char *device_path(void);
