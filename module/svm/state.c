@@ -480,8 +480,8 @@ void svm_update_exceptions(struct vcpu *v)
 void svm_update_intercepts(struct vcpu *v)
 {
 	struct svm_vcpu *s = v->svm;
-	/* An owned core has nothing else to do: the guest sleeps there, and a kick wakes it. */
-	u64 off = v->vm->disabled_exits | (v->core ? KVM_X86_DISABLE_EXITS_HLT : 0);
+	/* An owned core has nothing else to do: the guest sleeps there, and a kick wakes it. Without a LAPIC here user space does. */
+	u64 off = v->vm->disabled_exits | (v->core && v->vlapic ? KVM_X86_DISABLE_EXITS_HLT : 0);
 
 	svm_intercept(s, INTERCEPT_HLT, !(off & KVM_X86_DISABLE_EXITS_HLT));
 	svm_intercept(s, INTERCEPT_MONITOR, !(off & KVM_X86_DISABLE_EXITS_MWAIT));
