@@ -53,11 +53,8 @@ void svm_quirk_cancel_injection(struct vcpu *v)
 bool svm_quirk_irq_not_taken(struct vcpu *v)
 {
 	struct svm_vcpu *s = v->svm;
-	bool pending;
+	bool pending = s->vmcb->control.int_ctl & V_IRQ_MASK;
 
-	if (!s->quirk_virq)
-		return false;
-	pending = s->vmcb->control.int_ctl & V_IRQ_MASK;
 	svm_quirk_disarm(s);
 	if (pending)
 		s->vmcb->control.exit_int_info = 0;

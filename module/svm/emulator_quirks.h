@@ -12,7 +12,7 @@ bool svm_quirk_inject_irq(struct vcpu *v);
 void svm_quirk_use_eventinj(struct vcpu *v);
 /* The entry does not happen. */
 void svm_quirk_cancel_injection(struct vcpu *v);
-/* After every exit. True: the guest has not taken the virtual interrupt, inject it again. */
+/* After an exit, quirk_virq set. True: the guest has not taken the virtual interrupt, inject it again. */
 bool svm_quirk_irq_not_taken(struct vcpu *v);
 /* Exceptions to intercept: faults of an interrupt's delivery. */
 u32 svm_quirk_exceptions(void);

@@ -431,7 +431,7 @@ static void svm_decode_exit(struct vcpu *v)
 	}
 }
 
-void svm_before_entry(struct vcpu *v)
+static __always_inline void svm_write_entry(struct vcpu *v)
 {
 	struct vmcb *vmcb = v->svm->vmcb;
 
@@ -443,7 +443,7 @@ void svm_before_entry(struct vcpu *v)
 	vmcb->control.int_ctl |= V_INTR_MASKING_MASK;
 }
 
-void svm_after_exit(struct vcpu *v)
+static __always_inline void svm_read_exit(struct vcpu *v)
 {
 	struct svm_vcpu *s = v->svm;
 	struct vmcb *vmcb = s->vmcb;
@@ -470,7 +470,7 @@ void svm_after_exit(struct vcpu *v)
 		s->lmsw = false;
 		svm_intercept(s, INTERCEPT_SELECTIVE_CR0, true);
 	}
-	if (emulator_quirks_on() && svm_quirk_irq_not_taken(v))
+	if (emulator_quirks_on() && unlikely(s->quirk_virq) && svm_quirk_irq_not_taken(v))
 		svm_requeue_irq(v, vmcb->control.int_vector);
 	if (unlikely(vmcb->control.exit_int_info & SVM_EXITINTINFO_VALID))
 		svm_requeue_event(v);
@@ -489,7 +489,7 @@ void svm_run(struct vcpu *v)
 		c->flush_all = false;
 		vmcb->control.tlb_ctl = TLB_CONTROL_FLUSH_ALL_ASID;
 	}
-	svm_before_entry(v);
+	svm_write_entry(v);
 	vmcb->control.clean = s->clean;
 
 	if (unlikely(s->leave_at_once))
@@ -504,7 +504,17 @@ void svm_run(struct vcpu *v)
 	/* All that the VMCB caches is now in step; CR2 and LBR we never track. */
 	s->clean = SVM_CLEAN_INTERCEPTS | SVM_CLEAN_PERM | SVM_CLEAN_ASID | SVM_CLEAN_INTR | SVM_CLEAN_NP |
 		   SVM_CLEAN_CR | SVM_CLEAN_DR | SVM_CLEAN_DT | SVM_CLEAN_SEG | SVM_CLEAN_CR2;
-	svm_after_exit(v);
+	svm_read_exit(v);
+}
+
+void svm_before_entry(struct vcpu *v)
+{
+	svm_write_entry(v);
+}
+
+void svm_after_exit(struct vcpu *v)
+{
+	svm_read_exit(v);
 }
 
 /* The trap flag of our step must not get into the event's frame. */
