@@ -2,7 +2,6 @@
 /* The vCPU's state into this CPU and back; when its thread has to do something else than run it. */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
-#include <linux/task_work.h>
 
 #include "base/backend.h"
 #include "base/compat.h"
@@ -64,24 +63,6 @@ static void vcpu_resume(struct vcpu *v)
 {
 	down_read(&v->vm->mem_sem);
 	vcpu_get(v);
-}
-
-/*
- * Rescheduling, signals, work on the way to user space. Every context switch
- * of a thread with restartable sequences raises TIF_NOTIFY_RESUME; that only
- * concerns user space, so it can wait until the thread goes there.
- */
-static bool vcpu_thread_has_work(void)
-{
-	unsigned long work = read_thread_flags() & XFER_TO_GUEST_MODE_WORK;
-
-	return unlikely(work) && (work != _TIF_NOTIFY_RESUME || task_work_pending(current));
-}
-
-/* Interrupts on or off; on, the answer may be old, and vcpu_enter() looks again. */
-bool vcpu_must_leave(struct vcpu *v)
-{
-	return vcpu_thread_has_work() || atomic_read(&v->vm->mem_writers) || hv_softirq_waits();
 }
 
 const struct vcpu_runner thread_runner = { .pause = vcpu_pause, .resume = vcpu_resume };

@@ -6,6 +6,9 @@
 #ifndef TAXCUT_RUN_LOAD_H
 #define TAXCUT_RUN_LOAD_H
 
+#include <linux/task_work.h>
+
+#include "base/compat.h"
 #include "base/runner.h"
 #include "base/vcpu.h"
 
@@ -18,7 +21,22 @@ void vcpu_put(struct vcpu *v);
 void vcpu_load(struct vcpu *v);
 void vcpu_unload(struct vcpu *v);
 
+/*
+ * Rescheduling, signals, work on the way to user space. Every context switch
+ * of a thread with restartable sequences raises TIF_NOTIFY_RESUME; that only
+ * concerns user space, so it can wait until the thread goes there.
+ */
+static inline bool vcpu_thread_has_work(void)
+{
+	unsigned long work = read_thread_flags() & XFER_TO_GUEST_MODE_WORK;
+
+	return unlikely(work) && (work != _TIF_NOTIFY_RESUME || task_work_pending(current));
+}
+
 /* Interrupts on or off; on, the answer may be old: look again with them off, and the vCPU's mode set, before an entry. */
-bool vcpu_must_leave(struct vcpu *v);
+static inline bool vcpu_must_leave(struct vcpu *v)
+{
+	return vcpu_thread_has_work() || atomic_read(&v->vm->mem_writers) || hv_softirq_waits();
+}
 
 #endif /* TAXCUT_RUN_LOAD_H */

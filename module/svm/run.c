@@ -392,7 +392,7 @@ static enum hv_exit_reason svm_plain_reason(u32 code)
 	}
 }
 
-static void svm_decode_exit(struct vcpu *v)
+static __always_inline void svm_decode_exit(struct vcpu *v)
 {
 	struct svm_vcpu *s = v->svm;
 	struct vmcb_control_area *ctl = &s->vmcb->control;
