@@ -62,8 +62,6 @@ struct core_mailbox {
 	u64 pat;
 	u64 xcr0; /* all the features of the host: what xstate has room for */
 	u64 hsave_pa; /* SVM: where VMRUN keeps the core's state */
-	u32 x2apic; /* the LAPIC's mode */
-	u32 padding;
 
 	/* How to wake the thread: an ICR value, destination in the upper half. */
 	u64 doorbell_icr;

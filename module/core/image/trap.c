@@ -40,7 +40,7 @@ static __attribute__((noreturn)) void trap_die(const struct trap_frame *frame)
 	mailbox->trap_rsp = frame->rsp;
 	mailbox->trap_cr2 = cr2;
 	__atomic_store_n(&mailbox->state, CORE_STATE_DEAD, __ATOMIC_RELEASE);
-	if (mailbox->x2apic && mailbox->doorbell_icr)
+	if (mailbox->doorbell_icr)
 		wrmsr(MSR_X2APIC_ICR, mailbox->doorbell_icr);
 	for (;;)
 		asm volatile("cli; hlt");
