@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The general registers around a world switch, the same for every vendor;
- * included by svm/vmenter.S and vmx/vmenter.S. A guest's are in vcpu->regs, in
+ * included by svm/vmenter.S, vmx/vmenter.S and core/image/switch.S. A guest's are in vcpu->regs, in
  * the order of the instruction encoding (enum vcpu_reg). RSP is the CPU's to
  * switch, RAX the vendor's.
  */
